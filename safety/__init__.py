@@ -1,0 +1,1 @@
+"""Guards that several packages share: secrets, egress rule, sandbox, safe text. Imports none of ours."""

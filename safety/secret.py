@@ -1,0 +1,61 @@
+"""Secret: a reference to a value that stays outside the configuration, the logs and every repr."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+
+class SecretError(Exception):
+    """A referenced secret is not there. The message names the reference, never a value."""
+
+
+class Secret:
+    """A reference to a secret; printing it shows the reference only."""
+
+    __slots__ = ("_base", "reference")
+
+    def __init__(self, reference: str, base: Path | None = None) -> None:
+        kind, _, name = reference.partition(":")
+        if kind not in ("env", "file") or not name:
+            raise ValueError("expected env:NAME or file:PATH; a secret is never written into the file itself")
+        self.reference = reference
+        self._base = base or Path()
+
+    def reveal(self) -> str:
+        """Return the value, without surrounding white space.
+
+        Raises:
+            SecretError: the variable is unset or empty, or the file cannot be read.
+        """
+        kind, _, name = self.reference.partition(":")
+        if kind == "env":
+            value = os.environ.get(name, "")
+        else:
+            try:
+                value = (self._base / name).read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.__class__.__name__
+                raise SecretError(f"{self.reference} cannot be read: {reason}") from None  # repr(error) has the bytes
+        if not value.strip():
+            raise SecretError(f"{self.reference} is not set")
+        return value.strip()
+
+    def __repr__(self) -> str:
+        return f"Secret({self.reference!r})"
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def read(text: str, info: core_schema.ValidationInfo) -> "Secret":
+            return cls(text, (info.context or {}).get("base"))
+
+        return core_schema.with_info_after_validator_function(
+            read,
+            core_schema.str_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
