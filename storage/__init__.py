@@ -1,0 +1,1 @@
+"""What was seen, judged, decided and told: a database, and a content-addressed folder for pictures."""

@@ -1,0 +1,179 @@
+"""Campaigns: how flagged items come together in cases.
+
+A case is one campaign against one brand. An item that arrives opens it or joins it; either way the case, its
+log and the alert intent are written here together. The rows of the cases are locked first, so that a
+judgement made at the same moment comes wholly before or wholly after.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from detector.items import Item
+from detector.verdict import Decision, Verdict
+from storage.columns import digest_of
+from storage.intents import Grouping, tell_of_items
+from storage.schema import Case, CaseItem, CaseLog
+from storage.upsert import Key, find_or_add, table_of
+
+MACHINE = "mekiki"  # who, in log entries that no person made
+_GRAVITY: Mapping[Decision, int] = {"impersonation": 2, "suspicious": 1}
+_TITLE_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flagged:
+    """An item that a person should see, with the verdict that says so."""
+
+    item_id: int
+    version_id: int
+    verdict_id: int
+    item: Item
+    verdict: Verdict
+    campaign: str  # from `detector.campaign.campaign_key`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Which cases the flagged items are in."""
+
+    cases: Mapping[int, tuple[int, ...]]  # version id -> case ids
+    opened: frozenset[int]
+
+    def of(self, version_id: int) -> tuple[int, ...]:
+        """Return the cases of one version; none when it was not flagged."""
+        return self.cases.get(version_id, ())
+
+
+def join_cases(session: Session, flagged: Sequence[Flagged], grouping: Grouping) -> Joined:
+    """Put flagged items into their cases, open the ones that are missing, and note whom to tell."""
+    groups: dict[Key, list[Flagged]] = defaultdict(list)
+    for one in flagged:
+        groups[(digest_of([one.verdict.brand, one.campaign]),)].append(one)
+    rows = {key: _new_case(key[0], group, grouping.now) for key, group in groups.items()}
+    ids, added = find_or_add(session, Case, ("identity",), rows)
+    opened = frozenset(ids[key] for key in added)
+    cases = lock_cases(session, ids.values())
+    members = {ids[key]: group for key, group in groups.items()}
+    arrived = _place(session, members, opened, grouping.now)
+    for case_id, group in members.items():
+        _raise_score(cases[case_id], group)
+    tell_of_items(session, "first", _counts(arrived, opened), grouping)
+    grown = [case_id for case_id in arrived if case_id not in opened and cases[case_id].state != "dismissed"]
+    tell_of_items(session, "new_items", _counts(arrived, grown), grouping)
+    of_version: dict[int, dict[int, None]] = defaultdict(dict)  # ordered sets
+    for case_id, group in members.items():
+        for one in group:
+            of_version[one.version_id][case_id] = None
+    return Joined(cases={version: tuple(of) for version, of in of_version.items()}, opened=opened)
+
+
+def lock_cases(session: Session, case_ids: Iterable[int]) -> dict[int, Case]:
+    """Return cases as they are now, held until the transaction ends; always locked in the same order."""
+    query = select(Case).where(Case.id.in_(list(case_ids))).order_by(Case.id)
+    rows = session.scalars(query.with_for_update(key_share=True), execution_options={"populate_existing": True})
+    return {case.id: case for case in rows}
+
+
+def case_title(brand: str, campaign: str, item: Item) -> str:
+    """Name a case for people: brand, what its items have in common, kind of the first one."""
+    joined_by, _, rest = campaign.partition(":")
+    if joined_by == "advertiser":
+        advertiser = item.advertiser and item.advertiser.name
+        rest = advertiser or rest.replace(":", " ", 1)
+    elif joined_by == "item":
+        rest = item.url or item.id
+    if len(rest) > _TITLE_CHARACTERS:
+        rest = rest[: _TITLE_CHARACTERS - 1] + "…"
+    return f"{brand}: {rest} ({item.kind})"
+
+
+def _new_case(identity: str, group: Sequence[Flagged], now: datetime) -> dict[str, Any]:
+    first = group[0]
+    best = max(group, key=lambda one: one.verdict.score)
+    return {
+        "identity": identity,
+        "brand": first.verdict.brand,
+        "campaign": first.campaign,
+        "title": case_title(first.verdict.brand, first.campaign, first.item),
+        "opened_at": now,
+        "state": "open",
+        "score": best.verdict.score,
+        "decision": best.verdict.decision,
+        "verdict_id": best.verdict_id,
+    }
+
+
+def _place(
+    session: Session, members: Mapping[int, Sequence[Flagged]], opened: Set[int], now: datetime
+) -> dict[int, int]:
+    """Write memberships and the log; return how many items arrived in each case.
+
+    A membership only moves forward, to a newer version or a newer verdict, so that two versions seen in turns
+    (picture fetched, picture not fetched) do not fill the log.
+    """
+    known = _memberships(session, {one.item_id for group in members.values() for one in group})
+    rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}  # by: new in its case
+    log: list[dict[str, Any]] = []
+    arrived: dict[int, int] = {}
+    for case_id, group in members.items():
+        items: dict[bool, list[int]] = {True: [], False: []}
+        latest = {one.item_id: one for one in sorted(group, key=lambda one: (one.version_id, one.verdict_id))}
+        for item_id, one in latest.items():
+            before = known.get((case_id, item_id))
+            if before is None or before < (one.version_id, one.verdict_id):
+                new = before is None
+                items[new].append(item_id)
+                place = {"case_id": case_id, "item_id": item_id}
+                rows[new].append({**place, "version_id": one.version_id, "verdict_id": one.verdict_id})
+        if items[True]:
+            arrived[case_id] = len(items[True])
+            action = "opened" if case_id in opened else "items_added"
+            log.append(_log_row(case_id, now, action, items[True]))
+        if items[False]:
+            log.append(_log_row(case_id, now, "items_changed", items[False]))
+    if rows[True]:
+        session.execute(insert(table_of(CaseItem)), [{**row, "added_at": now} for row in rows[True]])
+    if rows[False]:
+        session.execute(update(CaseItem), rows[False])
+    if log:
+        session.execute(insert(table_of(CaseLog)), log)
+    return arrived
+
+
+def _memberships(session: Session, item_ids: Set[int]) -> dict[tuple[int, int], tuple[int, int]]:
+    columns = table_of(CaseItem).c
+    rows = session.execute(
+        select(columns.case_id, columns.item_id, columns.version_id, columns.verdict_id).where(
+            columns.item_id.in_(item_ids)
+        )
+    )
+    return {(row.case_id, row.item_id): (row.version_id, row.verdict_id) for row in rows}
+
+
+def _log_row(case_id: int, now: datetime, action: str, items: list[int]) -> dict[str, Any]:
+    return {
+        "case_id": case_id,
+        "at": now,
+        "who": MACHINE,
+        "action": action,
+        "note": "",
+        "data": {"items": items},
+    }
+
+
+def _raise_score(case: Case, group: Sequence[Flagged]) -> None:
+    for one in group:
+        if one.verdict.score > case.score:
+            case.score, case.verdict_id = one.verdict.score, one.verdict_id
+        if _GRAVITY[one.verdict.decision] > _GRAVITY[case.decision]:
+            case.decision = one.verdict.decision
+
+
+def _counts(arrived: Mapping[int, int], case_ids: Iterable[int]) -> dict[int, int]:
+    return {case_id: arrived[case_id] for case_id in case_ids if case_id in arrived}

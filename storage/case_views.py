@@ -1,0 +1,111 @@
+"""What people and messages read of a case: summary for lists, detail for one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from detector.evidence import Evidence
+from detector.items import Item
+from detector.verdict import Decision, Verdict
+from storage.schema import CaseState, DeliveryState, IntentReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSummary:
+    """One line of a list of cases."""
+
+    id: int
+    brand: str
+    campaign: str
+    state: CaseState  # at the time asked for: a snooze that has run out reads "open"
+    snoozed_until: datetime | None
+    score: float  # the best of its verdicts
+    decision: Decision  # the gravest of its verdicts
+    items: int
+    opened_at: datetime
+    last_seen: datetime
+    assignee: str | None
+    title: str
+    top_evidence: Evidence | None  # the heaviest of the best verdict
+    log_id: int  # of its last log entry; `judge` takes it as `expect`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureView:
+    """A picture of an item: the original's address, and its re-encoded pixels, the only ones to show."""
+
+    reference: str  # as in Item.images
+    sha256: str
+    rendition: str | None  # None where it was refused
+    width: int | None  # of the original, pixels
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseItemView:
+    """One flagged item of a case, as it was judged."""
+
+    item_id: int
+    item: Item
+    version_id: int
+    first_seen: datetime
+    last_seen: datetime
+    sightings: int
+    sources: tuple[str, ...]
+    verdict: Verdict
+    pictures: tuple[PictureView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One thing that happened to a case."""
+
+    id: int
+    at: datetime
+    who: str  # a person, or "mekiki"
+    action: str  # opened, items_added, item_changed, confirm, dismiss, snooze, assign, note, undo
+    reason: str | None
+    note: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """One message to one receiver, as it stands."""
+
+    id: str  # idempotency key
+    intent_id: int
+    case_id: int
+    reason: IntentReason
+    receiver: str
+    state: DeliveryState
+    attempts: int
+    created_at: datetime
+    next_at: datetime  # not before this, while pending
+    settled_at: datetime | None  # sent or given up
+    status: int | None  # of the last attempt
+    detail: str | None  # of the last attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDetail:
+    """One case with its items (best first), its log and its messages (oldest first)."""
+
+    id: int
+    brand: str
+    campaign: str
+    state: CaseState
+    snoozed_until: datetime | None
+    score: float
+    decision: Decision
+    item_count: int  # all of them; `items` may hold fewer
+    opened_at: datetime
+    last_seen: datetime
+    assignee: str | None
+    title: str
+    top_evidence: Evidence | None
+    log_id: int
+    items: tuple[CaseItemView, ...]
+    log: tuple[LogEntry, ...]
+    deliveries: tuple[DeliveryView, ...]

@@ -1,0 +1,53 @@
+"""Errors of this package, split by what the caller does next.
+
+StorageError
+├── DatabaseOutdated      type what the message says, then start again
+├── StorageUnavailable    disk full, database locked or gone: try again later
+├── MediaMissing          a stored file is not there
+├── ItemNotFound          no such item
+├── CaseNotFound          no such case
+├── CaseConflict          somebody (or the crawler) changed the case meanwhile: look again
+├── JudgementRefused      the judgement is incomplete or makes no sense in the case's state
+├── DeliveryNotFound      no such delivery
+└── ReplayRefused         the delivery is not dead, so there is nothing to send again
+"""
+
+
+class StorageError(Exception):
+    """Base of every error that this package raises on purpose; the message is one line for people."""
+
+
+class DatabaseOutdated(StorageError):
+    """The database and this program do not fit together."""
+
+
+class StorageUnavailable(StorageError):
+    """The database cannot be used now: disk full, locked for too long, connection lost."""
+
+
+class MediaMissing(StorageError):
+    """A content address that has no file."""
+
+
+class ItemNotFound(StorageError):
+    """No item has this id."""
+
+
+class CaseNotFound(StorageError):
+    """No case has this id."""
+
+
+class CaseConflict(StorageError):
+    """The case has changed since the caller looked at it."""
+
+
+class JudgementRefused(StorageError):
+    """The judgement is incomplete or makes no sense in the case's state."""
+
+
+class DeliveryNotFound(StorageError):
+    """No delivery has this id."""
+
+
+class ReplayRefused(StorageError):
+    """Only a dead delivery can be sent again."""

@@ -1,0 +1,256 @@
+"""Items: one row for each thing seen, its versions, sightings and verdicts; what is flagged joins a case.
+
+1. The item is found or added by kind, platform and external id.
+2. Its content is found or added as a version, unless only what differs on every sighting has changed.
+3. The sighting is appended, always.
+4. Verdicts are kept once for each version, brand and judge.
+5. Flagged ones join their cases (`storage.campaigns`), which writes the alert intents.
+
+All of it happens in the caller's transaction: a flagged item without its case and intent cannot exist.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from detector.campaign import campaign_key
+from detector.items import Item
+from detector.verdict import Verdict
+from storage.campaigns import Flagged, join_cases
+from storage.columns import digest_of
+from storage.errors import ItemNotFound
+from storage.intents import Grouping
+from storage.schema import ItemRow, ItemVersion, Sighting, VerdictRow, VersionPicture
+from storage.upsert import find_or_add, table_of
+
+# Differ between two looks at the same ad; each sighting keeps its own time and publisher page.
+_VOLATILE = frozenset({"seen_at", "raw", "last_shown", "publisher_url"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One look at an item."""
+
+    item: Item
+    source: str  # key of the configured source
+    run_id: int | None
+    seen_at: datetime
+    visitor: str | None = None  # visitor profile
+    pictures: Mapping[str, str] = field(default_factory=dict)  # reference in Item.images -> SHA-256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What recording an observation did."""
+
+    item_id: int
+    new: bool  # the item had never been seen
+    changed: bool  # it was known, and this content of it was not
+    flagged: bool
+    cases: tuple[int, ...]  # that the item is in because of these verdicts
+    opened: tuple[int, ...]  # of those, the ones that this call opened
+
+
+def record(
+    session: Session,
+    observation: Observation,
+    verdicts: Sequence[Verdict],
+    *,
+    judged_by: str,
+    now: datetime,
+    group_wait: timedelta,
+    group_interval: timedelta,
+) -> Recorded:
+    """Store one observation with its verdicts; see `record_many`."""
+    return record_many(
+        session,
+        [(observation, verdicts)],
+        judged_by=judged_by,
+        now=now,
+        group_wait=group_wait,
+        group_interval=group_interval,
+    )[0]
+
+
+def record_many(
+    session: Session,
+    entries: Sequence[tuple[Observation, Sequence[Verdict]]],
+    *,
+    judged_by: str,
+    now: datetime,
+    group_wait: timedelta,
+    group_interval: timedelta,
+) -> list[Recorded]:
+    """Store observations with their verdicts, in the caller's transaction; answers in the same order.
+
+    Made for some hundred entries a call, one call a transaction. Pictures named by an observation must be
+    saved (`storage.pictures.save_picture`) before the transaction ends.
+
+    Args:
+        judged_by: `Assessor.fingerprint` of the judge.
+        group_wait: from the opening of a case to its first message.
+        group_interval: least time between later messages of a case.
+    """
+    item_ids, new_items = _find_or_add_items(session, entries, now)
+    versions, new_versions = _find_or_add_versions(session, entries, item_ids, now)
+    _append_sightings(session, entries, versions, now)
+    verdict_ids = _keep_verdicts(session, entries, versions, judged_by, now)
+    flagged = [
+        Flagged(
+            item_id=item_id,
+            version_id=version_id,
+            verdict_id=verdict_ids[version_id, verdict.brand, judged_by],
+            item=observation.item,
+            verdict=verdict,
+            campaign=campaign_key(observation.item, verdict),
+        )
+        for (observation, verdicts), (item_id, version_id) in zip(entries, versions, strict=True)
+        for verdict in verdicts
+        if verdict.flagged
+    ]
+    grouping = Grouping(now=now, wait=group_wait, interval=group_interval)
+    joined = join_cases(session, flagged, grouping) if flagged else None
+    answers = []
+    for (_, verdicts), (item_id, version_id) in zip(entries, versions, strict=True):
+        cases = joined.of(version_id) if joined else ()
+        answers.append(
+            Recorded(
+                item_id=item_id,
+                new=item_id in new_items,
+                changed=item_id not in new_items and version_id in new_versions,
+                flagged=any(verdict.flagged for verdict in verdicts),
+                cases=cases,
+                opened=tuple(case for case in cases if joined and case in joined.opened),
+            )
+        )
+    return answers
+
+
+def load_item(session: Session, item_id: int) -> Item:
+    """Return an item as it was when seen last.
+
+    Raises:
+        ItemNotFound: no item has this id.
+    """
+    content = session.scalar(
+        select(ItemVersion.content)
+        .join(Sighting, Sighting.version_id == ItemVersion.id)
+        .where(Sighting.item_id == item_id)
+        .order_by(Sighting.seen_at.desc(), Sighting.id.desc())
+        .limit(1)
+    )
+    if content is None:
+        raise ItemNotFound(f"there is no item {item_id}")
+    return item_from(content)
+
+
+def item_from(content: Mapping[str, Any]) -> Item:
+    """Return the Item that a version's content holds."""
+    return msgspec.convert(content, Item)
+
+
+Entries = Sequence[tuple[Observation, Sequence[Verdict]]]
+VersionOf = list[tuple[int, int]]  # (item id, version id) of each entry
+
+
+def _find_or_add_items(session: Session, entries: Entries, now: datetime) -> tuple[list[int], set[int]]:
+    keys = [
+        (digest_of([observation.item.kind, observation.item.platform, observation.item.id]),)
+        for observation, _ in entries
+    ]
+    rows = {
+        key: {
+            "identity": key[0],
+            "kind": observation.item.kind,
+            "platform": observation.item.platform,
+            "external_id": observation.item.id,
+            "recorded_at": now,
+        }
+        for key, (observation, _) in zip(keys, entries, strict=True)
+    }
+    ids, added = find_or_add(session, ItemRow, ("identity",), rows)
+    return [ids[key] for key in keys], {ids[key] for key in added}
+
+
+def _find_or_add_versions(
+    session: Session, entries: Entries, item_ids: list[int], now: datetime
+) -> tuple[VersionOf, set[int]]:
+    keys = []
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    pictures: dict[tuple[Any, ...], Mapping[str, str]] = {}
+    for (observation, _), item_id in zip(entries, item_ids, strict=True):
+        content = msgspec.to_builtins(observation.item)
+        key = (item_id, _fingerprint(content, observation.pictures))
+        keys.append(key)
+        if key not in rows:
+            rows[key] = {"item_id": item_id, "fingerprint": key[1], "content": content, "recorded_at": now}
+            pictures[key] = observation.pictures
+    ids, added = find_or_add(session, ItemVersion, ("item_id", "fingerprint"), rows)
+    shown = [
+        {"version_id": ids[key], "number": number, "reference": reference, "sha256": address}
+        for key in sorted(added)
+        for number, (reference, address) in enumerate(pictures[key].items())
+    ]
+    if shown:
+        session.execute(insert(table_of(VersionPicture)), shown)
+    return [(key[0], ids[key]) for key in keys], {ids[key] for key in added}
+
+
+def _fingerprint(content: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
+    """Digest what was judged: the item without its volatile and empty fields, pictures by their content.
+
+    A picture that could not be fetched at first, and then could, makes a new version: the verdict may differ.
+    A picture whose address alone has changed (signed URLs) does not. Leaving out empty fields keeps known
+    fingerprints valid when Item gets another optional field.
+    """
+    judged = {name: value for name, value in content.items() if value and name not in _VOLATILE}
+    if "images" in judged:
+        judged["images"] = [pictures.get(reference, reference) for reference in judged["images"]]
+    return digest_of(judged)
+
+
+def _append_sightings(session: Session, entries: Entries, versions: VersionOf, now: datetime) -> None:
+    if not entries:
+        return
+    session.execute(
+        insert(table_of(Sighting)),
+        [
+            {
+                "item_id": item_id,
+                "version_id": version_id,
+                "run_id": observation.run_id,
+                "source": observation.source,
+                "visitor": observation.visitor,
+                "publisher_url": observation.item.publisher_url,
+                "seen_at": observation.seen_at,
+                "recorded_at": now,
+            }
+            for (observation, _), (item_id, version_id) in zip(entries, versions, strict=True)
+        ],
+    )
+
+
+def _keep_verdicts(
+    session: Session, entries: Entries, versions: VersionOf, judged_by: str, now: datetime
+) -> dict[tuple[Any, ...], int]:
+    rows = {
+        (version_id, verdict.brand, judged_by): {
+            "version_id": version_id,
+            "brand": verdict.brand,
+            "judged_by": judged_by,
+            "policy": verdict.policy,
+            "score": verdict.score,
+            "decision": verdict.decision,
+            "evidence": msgspec.to_builtins(verdict.evidence),
+            "judged_at": now,
+        }
+        for (_, verdicts), (_, version_id) in zip(entries, versions, strict=True)
+        for verdict in verdicts
+        if verdict.decision != "none"
+    }
+    return find_or_add(session, VerdictRow, ("version_id", "brand", "judged_by"), rows)[0]

@@ -1,0 +1,82 @@
+"""MediaStore: files by the SHA-256 of their content, below one private folder.
+
+A file appears whole or not at all: written aside, flushed to the disk, renamed. What is there is never
+written again.
+"""
+
+import os
+import re
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+from storage.errors import MediaMissing
+
+_ADDRESS = re.compile(r"[0-9a-f]{64}")
+
+
+class MediaStore:
+    """A content-addressed folder: `ab/cd/<sha256>`, files 0600, folders 0700."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, address: str) -> Path:
+        """Return where the file with this SHA-256 (64 lower-case hex digits) is or would be.
+
+        Raises:
+            ValueError: the address has another form.
+        """
+        if not _ADDRESS.fullmatch(address):
+            raise ValueError(f"expected 64 hex digits, got {address[:80]!r}")
+        return self.root / address[:2] / address[2:4] / address
+
+    def put(self, data: bytes) -> str:
+        """Store bytes durably; return their SHA-256. Safe to repeat, and from several processes at once."""
+        address = sha256(data).hexdigest()
+        path = self.path(address)
+        if path.exists():
+            return address
+        for folder in (self.root, path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, parents=folder == self.root, exist_ok=True)
+        descriptor, aside = tempfile.mkstemp(dir=self.root, prefix=".new-")  # 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(aside).rename(path)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+        for folder in (path.parent, path.parent.parent, self.root):
+            _sync_folder(folder)
+        return address
+
+    def read(self, address: str) -> bytes:
+        """Return the stored bytes.
+
+        Raises:
+            MediaMissing: there is no such file.
+        """
+        try:
+            return self.path(address).read_bytes()
+        except FileNotFoundError:
+            raise MediaMissing(f"the media store has no file {address}") from None
+
+    def verify(self, address: str) -> bool:
+        """Tell whether the file's content still is what its address says.
+
+        Raises:
+            MediaMissing: there is no such file.
+        """
+        return sha256(self.read(address)).hexdigest() == address
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make new names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
