@@ -1,0 +1,177 @@
+"""SourceSpider: what the spiders of all source kinds share.
+
+A kind yields requests (`ask`) and parts (`part`) from `seek` and from its callbacks; pages are parsed in the sandbox
+(`extract`); every failure ends in one place (`failed`), counted by class, with one line.
+"""
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from detector.items import Item
+from safety.sandbox import SandboxError
+from spiders.failures import Trouble, trouble
+from spiders.found import Found, Page
+from spiders.resolver import prove_guard
+from spiders.run import SourceRun
+
+LOOK_SECONDS = 0.02
+
+Callback = Callable[..., AsyncIterator[Any]]
+
+
+class SourceSpider(Spider):
+    """Reads one source."""
+
+    def __init__(self, run: SourceRun) -> None:
+        super().__init__(name=run.source.key)
+        self.run = run
+        self._told: set[tuple[str, str]] = set()  # hosts, and what was said of them
+        self._under_way = 0  # parts not stored yet
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> "SourceSpider":
+        """Build the spider and listen to what Scrapy would otherwise only log."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        connect = crawler.signals.connect
+        connect(spider._sent, signals.request_reached_downloader)
+        connect(spider._stored, signals.item_scraped)
+        connect(spider._not_stored, signals.item_error)
+        connect(spider._broken, signals.spider_error)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Prove the guard, then seek."""
+        from twisted.internet import reactor  # the reactor must be installed before it is imported
+
+        await prove_guard(reactor, self.run.egress)
+        async for thing in self.seek():
+            yield thing
+        while self._under_way:  # else Scrapy notices only at its next heartbeat, up to 5 s later, that all is done
+            await asyncio.sleep(LOOK_SECONDS)
+
+    @abstractmethod
+    def seek(self) -> AsyncIterator[Any]:
+        """Yield the first requests and parts."""
+
+    async def ask(
+        self, url: str, callback: Callback, *, conditional: bool = False, priority: int = 0, **arguments: Any
+    ) -> Request | None:
+        """Return the request for a page, or None when the URL is unusable or the run has asked often enough.
+
+        Args:
+            url: absolute.
+            callback: called with the response and `arguments`; with `conditional`, also for the answer 304.
+            conditional: ask for the page only if it has changed since its items were stored.
+            priority: higher goes first.
+        """
+        if self.run.requested >= self.run.source.max_pages:
+            if self.run.requested == self.run.source.max_pages:
+                self.run.requested += 1
+                self.run.tally.note(f"stopped asking after max_pages = {self.run.source.max_pages} requests")
+            return None
+        try:
+            request = Request(
+                url,
+                callback,
+                cb_kwargs=arguments,
+                errback=self.failed,
+                dont_filter=True,
+                priority=priority,
+            )
+        except ValueError:
+            self.run.tally.problem("bad_url", f"{url}: not a URL that can be fetched")
+            return None
+        self.run.requested += 1
+        state = await asyncio.to_thread(self.run.sink.fetch_state, url) if conditional else None
+        if state is not None:
+            request.meta["handle_httpstatus_list"] = [304]
+            if state.etag:
+                request.headers["If-None-Match"] = state.etag
+            if state.last_modified:
+                request.headers["If-Modified-Since"] = state.last_modified
+        return request
+
+    def opened(self, response: Response) -> Page | None:
+        """Return the page that an answer is the content of, or None when it says that nothing has changed."""
+        if response.status == 304:
+            self.run.tally.unchanged += 1
+            return None
+        asked = response.meta.get("redirect_urls", [response.url])[0]
+        page = Page(url=asked, etag=_header(response, "ETag"), last_modified=_header(response, "Last-Modified"))
+        self.run.pages.append(page)
+        return page
+
+    async def part(self, items: Iterable[Item], page: Page | None = None, **pictures: Any) -> Found | None:
+        """Return items to be stored together, once there is room for them; None when none is wanted."""
+        admitted = self.run.admit(items)
+        if not admitted:
+            return None
+        await self.run.room.acquire()
+        self._under_way += 1
+        if page is not None:
+            page.found += 1
+        return Found(items=admitted, page=page, **pictures)
+
+    def stop_if_full(self) -> None:
+        """End the source when it has given as many items as asked for.
+
+        Raises:
+            CloseSpider: it has.
+        """
+        if self.run.full:
+            raise CloseSpider("limit")
+
+    async def extract(self, target: str, body: bytes, what: str, **options: Any) -> Any | None:
+        """Run a parser in the sandbox; None when it failed, which is then counted under `what`."""
+        try:
+            return await asyncio.to_thread(self.run.sandbox.call, target, body, **options)
+        except SandboxError as error:
+            self.tell(what, trouble(error))
+            return None
+
+    def tell(self, where: str, failure: Trouble, *, prefix: str = "") -> None:
+        """Count a failure and keep its line; what holds for a whole host is counted and told once."""
+        if failure.host is None:
+            self.run.tally.problem(f"{prefix}{failure.kind}", f"{where}: {failure.says}")
+        elif (failure.host, failure.says) not in self._told:
+            self._told.add((failure.host, failure.says))
+            self.run.tally.problem(failure.kind, f"{failure.host}: {failure.says}")
+
+    def failed(self, failure: Failure) -> None:
+        """Handle a request that gave no page."""
+        request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
+        self.tell(request.url, trouble(failure.value))
+
+    def _sent(self) -> None:
+        self.run.tally.requests += 1
+
+    def _stored(self) -> None:
+        self.run.room.release()
+        self._under_way -= 1
+
+    def _not_stored(self, item: Found, failure: Failure) -> None:
+        """The storage fails: say so once and stop, for what is read now would be lost."""
+        self._stored()
+        why = str(failure.value).partition("\n")[0]
+        self.run.tally.problem("storage", f"{len(item.items)} items could not be stored: {why}")
+        self.run.tally.stopped = True
+        engine = self.crawler.engine
+        self._closing = asyncio.ensure_future(engine.close_spider_async(reason="storage"))
+
+    def _broken(self, failure: Failure, response: Response | None) -> None:
+        """A fault of ours in a callback: counted, with its line; the log has the traceback."""
+        where = response.url if isinstance(response, Response) else self.name
+        self.run.tally.problem("internal", f"{where}: {type(failure.value).__name__}: {failure.getErrorMessage()}")
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return None if value is None else value.decode("latin-1")[:1000]

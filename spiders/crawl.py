@@ -1,0 +1,236 @@
+"""run_crawl: read all chosen sources in one process, side by side, and report.
+
+1. one `SourceRun` and one Scrapy crawler for each source; 2. the guard goes onto the reactor; 3. the reactor runs until
+every source is read or a signal comes; 4. the tallies become the report. A process can do this once: Twisted's reactor
+does not start again.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, BinaryIO
+
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.settings import Settings
+from sqlalchemy import Engine
+
+from config import Config, Source
+from detector.assess import Assessor
+from safety.egress import EgressRule
+from safety.sandbox import Sandbox
+from safety.secret import SecretError
+from spiders.base import SourceSpider
+from spiders.feed import FeedSpider
+from spiders.imports import ImportSpider
+from spiders.keeper import Keeper
+from spiders.log import screened_logging
+from spiders.report import CrawlReport, Progress, Tally
+from spiders.resolver import guard_connections
+from spiders.run import SourceRun
+from spiders.settings import scrapy_settings
+from spiders.shelf import Shelf
+from spiders.sinks import DatabaseSink, DrySink, Sink
+from spiders.web import WebSpider
+from storage.media import MediaStore
+from storage.profiles import Profiles
+
+KINDS: dict[str, type[SourceSpider]] = {"web": WebSpider, "feed": FeedSpider, "import": ImportSpider}
+
+PROGRESS_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlOptions:
+    """Which sources to read, and how much of them."""
+
+    sources: tuple[str, ...] = ()  # keys; empty means every enabled one
+    limit: int | None = None  # items a source
+    since: date | None = None  # skip items that say they are older
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Where a crawl keeps what it finds."""
+
+    engine: Engine
+    media: MediaStore
+
+
+def run_crawl(
+    config: Config,
+    options: CrawlOptions,
+    *,
+    profiles: Profiles,
+    store: Store | None,
+    progress: Callable[[Progress], None] | None = None,
+    stdin: BinaryIO | None = None,
+) -> CrawlReport:
+    """Read the chosen sources; return when all are done. Once a process, best on the main thread (signals).
+
+    Args:
+        store: None makes a dry run, which writes nothing and reports what it flagged.
+        progress: called about twice a second for each source, on the calling thread.
+        stdin: what an import source with path "-" reads.
+
+    Raises:
+        ValueError: an option names a source that the configuration does not have.
+    """
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox())
+        executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="keeper"))
+        shared = _Shared(
+            config=config,
+            options=options,
+            profiles=profiles,
+            store=store,
+            sandbox=sandbox,
+            executor=executor,
+            stdin=stdin,
+        )
+        tallies: list[Tally] = []
+        runs: list[SourceRun] = []
+        sinks: list[DrySink] = []
+        for source in _chosen(config, options):
+            tally = Tally(source.key)
+            tallies.append(tally)
+            headers = _headers(source, tally)
+            if headers is not None:
+                run = _source_run(shared, source, tally, headers)
+                runs.append(run)
+                if isinstance(run.sink, DrySink):
+                    sinks.append(run.sink)
+        if runs:
+            _crawl(config, runs, progress)
+    return CrawlReport(
+        sources=tuple(tally.report() for tally in tallies),
+        flagged=tuple(row for sink in sinks for row in sink.flagged),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What all sources of a crawl have in common."""
+
+    config: Config
+    options: CrawlOptions
+    profiles: Profiles
+    store: Store | None
+    sandbox: Sandbox
+    executor: ThreadPoolExecutor
+    stdin: BinaryIO | None
+
+
+def _chosen(config: Config, options: CrawlOptions) -> list[Source]:
+    unknown = set(options.sources) - {source.key for source in config.source}
+    if unknown:
+        raise ValueError(f"there is no source {', '.join(sorted(unknown))}")
+    if options.sources:
+        return [source for source in config.source if source.key in options.sources]
+    return [source for source in config.source if source.enabled]
+
+
+def _headers(source: Source, tally: Tally) -> dict[str, str] | None:
+    """Reveal a source's headers; None when one is missing, and then the source is not read."""
+    revealed = {}
+    for name, secret in source.headers.items():
+        try:
+            revealed[name] = secret.reveal()
+        except SecretError as error:
+            tally.problem("missing_secret", f"headers.{name}: {error}; the source was not read")
+            return None
+    return revealed
+
+
+def _source_run(shared: _Shared, source: Source, tally: Tally, headers: dict[str, str]) -> SourceRun:
+    brands = [brand for brand in shared.profiles.brands if not source.brands or brand.key in source.brands]
+    assessor = Assessor(brands)
+    sink: Sink
+    if shared.store is None:
+        sink = DrySink()
+    else:
+        sink = DatabaseSink(
+            source.key,
+            shared.store.engine,
+            shared.store.media,
+            alerting=shared.config.alerting,
+            judged_by=assessor.fingerprint,
+            clock=_now,
+        )
+    shelf = Shelf(shared.sandbox, sink)
+    return SourceRun(
+        source=source,
+        config=shared.config,
+        egress=EgressRule.parse(shared.config.egress.allow, shared.config.egress.hosts),
+        headers=headers,
+        limit=shared.options.limit,
+        since=shared.options.since,
+        sandbox=shared.sandbox,
+        sink=sink,
+        shelf=shelf,
+        keeper=Keeper(assessor, sink, shelf, tally, executor=shared.executor, clock=_now),
+        tally=tally,
+        clock=_now,
+        stdin=shared.stdin,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _crawl(config: Config, runs: list[SourceRun], progress: Callable[[Progress], None] | None) -> None:
+    """Run the reactor until every source is read."""
+    process = AsyncCrawlerProcess(Settings(scrapy_settings(config)))
+    from twisted.internet import reactor  # installed by the line above
+
+    undo = guard_connections(reactor, runs[0].egress)
+    with screened_logging(), _signals_restored():
+        crawlers = [_crawler(config, run.source) for run in runs]
+        tasks = [process.crawl(crawler, run=run) for crawler, run in zip(crawlers, runs, strict=True)]
+        if progress is not None:
+            _report_progress(reactor, runs, progress)
+        try:
+            process.start(install_signal_handlers=threading.current_thread() is threading.main_thread())
+        finally:
+            undo()
+    for run, task in zip(runs, tasks, strict=True):
+        error = None if task.cancelled() or not task.done() else task.exception()
+        if error is not None:
+            run.tally.problem("internal", f"the source could not be read: {type(error).__name__}: {error}")
+        elif not task.done() or task.cancelled():
+            run.tally.stopped = True
+        if run.tally.stopped:
+            run.tally.note("stopped before its end")
+
+
+def _crawler(config: Config, source: Source) -> Crawler:
+    """Return a crawler whose settings stand above the process's: Scrapy merges those in."""
+    return Crawler(KINDS[source.kind], Settings(scrapy_settings(config, source), priority="spider"))
+
+
+def _report_progress(reactor: Any, runs: list[SourceRun], progress: Callable[[Progress], None]) -> None:
+    def tick() -> None:
+        for run in runs:
+            progress(run.tally.progress())
+        reactor.callLater(PROGRESS_SECONDS, tick)
+
+    reactor.callWhenRunning(tick)
+
+
+@contextmanager
+def _signals_restored() -> Iterator[None]:
+    """Put the caller's signal handlers back: Scrapy leaves its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = (signal.SIGINT, signal.SIGTERM)
+    before = {name: signal.getsignal(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

@@ -1,0 +1,113 @@
+"""ImportSpider: Item JSON lines that somebody else made, from files or standard input. Sends no request.
+
+Pictures are read only where a relative path in `images` leads to a file beside the list, never above its folder.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from config import ImportSource
+from detector.items import Item, ItemError, decode_item
+from spiders.base import SourceSpider
+from spiders.failures import Trouble
+from spiders.files import matching
+from spiders.found import Found
+from spiders.run import SourceRun
+from spiders.settings import PICTURE_BYTES
+from storage.pictures import PictureRecord
+
+LINES = 200  # stored together
+LINE_BYTES = 4 * 2**20  # of one item
+
+Row = tuple[int, Item | ItemError]  # line number, item or what is wrong with it
+
+
+class ImportSpider(SourceSpider):
+    """Reads a source of kind "import"."""
+
+    def __init__(self, run: SourceRun) -> None:
+        super().__init__(run)
+        assert isinstance(run.source, ImportSource)
+        self._source: ImportSource = run.source
+
+    async def seek(self) -> AsyncIterator[Any]:
+        if self._source.path == "-":
+            if self.run.stdin is None:
+                self.tell("-", Trouble(kind="no_file", says="there is no standard input"))
+                return
+            async for part in self._parts(self.run.stdin, "standard input", None):
+                yield part
+            return
+        files = await asyncio.to_thread(matching, self._source.path)
+        if not files:
+            self.tell(self._source.path, Trouble(kind="no_file", says="no such file"))
+        for path in files:
+            try:
+                with path.open("rb") as stream:
+                    async for part in self._parts(stream, str(path), path.parent):
+                        yield part
+            except OSError as error:
+                self.tell(str(path), Trouble(kind="file", says=f"cannot be read: {error.strerror}"))
+            if self.run.full:
+                return
+
+    async def _parts(self, stream: BinaryIO, name: str, folder: Path | None) -> AsyncIterator[Found]:
+        rows = read_items(stream)
+        while batch := await asyncio.to_thread(lambda: list(islice(rows, LINES))):
+            items = []
+            for number, row in batch:
+                if isinstance(row, ItemError):
+                    self.run.tally.problem("bad_line", f"{name}: line {number}: {row}")
+                else:
+                    items.append(row)
+            records = await asyncio.to_thread(self._pictures, items, folder) if folder else {}
+            for reference, record in records.items():
+                if record.refused is not None:
+                    self.run.tally.problem("picture_refused", f"{reference}: the picture is {record.refused}")
+            part = await self.part(items, pictures={name: record.sha256 for name, record in records.items()})
+            if part is not None:
+                yield part
+            if self.run.full:
+                return
+
+    def _pictures(self, items: Iterable[Item], folder: Path) -> dict[str, PictureRecord]:
+        """Keep the picture files that items name; return what is known of each. Runs on a worker thread."""
+        kept: dict[str, PictureRecord] = {}
+        if not self._source.pictures:
+            return kept
+        for reference in dict.fromkeys(reference for item in items for reference in item.images):
+            data = _beside(folder, reference)
+            if data is not None:
+                kept[reference] = self.run.shelf.shelve(data)
+        return kept
+
+
+def read_items(stream: BinaryIO) -> Iterator[Row]:
+    """Yield every line of a stream, numbered from 1, as an item or as what is wrong with it; blank lines are none."""
+    number = 0
+    while line := stream.readline(LINE_BYTES):
+        number += 1
+        if len(line) == LINE_BYTES and not line.endswith(b"\n"):
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(LINE_BYTES)
+            yield number, ItemError(f"longer than {LINE_BYTES} bytes")
+        elif line.strip():
+            try:
+                yield number, decode_item(line)
+            except ItemError as error:
+                yield number, error
+
+
+def _beside(folder: Path, reference: str) -> bytes | None:
+    """Return the bytes of a file below the folder, or None when the reference names no such file."""
+    if "://" in reference or "\0" in reference:
+        return None
+    path = (folder / reference).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        data = file.read(PICTURE_BYTES + 1)
+    return data if len(data) <= PICTURE_BYTES else None

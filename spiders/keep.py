@@ -1,0 +1,60 @@
+"""KeepPipeline: Scrapy's last pipeline opens and closes the run, and holds each part until it is stored."""
+
+import asyncio
+from typing import Self
+
+from scrapy.crawler import Crawler
+from sqlalchemy.exc import SQLAlchemyError
+
+from spiders.found import Found
+from spiders.report import Tally
+from spiders.run import SourceRun, run_of
+from storage.runs import FetchState
+
+
+class KeepPipeline:
+    """Holds each part until the keeper has stored it."""
+
+    def __init__(self, crawler: Crawler, run: SourceRun) -> None:
+        self._crawler = crawler
+        self._run = run
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Take the run of the crawler's spider."""
+        return cls(crawler, run_of(crawler))
+
+    async def open_spider(self) -> None:
+        """Note the start of the run."""
+        await asyncio.to_thread(self._run.sink.begin)
+
+    async def process_item(self, item: Found) -> Found:
+        """Store the items of a part."""
+        await self._run.keeper.keep(item)
+        return item
+
+    async def close_spider(self) -> None:
+        """Note the end of the run, and the answers that are completely stored."""
+        run = self._run
+        run.tally.stopped |= not self._crawler.crawling
+        states = [
+            FetchState(url=page.url, etag=page.etag, last_modified=page.last_modified)
+            for page in run.pages
+            if page.settled and (page.etag or page.last_modified)
+        ]
+        try:
+            await asyncio.to_thread(run.sink.end, run.tally.outcome(), _counts(run.tally), states)
+        except SQLAlchemyError as error:
+            run.tally.problem("storage", f"the end of the run could not be noted: {str(error).partition(chr(10))[0]}")
+
+
+def _counts(tally: Tally) -> dict[str, int]:
+    return {
+        "requests": tally.requests,
+        "items": tally.items,
+        "new": tally.new,
+        "flagged": tally.flagged,
+        "pictures": tally.pictures,
+        "unchanged": tally.unchanged,
+        **{f"error.{kind}": count for kind, count in sorted(tally.errors.items())},
+    }

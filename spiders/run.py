@@ -1,0 +1,88 @@
+"""SourceRun: everything one source's spider, middlewares and pipelines share while it is read."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import BinaryIO
+
+from scrapy.crawler import Crawler
+
+from config import Config, FeedSource, Source, WebSource
+from detector.items import Item
+from safety.egress import EgressRule
+from safety.sandbox import Sandbox
+from spiders.found import Page
+from spiders.keeper import Keeper
+from spiders.report import Tally
+from spiders.shelf import Shelf
+from spiders.sinks import Sink
+
+PARTS_UNDER_WAY = 64  # parts between a spider and the storage; more would only fill memory
+
+
+@dataclass(slots=True, kw_only=True)
+class SourceRun:
+    """One source being read. Lives on the reactor's thread."""
+
+    source: Source
+    config: Config
+    egress: EgressRule
+    headers: dict[str, str] = field(repr=False)  # revealed; sent to the source's own origins only
+    limit: int | None
+    since: date | None
+    sandbox: Sandbox
+    sink: Sink
+    shelf: Shelf
+    keeper: Keeper
+    tally: Tally
+    clock: Callable[[], datetime]
+    stdin: BinaryIO | None = None
+    pages: list[Page] = field(default_factory=list)
+    admitted: int = 0
+    requested: int = 0
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARTS_UNDER_WAY))
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The URLs that the configuration names."""
+        match self.source:
+            case WebSource(urls=urls, sitemaps=sitemaps):
+                return (*urls, *sitemaps)
+            case FeedSource(urls=urls):
+                return urls
+        return ()
+
+    @property
+    def full(self) -> bool:
+        """Tell whether as many items were admitted as asked for."""
+        return self.limit is not None and self.admitted >= self.limit
+
+    def admit(self, items: Iterable[Item]) -> tuple[Item, ...]:
+        """Return the items that are recent enough, as far as the limit allows; one id counts once."""
+        admitted: dict[tuple[str, str | None, str], Item] = {}
+        for item in items:
+            if self.limit is not None and self.admitted + len(admitted) >= self.limit:
+                break
+            if self.since is None or not _older(item, self.since):
+                admitted.setdefault((item.kind, item.platform, item.id), item)
+        self.admitted += len(admitted)
+        return tuple(admitted.values())
+
+
+def _older(item: Item, since: date) -> bool:
+    """Tell whether an item says that it was last seen, or first shown, before that day."""
+    if item.seen_at is not None:
+        return item.seen_at.astimezone(UTC).date() < since
+    try:
+        return item.first_shown is not None and date.fromisoformat(item.first_shown[:10]) < since
+    except ValueError:
+        return False  # a day that cannot be read hides nothing
+
+
+def run_of(crawler: Crawler) -> SourceRun:
+    """Return the run that a crawler's spider was made for."""
+    run = getattr(crawler.spider, "run", None)
+    if not isinstance(run, SourceRun):
+        raise TypeError("the crawler's spider has no run")
+    return run

@@ -1,0 +1,86 @@
+"""Shelf: bytes that claim to be a picture -> a `PictureRecord`, kept under their digest.
+
+1. hash; 2. known from earlier: done; 3. decode in the sandbox, which gives perceptual hash and re-encoded pixels;
+4. both the bytes and the new pixels go to the media store. What cannot be decoded keeps its digest and the reason.
+"""
+
+from collections import OrderedDict
+from hashlib import sha256
+
+from detector.images.hash import picture_hash_from_dict
+from safety.sandbox import Refused, Sandbox, SandboxError
+from spiders.sinks import Sink
+from storage.pictures import PictureRecord
+
+REMEMBERED = 4000  # records held in memory; others are read back from the database
+
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"RIFF")
+
+
+def claims_picture(data: bytes) -> bool:
+    """Tell whether the bytes begin like a JPEG, PNG, GIF or WebP; only then is a refusal worth a line."""
+    return data.startswith(_MAGIC)
+
+
+class Shelf:
+    """The pictures of one source. Called from worker threads."""
+
+    def __init__(self, sandbox: Sandbox, sink: Sink) -> None:
+        self._sandbox = sandbox
+        self._sink = sink
+        self._records: OrderedDict[str, PictureRecord] = OrderedDict()
+
+    def shelve(self, data: bytes) -> PictureRecord:
+        """Decode and keep a picture; never raises for what the bytes are."""
+        address = sha256(data).hexdigest()
+        record = self.known(address)
+        if record is None:
+            record = self._inspect(address, data)
+            self._sink.put(data)
+            self._remember(record)
+        return record
+
+    def known(self, address: str) -> PictureRecord | None:
+        """Return the record of a picture seen before."""
+        record = self._records.get(address)
+        if record is None:
+            record = self._sink.known_picture(address)
+            if record is not None:
+                self._remember(record)
+        return record
+
+    def _inspect(self, address: str, data: bytes) -> PictureRecord:
+        try:
+            seen = self._sandbox.call("detector.images.decode:inspect", data)
+        except Refused as error:
+            return _refused(address, data, str(error))
+        except SandboxError as error:
+            return _refused(address, data, f"could not be decoded: {error}")
+        return PictureRecord(
+            sha256=address,
+            mime=seen["mime"],
+            bytes=len(data),
+            width=seen["width"],
+            height=seen["height"],
+            hash=picture_hash_from_dict(seen["hash"]),
+            rendition=self._sink.put(seen["rendition"]),
+            refused=None,
+        )
+
+    def _remember(self, record: PictureRecord) -> None:
+        self._records[record.sha256] = record
+        while len(self._records) > REMEMBERED:
+            self._records.popitem(last=False)
+
+
+def _refused(address: str, data: bytes, why: str) -> PictureRecord:
+    return PictureRecord(
+        sha256=address,
+        mime=None,
+        bytes=len(data),
+        width=None,
+        height=None,
+        hash=None,
+        rendition=None,
+        refused=why,
+    )

@@ -1,0 +1,163 @@
+"""Where judged items go: the database, or, in a dry run, only the report.
+
+A sink is called from worker threads, one call at a time, never from the reactor's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from config import Alerting
+from detector.items import Item
+from detector.verdict import Verdict
+from spiders.report import Outcome
+from storage.database import transaction
+from storage.items import Observation, record_many
+from storage.media import MediaStore
+from storage.pictures import PictureRecord, known_picture, save_picture
+from storage.runs import FetchState, fetch_state, finish_run, save_fetch_states, start_run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An item with its verdicts and pictures."""
+
+    item: Item
+    verdicts: tuple[Verdict, ...]
+    pictures: Mapping[str, PictureRecord]  # by reference in Item.images
+    seen_at: datetime
+
+    @property
+    def flagged(self) -> bool:
+        """Tell whether a person should look at this."""
+        return any(verdict.flagged for verdict in self.verdicts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What storing a batch did."""
+
+    new: int = 0
+    changed: int = 0
+
+
+class Sink(Protocol):
+    """One source's way into the storage."""
+
+    def begin(self) -> None:
+        """Note that the source is being read."""
+
+    def commit(self, batch: Sequence[Judged]) -> Kept:
+        """Keep a batch: all of it or nothing."""
+
+    def end(self, outcome: Outcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
+        """Note how it went, and which answers need not be fetched again while they are unchanged."""
+
+    def fetch_state(self, url: str) -> FetchState | None:
+        """Return what the server said of a URL last time."""
+
+    def put(self, data: bytes) -> str:
+        """Keep bytes; return their SHA-256."""
+
+    def known_picture(self, address: str) -> PictureRecord | None:
+        """Return what is known of a picture."""
+
+
+class DatabaseSink(Sink):
+    """The real thing: items, verdicts, cases and alert intents in one transaction a batch."""
+
+    def __init__(
+        self,
+        source: str,
+        engine: Engine,
+        media: MediaStore,
+        *,
+        alerting: Alerting,
+        judged_by: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._source = source
+        self._engine = engine
+        self._media = media
+        self._alerting = alerting
+        self._judged_by = judged_by
+        self._clock = clock
+        self._run_id: int | None = None
+
+    def begin(self) -> None:
+        with transaction(self._engine) as session:
+            self._run_id = start_run(session, self._source, self._clock())
+
+    def commit(self, batch: Sequence[Judged]) -> Kept:
+        now = self._clock()
+        records = {record.sha256: record for judged in batch for record in judged.pictures.values()}
+        with transaction(self._engine) as session:
+            for address in sorted(records):
+                save_picture(session, records[address], now)
+            recorded = record_many(
+                session,
+                [(self._observation(judged), judged.verdicts) for judged in batch],
+                judged_by=self._judged_by,
+                now=now,
+                group_wait=self._alerting.group_wait,
+                group_interval=self._alerting.group_interval,
+            )
+        return Kept(new=sum(entry.new for entry in recorded), changed=sum(entry.changed for entry in recorded))
+
+    def end(self, outcome: Outcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
+        now = self._clock()
+        with transaction(self._engine) as session:
+            save_fetch_states(session, self._source, states, self._judged_by, now)
+            if self._run_id is not None:
+                finish_run(session, self._run_id, now, outcome, dict(counts))
+
+    def fetch_state(self, url: str) -> FetchState | None:
+        with transaction(self._engine) as session:
+            return fetch_state(session, self._source, url, self._judged_by)
+
+    def put(self, data: bytes) -> str:
+        return self._media.put(data)
+
+    def known_picture(self, address: str) -> PictureRecord | None:
+        with transaction(self._engine) as session:
+            return known_picture(session, address)
+
+    def _observation(self, judged: Judged) -> Observation:
+        return Observation(
+            item=judged.item,
+            source=self._source,
+            run_id=self._run_id,
+            seen_at=judged.seen_at,
+            pictures={reference: record.sha256 for reference, record in judged.pictures.items()},
+        )
+
+
+class DrySink(Sink):
+    """A dry run: nothing is written; flagged items are handed to the report."""
+
+    def __init__(self) -> None:
+        self.flagged: list[tuple[int | None, Item, Verdict]] = []
+
+    def begin(self) -> None:
+        pass
+
+    def commit(self, batch: Sequence[Judged]) -> Kept:
+        for judged in batch:
+            self.flagged += [(None, judged.item, verdict) for verdict in judged.verdicts if verdict.flagged]
+        return Kept()
+
+    def end(self, outcome: Outcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
+        pass
+
+    def fetch_state(self, url: str) -> FetchState | None:
+        return None
+
+    def put(self, data: bytes) -> str:
+        return sha256(data).hexdigest()
+
+    def known_picture(self, address: str) -> PictureRecord | None:
+        return None

@@ -1,0 +1,47 @@
+"""A crawl seen from outside: nothing listens; after SIGTERM what was fetched is stored, and the report says so."""
+
+import signal
+import time
+from pathlib import Path
+
+import msgspec
+
+from tests.servers.crawling import Crawling, Report
+from tests.servers.web import WebServer
+
+
+def test_nothing_listens_and_sigterm_stops_cleanly(tmp_path: Path) -> None:
+    crawling = Crawling(tmp_path)
+    with WebServer() as site:
+        site.html("/0", "<title>0</title>" + "".join(f'<a href="/{number}">x</a>' for number in range(1, 200)))
+        for number in range(1, 200):
+            site.html(f"/{number}", f"<title>{number}</title>", pause=0.05)
+        crawling.configure(
+            f'[[source]]\nkey = "a"\nkind = "web"\nurls = ["{site.url}/0"]\nfollow = ["."]\ndelay = 0',
+            allow=[site.allow],
+        )
+        with crawling.start() as process:
+            while len(site.paths()) < 6:
+                assert process.poll() is None
+                time.sleep(0.01)
+            listening = _listening(process.pid)
+            process.send_signal(signal.SIGTERM)
+            output, errors = process.communicate(b"", timeout=30)
+    assert listening == []
+    assert process.returncode == 0, errors
+    report = msgspec.json.decode(output, type=Report)["a"]
+    assert report.outcome == "partial"
+    assert 5 <= report.items < 200
+    assert "stopped before its end" in report.problems
+    assert crawling.rows("SELECT count(*) FROM items") == [(report.items,)]
+    assert crawling.rows("SELECT outcome FROM runs") == [("partial",)]
+
+
+def _listening(pid: int) -> list[str]:
+    """Return the listening TCP sockets of a process (state 0A), by inode."""
+    tables = [
+        line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()
+    ]
+    inodes = {row[9] for row in tables if row[3] == "0A"}
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    return [link for link in links if link.removeprefix("socket:[").removesuffix("]") in inodes]
