@@ -1,0 +1,154 @@
+"""Case -> Alert: choose what a reader needs, strongest first, and make every text of it safe to show."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from alerts.message import (
+    Alert,
+    AlertCase,
+    AlertEvidence,
+    AlertItem,
+    AlertLink,
+    AlertPicture,
+    CaseReason,
+    Language,
+    show,
+)
+from detector.evidence import Evidence, ImageBox
+from safety.screen import defang
+from storage.case_views import CaseDetail, CaseItemView
+
+MOST_ITEMS = 20
+MOST_LINKS = 5  # of one item
+MOST_EVIDENCE = 40
+EXACT_LIMIT = 4096  # characters; a longer exact link stays in the case
+
+
+def build_alert(
+    detail: CaseDetail,
+    reason: CaseReason,
+    new_count: int,
+    language: Language,
+    *,
+    brand_name: str,
+    at: datetime,
+) -> Alert:
+    """Build the Alert about a case as it stands now."""
+    ordered = _ordered(detail.items, reason)
+    found = _evidence(ordered)
+    return Alert(
+        reason=reason,
+        language=language,
+        at=at,
+        case=_case(detail, brand_name),
+        new_items=new_count,
+        evidence=tuple(_line(item, evidence) for item, evidence in found[:MOST_EVIDENCE]),
+        evidence_total=len(found),
+        items=tuple(_item(view) for view in ordered[:MOST_ITEMS]),
+        picture=_picture(found, ordered),
+        next=(f"mekiki cases show {detail.id}", "mekiki triage"),
+    )
+
+
+def _ordered(items: tuple[CaseItemView, ...], reason: CaseReason) -> list[CaseItemView]:
+    """Put the newest first where the message is about new items, else the best scored; ties by id."""
+    if reason == "new_items":
+        return sorted(items, key=lambda view: (view.first_seen, view.item_id), reverse=True)
+    return sorted(items, key=lambda view: (-view.verdict.score, view.item_id))
+
+
+def _evidence(items: list[CaseItemView]) -> list[tuple[CaseItemView, Evidence]]:
+    """Return what was found on any item, each observation once, by falling weight."""
+    seen = set()
+    found = []
+    for view in items:
+        for evidence in view.verdict.evidence:
+            key = (evidence.signal, evidence.observed, evidence.expected)
+            if key not in seen:
+                seen.add(key)
+                found.append((view, evidence))
+    return sorted(found, key=lambda pair: (-pair[1].weight, pair[1].signal, pair[0].item_id))
+
+
+def _case(detail: CaseDetail, brand_name: str) -> AlertCase:
+    leading = max(detail.items, key=lambda view: view.verdict.score, default=None)
+    return AlertCase(
+        id=detail.id,
+        brand=detail.brand,
+        brand_name=show(brand_name, 100),
+        campaign=show(detail.campaign, 150),
+        title=show(detail.title, 150),
+        state=detail.state,
+        score=detail.score,
+        decision=detail.decision,
+        policy=leading.verdict.policy if leading else "",
+        items=detail.item_count,
+        opened_at=detail.opened_at,
+        last_seen=detail.last_seen,
+    )
+
+
+def _line(view: CaseItemView, evidence: Evidence) -> AlertEvidence:
+    return AlertEvidence(
+        item=view.item_id,
+        signal=evidence.signal,
+        weight=evidence.weight,
+        strength=evidence.strength,
+        observed=show(evidence.observed),
+        expected=show(evidence.expected),
+        says=show(evidence.says),
+        where=None if evidence.where is None else msgspec.json.decode(msgspec.json.encode(evidence.where)),
+    )
+
+
+def _item(view: CaseItemView) -> AlertItem:
+    item = view.item
+    return AlertItem(
+        id=view.item_id,
+        kind=item.kind,
+        platform=show(item.platform, 40) if item.platform else None,
+        advertiser=show(item.advertiser.name, 100) if item.advertiser and item.advertiser.name else None,
+        text=show(item.texts[0].text, 200) if item.texts else "",
+        url=show(defang(item.url)) if item.url else None,
+        publisher=show(defang(item.publisher_url)) if item.publisher_url else None,
+        links=tuple(_link(link) for link in item.links[:MOST_LINKS]),
+        sources=tuple(view.sources),
+        sightings=view.sightings,
+        first_seen=view.first_seen,
+        last_seen=view.last_seen,
+        score=view.verdict.score,
+        decision=view.verdict.decision,
+    )
+
+
+def _link(link: str) -> AlertLink:
+    return AlertLink(defanged=show(defang(link)), exact=link if len(link) <= EXACT_LIMIT else None)
+
+
+def _picture(found: list[tuple[CaseItemView, Evidence]], items: list[CaseItemView]) -> AlertPicture | None:
+    """Return the picture that the strongest picture evidence is about, else the first that can be shown."""
+    return next((picture for picture in _candidates(found, items) if picture is not None), None)
+
+
+def _candidates(found: list[tuple[CaseItemView, Evidence]], items: list[CaseItemView]) -> Iterator[AlertPicture | None]:
+    for view, evidence in found:
+        if isinstance(evidence.where, ImageBox) and evidence.where.image < len(view.item.images):
+            yield _rendition(view, view.item.images[evidence.where.image])
+    for view in items:
+        for picture in view.pictures:
+            yield _rendition(view, picture.reference)
+
+
+def _rendition(view: CaseItemView, reference: str) -> AlertPicture | None:
+    """Return the re-encoded form of one picture; the original bytes never leave."""
+    for picture in view.pictures:
+        if picture.reference == reference and picture.rendition:
+            return AlertPicture(
+                item=view.item_id,
+                sha256=picture.rendition,
+                width=picture.width or 0,
+                height=picture.height or 0,
+            )
+    return None

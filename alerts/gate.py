@@ -1,0 +1,153 @@
+"""Gate: the one way out over HTTP. One POST, guarded, bounded, and silent about where it went.
+
+Flow: the URL is parsed -> pinned names are answered from `egress.hosts`, others by the system -> the very address and
+port about to be dialled are checked against the egress rule (IP literals and rebound names pass no resolver check, but
+they pass this one) -> the body is posted once, no redirect is followed -> at most 4 kB of the answer are read.
+
+Every failure becomes a DeliveryError that names the receiver, and no exception of the client library stays attached to
+it: theirs carry hosts, paths and headers.
+"""
+
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from alerts.errors import DeliveryError
+from safety.egress import EgressRule
+
+TIMEOUT = timedelta(seconds=15)  # for the whole exchange, connecting included
+ANSWER_BYTES = 4096  # of the answer's body that are read
+_NO_URL = "its url is no http:// or https:// URL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    retry_after: str | None  # the header, unparsed
+    body: bytes = field(repr=False)  # the first 4 kB, content encoding not undone; hostile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Posts to receivers under the egress rule."""
+
+    rule: EgressRule
+    timeout: timedelta = TIMEOUT
+    trust: ssl.SSLContext | None = None  # None: the system's certificate authorities
+
+    async def post(self, receiver: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Post once and return the answer, whatever its status.
+
+        Raises:
+            DeliveryError: no answer came (retryable), or the URL is none.
+        """
+        target = _target(receiver, url)
+        refused: list[str] = []
+        failure = ""
+        try:
+            return await self._exchange(target, body, headers, refused)
+        except TimeoutError:
+            failure = f"no answer within {self.timeout.total_seconds():g} s"
+        except aiohttp.InvalidURL:
+            failure = _NO_URL
+        except aiohttp.ClientConnectorCertificateError:
+            failure = "its TLS certificate is not valid"
+        except (aiohttp.ClientConnectorDNSError, UnicodeError):  # no such name, or none at all
+            failure = "its host name cannot be resolved"
+        except aiohttp.ClientConnectorError:
+            failure = "no connection"
+        except (aiohttp.ClientError, OSError) as error:
+            failure = f"the exchange broke off ({type(error).__name__})"
+        if refused:
+            failure = "its address is not public; an internal receiver needs an entry in egress.allow"
+        raise DeliveryError(receiver, failure, retryable=True)
+
+    async def _exchange(self, target: URL, body: bytes, headers: Mapping[str, str], refused: list[str]) -> Answer:
+        def open_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+            family, kind, protocol, _, place = address
+            if not self.rule.permits(str(place[0]), int(place[1])):
+                refused.append(str(place[0]))
+                raise OSError("refused by the egress rule")
+            return socket.socket(family, kind, protocol)
+
+        connector = aiohttp.TCPConnector(
+            resolver=PinnedResolver(self.rule.hosts),
+            socket_factory=open_socket,
+            use_dns_cache=False,
+            ssl=self.trust or True,
+        )
+        async with (
+            aiohttp.ClientSession(
+                connector=connector,
+                timeout=aiohttp.ClientTimeout(total=self.timeout.total_seconds()),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            ) as session,
+            session.post(target, data=body, headers=headers, allow_redirects=False) as response,
+        ):
+            return Answer(
+                status=response.status,
+                retry_after=response.headers.get("Retry-After"),
+                body=await _beginning(response.content),
+            )
+
+
+class PinnedResolver(AbstractResolver):
+    """Answers pinned names itself and asks the system for the others."""
+
+    def __init__(self, hosts: Mapping[str, str]) -> None:
+        self._hosts = hosts
+        self._system = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host name."""
+        address = self._hosts.get(host.lower().rstrip("."))
+        if address is None:
+            return await self._system.resolve(host, port, family)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+        ]
+
+    async def close(self) -> None:
+        """Release the system's resolver."""
+        await self._system.close()
+
+
+async def _beginning(stream: aiohttp.StreamReader) -> bytes:
+    """Read the first ANSWER_BYTES, or what came of them; the status decides, so a body may break off."""
+    parts = bytearray()
+    try:
+        while len(parts) < ANSWER_BYTES and (part := await stream.read(ANSWER_BYTES - len(parts))):
+            parts += part
+    except (TimeoutError, aiohttp.ClientError):
+        pass
+    return bytes(parts)
+
+
+def _target(receiver: str, url: str) -> URL:
+    """Parse the secret URL without letting a parser's message repeat it."""
+    try:
+        target = URL(url, encoded=url.isascii())  # as it stands: signatures in it may not be written anew
+        usable = target.scheme in ("http", "https") and bool(target.host)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise DeliveryError(receiver, _NO_URL, retryable=True)
+    return target

@@ -1,0 +1,46 @@
+"""What a pass of the dispatcher did, counted and in words."""
+
+import logging
+from dataclasses import dataclass, field
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchReport:
+    """What one pass did."""
+
+    routed: int = 0  # intents that became deliveries
+    sent: int = 0
+    retried: int = 0  # attempts that failed and come again
+    dead: int = 0  # deliveries given up; visible, can be replayed
+    unrouted: int = 0  # due intents that reach nobody and stay pending
+    problems: tuple[str, ...] = ()  # one line each
+
+
+@dataclass(slots=True)
+class Tally:
+    """The report while it grows."""
+
+    routed: int = 0
+    sent: int = 0
+    retried: int = 0
+    dead: int = 0
+    unrouted: set[int] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+
+    def problem(self, line: str) -> None:
+        """Note one line, and log it."""
+        log.warning("%s", line)
+        self.problems.append(line)
+
+    def report(self) -> DispatchReport:
+        """Return what was counted so far."""
+        return DispatchReport(
+            routed=self.routed,
+            sent=self.sent,
+            retried=self.retried,
+            dead=self.dead,
+            unrouted=len(self.unrouted),
+            problems=tuple(self.problems),
+        )

@@ -1,0 +1,37 @@
+"""What each signal of the policy means, in Japanese. English is the detector's own sentence."""
+
+from collections.abc import Mapping
+
+JAPANESE: Mapping[str, str] = {
+    "host.imitated_suffix": "公式ドメインの名前をまるごと含むホストですが、第三者のものです。",
+    "host.lookalike": "ホスト名が、似た文字や誤字でブランド名を装っています。",
+    "host.combosquat": "ホスト名にブランド名が入っていますが、ブランドのものとして登録されていません。",
+    "host.path": "無関係なホストのパスにブランド名が入っています。",
+    "host.displayed": "表示されているアドレスと実際のリンク先が異なります。",
+    "host.foreign": "リンク先のホストは、ブランドのものとして登録されていません。",
+    "claim.known_false": "ブランドが虚偽と把握している主張を繰り返しています。",
+    "name.obfuscated": "人には読めてフィルターには読めない書き方でブランド名が書かれています。",
+    "name.sender": "本文がブランド自身を名乗っています。",
+    "name.official_claim": "ブランドの公式ショップまたは公式アカウントを名乗っています。",
+    "name.mention": "本文にブランド名があります。",
+    "name.product": "本文にブランドの製品名があります。",
+    "advertiser.uses_name": "広告主がブランド名を名乗っていますが、ブランドのものとして登録されていません。",
+    "advertiser.unknown": "広告主は、本文にあるブランドのものとして登録されていません。",
+    "picture.copy": "ブランドの保護対象の画像が使われています。",
+    "lure.threat": "手続きをしなければ損をすると脅しています。",
+    "lure.clearance": "在庫処分、閉店、またはメーカーではあり得ない値引きをうたっています。",
+    "lure.giveaway": "賞品や無料の商品を約束しています。",
+    "lure.credentials": "本人確認、カード情報、パスワードの入力を求めています。",
+    "lure.handoff": "個別のチャットへ誘導しています。",
+    "lure.investment": "お金、利益、報酬のある副業を約束しています。",
+    "lure.offer": "値引きや購入の催促をしています。",
+    "context.news": "ブランドについての報道のような文章です。",
+    "context.review": "感想や使用体験のような文章です。",
+    "context.job": "求人広告のような文章です。",
+    "context.warning": "詐欺への注意を呼びかける文章です。",
+    "official.expired": "登録がありましたが、期限が切れています。",
+    "official.partner": "登録済みの販売店、報道機関、またはパロディーによるものです。",
+    "official.destination": "すべてのリンクがブランドの公式ホストに向いています。",
+    "official.account": "広告主またはアカウントは、ブランド自身のものとして登録されています。",
+    "official.host": "ページまたはドメインはブランドの公式ホストです。",
+}

@@ -1,0 +1,86 @@
+"""Alert -> sentences in its language, shared by the channels that people read.
+
+All text in an Alert is safe to show; escaping for markup is the channel's part, through `escape`.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from alerts.message import Alert, AlertEvidence, AlertItem
+from alerts.words import WORDS, Words
+
+Escape = Callable[[str], str]
+
+
+def _as_is(text: str) -> str:
+    return text
+
+
+def words_of(alert: Alert) -> Words:
+    """Return the words of the alert's language."""
+    return WORDS[alert.language]
+
+
+def headline(alert: Alert) -> str:
+    """Say in one line what this is about."""
+    words = words_of(alert)
+    if alert.case is None:
+        line = words.test_headline if alert.reason == "test" else words.disabled_headline
+        return line.format(subject=alert.subject)
+    return words.headline.format(
+        decision=words.decisions.get(alert.case.decision, alert.case.decision),
+        brand=alert.case.brand_name,
+        title=alert.case.title,
+    )
+
+
+def occasion(alert: Alert) -> str:
+    """Say why this message comes now."""
+    words = words_of(alert)
+    if alert.reason == "test":
+        return words.test.format(subject=alert.subject)
+    if alert.reason == "receiver_disabled":
+        return words.disabled.format(subject=alert.subject)
+    if alert.reason == "new_items":
+        total = alert.case.items if alert.case else 0
+        line = words.new_items_one if alert.new_items == 1 else words.new_items
+        return line.format(new=alert.new_items, total=total)
+    return words.first if alert.reason == "first" else words.repeat
+
+
+def says(alert: Alert, evidence: AlertEvidence) -> str:
+    """Say what a signal found: in the alert's language where it has words for it, else as the detector says it."""
+    return words_of(alert).signals.get(evidence.signal, evidence.says)
+
+
+def why(alert: Alert, most: int = 3, escape: Escape = _as_is, code: Escape = _as_is) -> list[str]:
+    """Return the strongest reasons, one line each; `escape` treats sentences, `code` what was observed."""
+    words = words_of(alert)
+    lines = []
+    for evidence in [entry for entry in alert.evidence if entry.weight > 0][:most]:
+        form = words.why_line if evidence.expected else words.why_line_short
+        lines.append(
+            form.format(
+                says=escape(says(alert, evidence)),
+                observed=code(evidence.observed or words.nothing),
+                expected=code(evidence.expected),
+            )
+        )
+    return lines
+
+
+def seen(alert: Alert, item: AlertItem, escape: Escape = _as_is) -> str:
+    """Say what kind of item was seen where, when and how often."""
+    words = words_of(alert)
+    return words.seen_line.format(
+        kind=words.kinds.get(item.kind, item.kind),
+        where=escape(item.platform or ", ".join(item.sources) or words.nothing),
+        first=moment(item.first_seen),
+        last=moment(item.last_seen),
+        sightings=words.sightings.format(count=item.sightings),
+    )
+
+
+def moment(at: datetime) -> str:
+    """Write a UTC time to the minute."""
+    return f"{at:%Y-%m-%d %H:%M}"

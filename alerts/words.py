@@ -1,0 +1,143 @@
+"""The words of alerts in English and Japanese. One type, so that a sentence missing in a language is a type error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from alerts.signal_words import JAPANESE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Every fixed word and sentence; `{…}` places take text that is safe already."""
+
+    language: str  # BCP 47
+    decisions: Mapping[str, str]
+    kinds: Mapping[str, str]
+    signals: Mapping[str, str] = field(default_factory=dict)  # signal -> what it means; empty: the detector's sentence
+    headline: str
+    first: str
+    new_items_one: str
+    new_items: str
+    repeat: str
+    test_headline: str
+    test: str
+    disabled_headline: str
+    disabled: str
+    disabled_next: str
+    case: str
+    score: str
+    score_value: str
+    why: str
+    why_line: str
+    why_line_short: str  # nothing was observed or expected in words
+    observed: str
+    expected: str
+    weight: str
+    more_evidence: str
+    where_seen: str
+    seen_line: str
+    advertiser: str
+    landing: str
+    publisher: str
+    page: str
+    sightings: str
+    sources: str
+    more_items: str
+    picture: str
+    next: str
+    footer: str
+    nothing: str = "–"
+
+
+EN = Words(
+    language="en",
+    decisions={
+        "impersonation": "Impersonation",
+        "suspicious": "Suspected impersonation",
+        "mention": "Mention",
+        "official": "Official",
+        "none": "Nothing found",
+    },
+    kinds={"ad": "Ad", "post": "Post", "comment": "Comment", "page": "Page", "domain": "Domain"},
+    headline="{decision} of {brand}: {title}",
+    first="First message about this case.",
+    new_items_one="1 new item since the last message; the case now has {total}.",
+    new_items="{new} new items since the last message; the case now has {total}.",
+    repeat="Reminder: this case is still open.",
+    test_headline="Test message for {subject}",
+    test="This is a test of the receiver {subject}. Nothing was found, nothing needs to be done.",
+    disabled_headline="Receiver {subject} is switched off",
+    disabled="The receiver {subject} answered that it no longer exists (410). mekiki sends it nothing more. "
+    "Alerts routed to it alone wait until it is repaired.",
+    disabled_next="Give the receiver a new url, then enable it.",
+    case="Case {id}",
+    score="Score",
+    score_value="{score} of 1.00",
+    why="Why",
+    why_line="{says} Seen: {observed} · genuine: {expected}",
+    why_line_short="{says} Seen: {observed}",
+    observed="Seen",
+    expected="Genuine",
+    weight="Weight",
+    more_evidence="{count} further observations are in the case.",
+    where_seen="Where it was seen",
+    seen_line="{kind} on {where}, {first} to {last}, {sightings}",
+    advertiser="Advertiser",
+    landing="Leads to",
+    publisher="Shown on",
+    page="Page",
+    sightings="seen {count}×",
+    sources="Sources",
+    more_items="{count} further items are in the case.",
+    picture="Picture from the item, as it was seen",
+    next="Next",
+    footer="Links are defanged on purpose: do not visit them from your own computer. All times are UTC.",
+)
+
+JA = Words(
+    language="ja",
+    decisions={
+        "impersonation": "なりすまし",
+        "suspicious": "なりすましの疑い",
+        "mention": "言及",
+        "official": "公式",
+        "none": "該当なし",
+    },
+    signals=JAPANESE,
+    kinds={"ad": "広告", "post": "投稿", "comment": "コメント", "page": "ページ", "domain": "ドメイン"},
+    headline="{brand}の{decision}:{title}",
+    first="この案件の最初の通知です。",
+    new_items_one="前回の通知から1件増えました。この案件は計{total}件です。",
+    new_items="前回の通知から{new}件増えました。この案件は計{total}件です。",
+    repeat="再通知:この案件は未対応のままです。",
+    test_headline="{subject} へのテスト通知",
+    test="通知先 {subject} の動作確認です。検知されたものはなく、対応は不要です。",
+    disabled_headline="通知先 {subject} を停止しました",
+    disabled="通知先 {subject} が「存在しない」(410)と応答したため、送信を停止しました。"
+    "この通知先だけに送る通知は、復旧するまで保留されます。",
+    disabled_next="通知先に新しい url を設定し、有効に戻してください。",
+    case="案件 {id}",
+    score="スコア",
+    score_value="{score}(最大 1.00)",
+    why="判定の理由",
+    why_line="{says} 検出:{observed} 正規:{expected}",
+    why_line_short="{says} 検出:{observed}",
+    observed="検出したもの",
+    expected="正規のもの",
+    weight="重み",
+    more_evidence="ほか{count}件の根拠は案件で確認できます。",
+    where_seen="見つかった場所",
+    seen_line="{where} の{kind}、{first}〜{last}、{sightings}",
+    advertiser="広告主",
+    landing="リンク先",
+    publisher="掲載ページ",
+    page="ページ",
+    sightings="{count}回確認",
+    sources="取得元",
+    more_items="ほか{count}件は案件で確認できます。",
+    picture="検知時の画像",
+    next="次の操作",
+    footer="リンクは意図的に無効化しています。業務端末から直接アクセスしないでください。時刻はすべて UTC です。",
+)
+
+WORDS: Mapping[str, Words] = {"en": EN, "ja": JA}

@@ -1,0 +1,170 @@
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from html.parser import HTMLParser
+
+import pytest
+
+from alerts.mail import compose, mailbox
+from alerts.message import Alert
+from storage.case_views import PictureView
+from storage.errors import MediaMissing
+from tests.alerts.samples import RAW, alert_of, case, hostile_case, view
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
+
+
+def read(address: str) -> bytes:
+    if address == "b" * 64:
+        return PNG
+    raise MediaMissing(address)
+
+
+def built(alert: Alert, delivery_id: str = "msg_1") -> EmailMessage:
+    raw = compose(
+        alert,
+        delivery_id,
+        sender=mailbox("mekiki <alerts@hoshino-denki.example>"),
+        to=(mailbox("legal@hoshino-denki.example"), mailbox("Ads <ads@hoshino-denki.example>")),
+        read=read,
+    ).as_bytes()
+    message = BytesParser(policy=default).parsebytes(raw)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def text_of(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_text_and_html_say_the_same_and_say_why() -> None:
+    message = built(alert_of())
+    for kind in ("plain", "html"):
+        text = text_of(message, kind)
+        for part in (
+            "Case 42",
+            "星野電機",
+            "0.97",
+            "First message about this case.",
+            "hoshino-denki-sale[.]test",
+            "hoshino-denki[.]example",
+            "hxxps://news[.]example/article/7",
+            "Hoshino Denki Outlet 公式",
+            "The domain is old.",
+            "mekiki cases show 42",
+        ):
+            assert part in text, (kind, part)
+
+
+def test_japanese_mail_is_japanese() -> None:
+    message = built(alert_of(language="ja"))
+    assert message["Subject"] == "[mekiki] 星野電機のなりすまし:Hoshino Denki Outlet 公式"
+    for kind in ("plain", "html"):
+        text = text_of(message, kind)
+        assert "判定の理由" in text
+        assert "First" not in text
+
+
+def test_the_headers_tell_machines_what_it_is() -> None:
+    message = built(alert_of(), "msg_01ABC")
+    assert message["Message-ID"] == "<msg_01ABC@hoshino-denki.example>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["References"] == "<mekiki-case-42@hoshino-denki.example>"
+    assert message["From"] == "mekiki <alerts@hoshino-denki.example>"
+    assert message["To"] == "legal@hoshino-denki.example, Ads <ads@hoshino-denki.example>"
+
+
+def test_the_same_alert_and_id_give_the_same_bytes() -> None:
+    one, two = built(alert_of()).as_bytes(), built(alert_of()).as_bytes()
+    assert one == two
+    assert one != built(alert_of(), "msg_2").as_bytes()
+
+
+def test_the_picture_is_inline_and_named_by_the_html() -> None:
+    message = built(alert_of())
+    [picture] = [part for part in message.walk() if part.get_content_maintype() == "image"]
+    assert picture.get_content() == PNG
+    assert picture.get_content_disposition() == "inline"
+    assert f'src="cid:{picture["Content-ID"][1:-1]}"' in text_of(message, "html")
+
+
+def test_a_picture_that_is_not_there_leaves_the_mail_without_it() -> None:
+    lost = PictureView(reference="banner.png", sha256="a" * 64, rendition="e" * 64, width=9, height=9)
+    message = built(alert_of(case(view(pictures=(lost,)))))
+    assert "cid:" not in text_of(message, "html")
+    assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+
+
+class Remote(HTMLParser):
+    """Collects what a mail program would load or follow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.addresses += [value or "" for name, value in attributes if name in ("src", "href", "background", "srcset")]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("reason", ["first", "new_items", "repeat"])
+def test_hostile_text_stays_text(language: str, reason: str) -> None:
+    message = built(alert_of(hostile_case(), reason, 3, language))  # type: ignore[arg-type]
+    html = text_of(message, "html")
+    reader = Remote()
+    reader.feed(html)
+    assert "script" not in reader.tags
+    assert "a" not in reader.tags
+    assert all(address.startswith("cid:") for address in reader.addresses)
+    for text in (html, text_of(message, "plain"), message["Subject"]):
+        assert not [mark for mark in RAW if mark in text]
+        assert "evil.test" not in text
+        assert "http:" not in text
+        assert "https:" not in text
+    assert set(message.keys()) == {
+        "From", "To", "Subject", "Date", "Message-ID", "References", "Auto-Submitted",
+        "X-Auto-Response-Suppress", "MIME-Version", "Content-Type",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "address"),
+    [
+        ("legal@hoshino-denki.example", "", "legal@hoshino-denki.example"),
+        ("Legal, Tokyo <legal@hoshino-denki.example>", "Legal, Tokyo", "legal@hoshino-denki.example"),
+        ('"Doe, Jane" <jane@hoshino-denki.example>', "Doe, Jane", "jane@hoshino-denki.example"),
+        ("法務部 <legal@hoshino-denki.example>", "法務部", "legal@hoshino-denki.example"),
+        (
+            "A\r\nBcc: x@evil.test\r\n <legal@hoshino-denki.example>",
+            "A\\u{D}\\u{A}Bcc: x@evil.test",
+            "legal@hoshino-denki.example",
+        ),
+        ("x@evil.test, y <legal@hoshino-denki.example>", "x@evil.test, y", "legal@hoshino-denki.example"),
+    ],
+)
+def test_a_configured_address_is_exactly_one(text: str, name: str, address: str) -> None:
+    read = mailbox(text)
+    assert (read.display_name, read.addr_spec) == (name, address)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            "nobody",
+            "a@b.test, c@d.test",
+            "a@b.test c@d.test",
+            "<a@b.test>, <c@d.test",
+            "a@b.test\r\nBcc: c@d.test",
+        ),
+        *("a@b@c.test", "@b.test", "a@", "a@b..test", "ａ@b.test", "a;b@c.test", "x <a@b.test\n>"),
+    ],
+)
+def test_anything_else_is_refused_without_repeating_it(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^is no single mail address$"):
+        mailbox(text)

@@ -1,0 +1,92 @@
+import dataclasses
+import string
+
+import pytest
+
+from alerts.message import Alert, CaseReason, Language
+from alerts.notices import disabled_notice
+from alerts.notices import test_notice as notice_of_test
+from alerts.signal_words import JAPANESE
+from alerts.wording import headline, occasion, says, seen, why
+from alerts.words import EN, JA
+from detector.policy import POLICY
+from tests.alerts.samples import NOW, alert_of
+
+
+def test_both_languages_fill_the_same_places() -> None:
+    for field in dataclasses.fields(EN):
+        english, japanese = getattr(EN, field.name), getattr(JA, field.name)
+        if isinstance(english, str):
+            places = [
+                {name for _, name, _, _ in string.Formatter().parse(text) if name} for text in (english, japanese)
+            ]
+            assert places[0] == places[1], field.name
+        elif field.name != "signals":
+            assert english.keys() == japanese.keys(), field.name
+
+
+@pytest.mark.parametrize(
+    ("reason", "new", "language", "text"),
+    [
+        ("first", 1, "en", "First message about this case."),
+        ("new_items", 1, "en", "1 new item since the last message; the case now has 1."),
+        ("new_items", 12, "en", "12 new items since the last message; the case now has 1."),
+        ("repeat", 1, "en", "Reminder: this case is still open."),
+        ("first", 1, "ja", "この案件の最初の通知です。"),
+        ("new_items", 12, "ja", "前回の通知から12件増えました。この案件は計1件です。"),
+        ("repeat", 1, "ja", "再通知:この案件は未対応のままです。"),
+    ],
+)
+def test_every_message_names_its_reason(reason: CaseReason, new: int, language: Language, text: str) -> None:
+    assert occasion(alert_of(None, reason, new, language)) == text
+
+
+def test_the_headline_names_decision_brand_and_title() -> None:
+    assert headline(alert_of()) == "Impersonation of 星野電機: Hoshino Denki Outlet 公式"
+    assert headline(alert_of(language="ja")) == "星野電機のなりすまし:Hoshino Denki Outlet 公式"
+
+
+def test_why_gives_the_three_strongest_with_seen_and_genuine() -> None:
+    lines = why(alert_of())
+    assert len(lines) == 3
+    assert lines[1] == (
+        "The link's host imitates an official domain of the brand. "
+        "Seen: hoshino-denki-sale[.]test · genuine: hoshino-denki[.]example"
+    )
+
+
+def test_why_leaves_out_what_speaks_against() -> None:
+    assert len(why(alert_of(), 10)) == 4
+
+
+def test_every_signal_of_the_detector_has_japanese_words() -> None:
+    assert {rule.signal for rule in POLICY.rules} == JAPANESE.keys()
+
+
+def test_a_japanese_alert_explains_in_japanese() -> None:
+    assert why(alert_of(language="ja"))[1] == (
+        "ホスト名が、似た文字や誤字でブランド名を装っています。 "
+        "検出:hoshino-denki-sale[.]test 正規:hoshino-denki[.]example"
+    )
+
+
+def test_a_signal_without_words_in_a_language_speaks_as_the_detector_wrote() -> None:
+    alert = alert_of(language="ja")
+    unknown = dataclasses.replace(alert.evidence[0], signal="never.heard")
+    assert says(alert, unknown) == "The picture is a protected picture of the brand."
+
+
+def test_where_an_item_was_seen() -> None:
+    alert = alert_of()
+    assert seen(alert, alert.items[0]) == "Ad on meta, 2026-11-20 01:00 to 2026-11-22 03:00, seen 3×"
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_notices_name_the_receiver(language: Language) -> None:
+    notices: tuple[Alert, ...] = (
+        notice_of_test("legal-chat", language, NOW),
+        disabled_notice("legal-chat", 42, language, NOW),
+    )
+    for notice in notices:
+        assert "legal-chat" in headline(notice)
+        assert "legal-chat" in occasion(notice)
