@@ -8,9 +8,9 @@ from config import Config
 
 HEAD = """# Configuration
 
-One TOML file. Paths are relative to the file they stand in; secrets are only ever `env:NAME` or `file:PATH`; an unknown key
-is an error that names the nearest known one. `mekiki init` writes the commented example below, `mekiki config check` reads
-everything it names, `mekiki config schema` prints the JSON Schema for editors.
+One TOML file. Paths are relative to the file they stand in; secrets are only ever `env:NAME` or `file:PATH`; an unknown
+key is an error that names the nearest known one. `mekiki init` writes the commented example below, `mekiki config
+check` reads everything it names, `mekiki config schema` prints the JSON Schema for editors.
 
 This page is written by `python docs/configuration.py` from the models in `config.py`.
 """

@@ -134,7 +134,7 @@ def test_paths_are_relative_to_the_file_they_stand_in(tmp_path: Path) -> None:
 def test_frozen_after_load(tmp_path: Path) -> None:
     config = loaded(tmp_path, MINIMAL + BRAND)
     with pytest.raises(ValueError, match="frozen"):
-        config.brand[0].name = "x"  # type: ignore[misc]
+        config.brand[0].name = "x"
 
 
 def test_intervals_and_unions_get_their_types(tmp_path: Path) -> None:

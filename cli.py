@@ -1,0 +1,46 @@
+"""mekiki on the command line: every verb, no logic of its own.
+
+Data goes to standard output, messages to standard error. Exit codes: 0 ok, 1 failure, 2 usage or
+configuration, 3 something outside failed, 4 partly done.
+"""
+
+from importlib.metadata import version
+
+import click
+
+from console.app import Group
+from console.commands.finding import crawl, scan, score, watch
+from console.commands.judging import cases, judge, triage
+from console.commands.setup import config_group, db, demo, doctor, init
+from console.commands.telling import alerts
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(version("mekiki"), prog_name="mekiki")
+def main() -> None:
+    """Find ads, posts, pages and domains that impersonate your brand, see why, and follow them until they are gone.
+
+    Start with `mekiki demo`, then `mekiki init`.
+    """
+
+
+for command in (
+    init,
+    config_group,
+    crawl,
+    score,
+    scan,
+    watch,
+    cases,
+    triage,
+    judge,
+    alerts,
+    db,
+    doctor,
+    demo,
+):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Finding: crawl, score, scan, watch."""
+
+import asyncio
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import click
+
+import config as configuration
+from config import Config
+from console.app import OK, OUTSIDE, PARTLY, App, Misused, Stop, as_json, print_json, utc_now, with_app
+from console.progress import CrawlDisplay
+from console.scan import ScanError, targets
+from console.score import ScoreTask, score_stream
+from console.show import described, moment, summary_line, terminal
+from detector.assess import Assessor
+from detector.items import Item
+from detector.verdict import Verdict
+from safety.sandbox import Sandbox
+from safety.screen import screen
+from spiders.crawl import CrawlOptions, Store, run_crawl
+from spiders.report import SourceReport
+from storage.profiles import Profiles
+from watch.worker import Watch
+
+
+def source_line(source: SourceReport) -> str:
+    """Word the result of one source in one line."""
+    counts = {
+        "items": source.items,
+        "new": source.new,
+        "changed": source.changed,
+        "flagged": source.flagged,
+        "pictures": source.pictures,
+        "requests": source.requests,
+        "unchanged answers": source.unchanged,
+        **{f"errors ({name})": count for name, count in sorted(source.errors.items())},
+    }
+    rate = source.items / source.seconds if source.seconds else 0.0
+    return f"{summary_line(f'{source.key}: {source.outcome}', counts)}, {source.seconds:.1f} s, {rate:.0f} items/s"
+
+
+@click.command()
+@click.option("--source", "sources", multiple=True, help="Only this source (may be repeated).")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many items a source.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Leave out what was first shown or seen earlier.")
+@click.option("--dry-run", is_flag=True, help="Judge, but store and alert nothing.")
+@as_json
+@with_app
+def crawl(
+    app: App,
+    sources: tuple[str, ...],
+    limit: int | None,
+    since: datetime | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Visit the sources once, judge what they show, store it, and leave alerts in the outbox."""
+    config = app.config
+    known = {source.key for source in config.source}
+    if unknown := set(sources) - known:
+        raise Misused(f"there is no source {sorted(unknown)[0]!r}; known: {', '.join(sorted(known)) or 'none'}")
+    options = CrawlOptions(sources=sources, limit=limit, since=since.date() if since else None)
+    profiles = app.profiles()
+    with CrawlDisplay(terminal(stderr=True)) as display:
+        report = run_crawl(
+            config,
+            options,
+            profiles=profiles,
+            store=None if dry_run else Store(engine=app.engine, media=app.media),
+            progress=display.update,
+            stdin=sys.stdin.buffer,
+        )
+    for source in report.sources:
+        for problem in source.problems:
+            click.echo(f"mekiki: {source.key}: {screen(problem)}", err=True)
+    if as_json:
+        print_json(report)
+    else:
+        for _, item, verdict in report.flagged:
+            terminal().print(*described(item, verdict), sep="\n")
+        for source in report.sources:
+            click.echo(source_line(source))
+    raise SystemExit(crawl_code(report.sources, bool(profiles.problems)))
+
+
+def crawl_code(sources: Iterable[SourceReport], partly: bool) -> int:
+    """Return the exit code of a crawl: 0, 3 when every source failed, 4 when something did."""
+    outcomes = [source.outcome for source in sources]
+    if outcomes and all(outcome in ("failed", "blocked") for outcome in outcomes):
+        return OUTSIDE
+    return PARTLY if partly or any(outcome != "ok" for outcome in outcomes) else OK
+
+
+@click.command()
+@click.argument("source", metavar="INPUT", type=click.File("rb", lazy=False), default="-")
+@click.option("--brand", "brands", multiple=True, help="Only this brand (may be repeated).")
+@click.option("--format", "form", type=click.Choice(["items", "hosts", "urls"]), default="items", show_default=True)
+@click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, show_default=True)
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that score.")
+@with_app
+def score(app: App, source: BinaryIO, brands: tuple[str, ...], form: str, min_score: float, jobs: int) -> None:
+    """Score a stream: Item JSON lines, hosts or URLs in, Verdict JSON lines out, in the same order.
+
+    An item without any sign of a brand gives no line. Ends with exit code 4 when some lines could not be read.
+    """
+    profiles = app.profiles()
+    if unknown := set(brands) - {brand.key for brand in profiles.brands}:
+        raise Misused(f"there is no brand {sorted(unknown)[0]!r}")
+    name = getattr(source, "name", "-")
+    task = ScoreTask(
+        brands=tuple(brand for brand in profiles.brands if not brands or brand.key in brands),
+        format=cast("Any", form),
+        min_score=min_score,
+        on=utc_now().date(),
+        base=Path(name).parent if isinstance(name, str) and name != "<stdin>" else Path.cwd(),
+    )
+    report = score_stream(
+        task,
+        source,
+        jobs=jobs,
+        write=sys.stdout.buffer.write,
+        report=lambda number, reason: click.echo(f"mekiki: line {number}: {screen(reason)}", err=True),
+    )
+    sys.stdout.buffer.flush()
+    if report.bad or profiles.problems:
+        click.echo(f"mekiki: {report.bad} of {report.lines} lines could not be read whole", err=True)
+        raise SystemExit(PARTLY)
+
+
+@click.command()
+@click.argument("target")
+@click.option("--fetch", is_flag=True, help="Fetch the page behind a URL too (one request, nothing is stored).")
+@as_json
+@with_app
+def scan(app: App, target: str, fetch: bool, as_json: bool) -> None:
+    """Judge one URL, host, file (picture, HTML, Item JSON, text) or sentence, and say why."""
+    profiles = app.profiles()
+    assessor = Assessor(profiles.brands)
+    try:
+        with Sandbox(workers=1) as sandbox:
+            found = targets(target, sandbox)
+    except ScanError as error:
+        raise Stop(str(error)) from error
+    pairs = [
+        (one.item, verdict)
+        for one in found
+        for verdict in assessor.assess(one.item, on=utc_now().date(), pictures=one.pictures)
+    ]
+    if fetch:
+        pairs += fetched(app.config, profiles, found[0].item.url)
+    if as_json:
+        print_json([verdict for _, verdict in pairs])
+        return
+    if not pairs:
+        click.echo("no sign of a protected brand")
+    for item, verdict in pairs:
+        terminal().print(*described(item, verdict), sep="\n")
+
+
+def fetched(config: Config, profiles: Profiles, url: str | None) -> list[tuple[Item, Verdict]]:
+    """Fetch one page as a dry run and return what was flagged on it."""
+    if not url or "://" not in url:
+        raise Misused("--fetch needs a URL with http:// or https://")
+    source = configuration.WebSource(key="scan", kind="web", urls=(url,), depth=0, max_pages=5)
+    one = config.model_copy(update={"source": (source,)})
+    report = run_crawl(one, CrawlOptions(), profiles=profiles, store=None)
+    for problem in report.sources[0].problems:
+        click.echo(f"mekiki: {screen(problem)}", err=True)
+    return [(item, verdict) for _, item, verdict in report.flagged]
+
+
+@click.command()
+@with_app
+def watch(app: App) -> None:
+    """Run the sources by their schedules and send the alerts, until stopped."""
+    config, engine, media = app.config, app.engine, app.media
+    if not any(source.enabled and (source.every or source.schedule) for source in config.source):
+        raise Misused('no source has a schedule; add every = "1h" or schedule = "*/15 * * * *" to one')
+    say = lambda line: click.echo(f"{moment(utc_now())} {screen(line)}", err=True)  # noqa: E731
+    asyncio.run(Watch(config=config, engine=engine, media=media, now=utc_now, say=say).run())

@@ -1,0 +1,118 @@
+"""Setting up: init, config, db, doctor, demo."""
+
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from config import Config
+from console.app import FAILED, PARTLY, App, Misused, Stop, complain, print_json, with_app
+from console.commands.finding import source_line
+from console.doctor import configured, installation
+from console.show import case_table, summary_line, terminal
+from demo.run import run_demo
+from safety.screen import screen
+from storage.database import open_engine, upgrade
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default="mekiki.toml")
+def init(file: Path) -> None:
+    """Write a complete, commented configuration to FILE (default mekiki.toml)."""
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(files("console").joinpath("starter.toml").read_text("utf-8"))
+    except FileExistsError as error:
+        raise Stop(f"{file} is already there; name another file") from error
+    except OSError as error:
+        raise Stop(f"{file} cannot be written: {error.strerror}") from error
+    click.echo(f"wrote {file}; edit it, then run `mekiki config check --config {file}`", err=True)
+
+
+@click.group("config")
+def config_group() -> None:
+    """Check and show the configuration."""
+
+
+@config_group.command("check")
+@with_app
+def config_check(app: App) -> None:
+    """Read everything the configuration names: keys, secrets, logos, pictures."""
+    config = app.config
+    problems = [*config.missing_secrets(), *app.profiles().problems]
+    complain(config.missing_secrets())
+    counts = {"brands": len(config.brand), "sources": len(config.source), "receivers": len(config.receiver)}
+    click.echo(summary_line(str(config.file), counts))
+    if problems:
+        raise SystemExit(PARTLY)
+
+
+@config_group.command("show")
+@with_app
+def config_show(app: App) -> None:
+    """Print the configuration as it was understood; secrets stay references."""
+    click.echo(app.config.model_dump_json(indent=2))
+
+
+@config_group.command("schema")
+def config_schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    print_json(Config.model_json_schema())
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("upgrade")
+@with_app
+def db_upgrade(app: App) -> None:
+    """Bring the database to this version; an SQLite file is copied first."""
+    applied = upgrade(open_engine(app.config.storage.database))
+    click.echo(f"applied {', '.join(applied)}" if applied else "already up to date")
+
+
+@click.command()
+@with_app
+def doctor(app: App) -> None:
+    """Check the installation, and the configuration if there is one."""
+    checks = list(installation())
+    if app.path.exists():
+        checks += configured(app.config)
+    for check in checks:
+        click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:10} {screen(check.detail)}")
+    if not all(check.ok for check in checks):
+        raise SystemExit(FAILED)
+
+
+@click.command()
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to keep the demo's files.",
+)
+def demo(folder: Path | None) -> None:
+    """Crawl a small world on this machine with planted frauds, and show what mekiki makes of it."""
+    folder = folder or Path(tempfile.mkdtemp(prefix="mekiki-demo-"))
+    if (folder / "mekiki.db").exists():
+        raise Misused(f"{folder} holds an earlier demo; name another folder")
+    report = run_demo(folder, lambda line: click.echo(line, err=True))
+    for source in report.crawl.sources:
+        click.echo(source_line(source))
+    terminal().print(case_table(report.cases))
+    file = report.folder / "mekiki.toml"
+    click.echo(f"\n{len(report.received)} alert(s) reached the sink: {', '.join(report.received)}")
+    for kind, address in sorted(report.missed):
+        click.echo(f"MISSED {kind} {address}")
+    for kind, address in sorted(report.wrong):
+        click.echo(f"WRONGLY FLAGGED {kind} {address}")
+    if not report.passed:
+        raise Stop("the demo did not find exactly what was planted")
+    first = report.cases[0].id
+    click.echo("every planted fraud was flagged, nothing honest was\n\nWhat to type next:")
+    for command in (f"cases show {first}", "triage", "alerts pending"):
+        click.echo(f"  mekiki {command} --config {file}")
+    click.echo("  mekiki init        # your own configuration")

@@ -1,0 +1,93 @@
+"""Doctor: is this installation whole, and can it reach what the configuration names? One line a check."""
+
+import importlib
+import sys
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from config import Config
+from safety.egress import EgressRule
+from safety.sandbox import Sandbox, SandboxError
+from safety.secret import SecretError
+from storage.database import open_engine, revision
+from storage.errors import StorageError
+from storage.profiles import build_profiles
+
+# Other distributions ship packages of these names, and pip lets the last one win without a word.
+OURS = ("cli", "config", "safety", "detector", "storage", "spiders", "alerts", "watch", "console", "demo")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def installation() -> Iterator[Check]:
+    """Check what needs no configuration."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Check(name="python", ok=sys.version_info >= (3, 11), detail=version)
+    foreign = list(foreign_files())
+    detail = "all packages are ours" if not foreign else "not ours: " + ", ".join(foreign)
+    yield Check(name="packages", ok=not foreign, detail=detail)
+    try:
+        with Sandbox(workers=1) as sandbox:
+            sandbox.call("spiders.pages.publisher:parse_page", b"<p>x</p>", url="http://self-test.example/")
+        yield Check(name="sandbox", ok=True, detail="hostile input is parsed in a child of its own")
+    except SandboxError as error:
+        yield Check(name="sandbox", ok=False, detail=str(error))
+    refused = not any(EgressRule().permits(address) for address in ("127.0.0.1", "10.0.0.1", "::1", "169.254.169.254"))
+    yield Check(name="egress", ok=refused, detail="private addresses are refused")
+
+
+def configured(config: Config) -> Iterator[Check]:
+    """Check what the configuration names."""
+    for problem in config.missing_secrets():
+        yield Check(name="secret", ok=False, detail=f"{problem.path}: {problem.message}")
+    try:
+        state = revision(open_engine(config.storage.database))
+        current = state.current == state.head
+        detail = f"at revision {state.current}" if current else "needs `mekiki db upgrade`"
+        yield Check(name="database", ok=current, detail=detail)
+    except (StorageError, SecretError) as error:
+        yield Check(name="database", ok=False, detail=str(error))
+    with Sandbox(workers=1) as sandbox:
+        problems = build_profiles(config, sandbox).problems
+    for problem in problems:
+        yield Check(name="picture", ok=False, detail=f"{problem.path}: {problem.message}")
+    if not problems:
+        yield Check(name="pictures", ok=True, detail="every logo and picture can be read")
+    for allowed in config.egress.allow:
+        yield Check(name="egress", ok=True, detail=f"{allowed} may be reached although it is not public")
+
+
+def foreign_files() -> Iterator[str]:
+    """Yield the names of top-level packages that are not the ones this program was installed with."""
+    root = Path(__file__).resolve().parent.parent
+    recorded = _recorded()
+    for name in OURS:
+        file = Path(importlib.import_module(name).__file__ or "").resolve()
+        if not file.is_relative_to(root):
+            yield f"{name} ({file})"
+        elif (expected := recorded.get(file)) and expected != _digest(file):
+            yield f"{name} ({file}, overwritten)"
+
+
+def _recorded() -> dict[Path, str]:
+    """Return the digests that the installer wrote down; empty for an editable installation."""
+    try:
+        files = distribution("mekiki").files or []
+    except PackageNotFoundError:
+        return {}
+    return {Path(str(file.locate())).resolve(): file.hash.value for file in files if file.hash}
+
+
+def _digest(file: Path) -> str:
+    return urlsafe_b64encode(sha256(file.read_bytes()).digest()).rstrip(b"=").decode()

@@ -1,0 +1,116 @@
+"""Turn what an analyst has in hand (a URL, a host, a file, a sentence) into Items that the detector can judge."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from detector.images.hash import PictureHash, picture_hash_from_dict
+from detector.items import Item, ItemError, Text, decode_item
+from safety.sandbox import Refused, Sandbox, SandboxError
+
+MAX_FILE = 15 * 2**20  # bytes
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+PAGES = (".html", ".htm", ".xhtml")
+ITEMS = (".json", ".jsonl", ".ndjson")
+
+
+class ScanError(Exception):
+    """The target cannot be read; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One Item to judge, with the hashes of its pictures."""
+
+    item: Item
+    pictures: dict[str, PictureHash]
+
+
+def targets(text: str, sandbox: Sandbox) -> list[Target]:
+    """Read a URL, a host, the path of a picture, HTML, Item JSON or text file, or a sentence.
+
+    Raises:
+        ScanError: the file cannot be read or decoded.
+    """
+    path = Path(text)
+    try:
+        is_file = len(text) < 1024 and path.is_file()
+    except (OSError, ValueError):
+        is_file = False
+    if is_file:
+        return _from_file(path, sandbox)
+    plain = text.strip()
+    identity = sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    if looks_like_url(plain):
+        kind = "page" if "/" in plain.partition("://")[2] or "/" in plain else "domain"
+        return [Target(item=Item(id=identity, kind="page" if kind == "page" else "domain", url=plain), pictures={})]
+    return [Target(item=Item(id=identity, kind="post", texts=(Text(role="body", text=plain),)), pictures={})]
+
+
+def looks_like_url(text: str) -> bool:
+    """Tell a URL or host from a sentence."""
+    if text.startswith(("http://", "https://")):
+        return True
+    host = text.partition("/")[0]
+    return not set(text) & set(" \t\n　。、！!") and "." in host.strip(".") and all(host.split("."))
+
+
+def _from_file(path: Path, sandbox: Sandbox) -> list[Target]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise ScanError(f"{path}: {error.strerror}") from error
+    if len(data) > MAX_FILE:
+        raise ScanError(f"{path}: larger than {MAX_FILE} bytes; use `mekiki score` for long lists")
+    suffix = path.suffix.lower()
+    if suffix in ITEMS:
+        return _from_lines(path, data, sandbox)
+    if suffix in PICTURES:
+        item = Item(id=sha256(data).hexdigest()[:32], kind="post", images=(path.name,))
+        return [Target(item=item, pictures=_pictures(item, path.parent, sandbox))]
+    if suffix in PAGES:
+        page = _call(sandbox, "spiders.pages.publisher:parse_page", data, path, url=f"file:{path.name}")
+        texts = tuple(Text(role=text["role"], text=text["text"]) for text in page["texts"])
+        return [Target(item=Item(id=sha256(data).hexdigest()[:32], kind="page", texts=texts), pictures={})]
+    try:
+        body = data.decode()
+    except UnicodeDecodeError as error:
+        raise ScanError(f"{path}: expected a picture, HTML, Item JSON or UTF-8 text") from error
+    item = Item(id=sha256(data).hexdigest()[:32], kind="post", texts=(Text(role="body", text=body),))
+    return [Target(item=item, pictures={})]
+
+
+def _from_lines(path: Path, data: bytes, sandbox: Sandbox) -> list[Target]:
+    found = []
+    for number, line in enumerate(data.splitlines() if path.suffix != ".json" else [data], 1):
+        if line.strip():
+            try:
+                item = decode_item(line)
+            except ItemError as error:
+                raise ScanError(f"{path}: line {number}: {error}") from error
+            found.append(Target(item=item, pictures=_pictures(item, path.parent, sandbox)))
+    return found
+
+
+def _pictures(item: Item, base: Path, sandbox: Sandbox) -> dict[str, PictureHash]:
+    hashes = {}
+    for reference in item.images:
+        if "://" in reference:
+            continue
+        path = base / reference
+        if not path.is_file():
+            raise ScanError(f"{path}: there is no such picture")
+        found = _call(sandbox, "detector.images.decode:inspect", path.read_bytes(), path)
+        hashes[reference] = picture_hash_from_dict(found["hash"])
+    return hashes
+
+
+def _call(sandbox: Sandbox, target: str, data: bytes, path: Path, **options: str) -> Any:
+    try:
+        return sandbox.call(target, data, **options)
+    except Refused as error:
+        raise ScanError(f"{path}: {error}") from error
+    except SandboxError as error:
+        raise ScanError(f"{path}: could not be read safely: {error}") from error

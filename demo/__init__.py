@@ -1,0 +1,1 @@
+"""A loopback world with planted frauds, walked by the same code that runs in production."""

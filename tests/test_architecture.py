@@ -1,0 +1,54 @@
+"""Who may import whom: docs/architecture.md, as a test."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What each package may import of ours, besides itself.
+ALLOWED = {
+    "safety": set[str](),
+    "detector": set[str](),
+    "config": {"detector", "safety"},
+    "storage": {"config", "detector", "safety"},
+    "spiders": {"config", "detector", "safety", "storage"},
+    "alerts": {"config", "detector", "safety", "storage"},
+    "watch": {"config", "safety", "storage", "spiders", "alerts", "detector"},
+    "demo": {"config", "safety", "storage", "spiders", "alerts", "detector"},
+    "console": {"config", "safety", "storage", "spiders", "alerts", "detector", "watch", "demo"},
+    "cli": {"console"},
+}
+FILES = [*sorted(path for name in ALLOWED for path in (ROOT / name).rglob("*.py")), ROOT / "cli.py", ROOT / "config.py"]
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """Return the top-level names that a file imports, at any depth."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_calls_upward(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    ours = imported(ast.parse(path.read_text("utf-8"))) & set(ALLOWED)
+    assert ours - {package} <= ALLOWED[package]
+
+
+@pytest.mark.parametrize(
+    "path", [file for file in FILES if file.is_relative_to(ROOT / "detector")], ids=lambda path: path.stem
+)
+def test_the_detector_reads_no_clock_socket_or_log(path: Path) -> None:
+    names = imported(ast.parse(path.read_text("utf-8")))
+    assert not names & {"logging", "time", "socket", "os", "subprocess", "random", "sqlalchemy", "scrapy", "aiohttp"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_pickle(path: Path) -> None:
+    assert not imported(ast.parse(path.read_text("utf-8"))) & {"pickle", "shelve", "marshal", "dill"}

@@ -1,0 +1,62 @@
+"""Documentation that cannot rot: what it says is compared with the program."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import jsonschema
+import pytest
+
+from cli import main
+from detector.items import decode_item, item_schema
+
+DOCS = [Path("README.md"), *sorted(Path("docs").glob("*.md"))]
+
+
+def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
+    """Yield every verb as it is typed."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}"
+
+
+@pytest.mark.parametrize("command", list(commands(main)))
+def test_every_command_is_documented(command: str) -> None:
+    assert any(f"mekiki {command}" in path.read_text("utf-8") for path in DOCS)
+
+
+def test_every_documented_command_exists() -> None:
+    known = set(commands(main))
+    for path in DOCS:
+        for line in re.findall(r"(?:^\$ |`)mekiki ([a-z ]+)", path.read_text("utf-8"), re.MULTILINE):
+            words = line.split()
+            assert {words[0], " ".join(words[:2])} & (known | {"config", "cases", "alerts", "db"}), f"{path}: {line}"
+
+
+def test_the_configuration_reference_is_current() -> None:
+    script = [sys.executable, "docs/configuration.py"]
+    written = subprocess.run(script, capture_output=True, text=True, check=True, env={"PYTHONPATH": "."}).stdout
+    assert Path("docs/configuration.md").read_text("utf-8") == written
+
+
+def test_the_item_schema_is_current_and_accepts_the_documented_item() -> None:
+    schema = json.loads(Path("docs/item.schema.json").read_text("utf-8"))
+    assert schema == item_schema()
+    blocks = re.findall(r"```json\n(.*?)```", Path("docs/sources.md").read_text("utf-8"), re.DOTALL)
+    for block in blocks:
+        jsonschema.validate(json.loads(block), schema)
+        assert decode_item(block).kind == "ad"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"id": 1, "kind": "ad"}, schema)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=str)
+def test_relative_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text("utf-8")):
+        assert (path.parent / target).exists(), f"{path}: {target}"

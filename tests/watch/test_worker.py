@@ -1,0 +1,88 @@
+"""The watch as a process: due sources run, a failing one does not stop the others, SIGTERM ends it cleanly."""
+
+import json
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.cases import list_cases
+from storage.database import open_engine, snapshot
+from storage.runs import last_run
+from tests.servers.sink import Sink
+
+CONFIG = """
+[crawler]
+contact = "brand@hoshino-denki.example"
+[egress]
+allow = ["127.0.0.1:{port}"]
+[alerting]
+group_wait = "1s"
+[[brand]]
+key = "hoshino"
+name = "星野電機"
+aliases = ["hoshinodenki"]
+domains = ["hoshino-denki.example"]
+[[source]]
+key = "broken"
+kind = "feed"
+urls = ["http://127.0.0.1:1/list.csv"]
+every = "1h"
+[[source]]
+key = "list"
+kind = "feed"
+paths = ["list.txt"]
+format = "urls"
+every = "1h"
+[[source]]
+key = "off"
+kind = "feed"
+paths = ["missing.txt"]
+every = "1s"
+enabled = false
+[[receiver]]
+key = "desk"
+channel = "slack"
+url = "file:hook"
+[[route]]
+receivers = ["desk"]
+"""
+
+
+def test_watch_runs_what_is_due_alerts_and_stops_on_sigterm(tmp_path: Path) -> None:
+    with Sink() as sink:
+        (tmp_path / "hook").write_text(sink.url())
+        (tmp_path / "list.txt").write_text("https://hoshinodenki-outlet.test/login\nhttps://garden.example/\n")
+        config = tmp_path / "mekiki.toml"
+        config.write_text(CONFIG.format(port=sink.port), "utf-8")
+        command = [sys.executable, "-m", "cli", "watch", "--config", str(config)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                sink.wait_for(1, seconds=60)
+            finally:
+                process.send_signal(signal.SIGTERM)
+                _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert errors.rstrip().endswith("stopped"), errors
+    assert "watching 2 source(s)" in errors
+    assert "hoshinodenki-outlet" in json.dumps(json.loads(sink.bodies[0]))
+    engine = open_engine(f"sqlite:///{tmp_path}/mekiki.db")
+    with snapshot(engine) as session:
+        cases = list_cases(session, now=datetime.now(UTC))
+        broken, listed, off = (last_run(session, key) for key in ("broken", "list", "off"))
+    assert [case.items for case in cases] == [1]
+    assert broken is not None
+    assert broken.outcome == "failed"
+    assert listed is not None
+    assert listed.outcome == "ok"
+    assert off is None
+
+
+def test_a_watch_without_any_schedule_says_what_to_add(tmp_path: Path) -> None:
+    config = tmp_path / "mekiki.toml"
+    config.write_text('[crawler]\ncontact = "brand@hoshino-denki.example"\n', "utf-8")
+    command = [sys.executable, "-m", "cli", "watch", "--config", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert 'add every = "1h"' in done.stderr

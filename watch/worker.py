@@ -1,0 +1,125 @@
+"""The watch on one machine: due sources run in child processes, alerts are dispatched in between.
+
+1. Ask the schedule which sources are due, from the last start in the database (or here, if the child died first).
+2. Run each as `mekiki crawl --source KEY` in a child of its own, so that no crawl can take the watch with it.
+3. Dispatch what the outbox holds.
+4. On SIGTERM or SIGINT pass the signal on, wait for the children, and end.
+"""
+
+import asyncio
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from alerts.dispatch import dispatch_due
+from config import Config
+from storage.database import snapshot
+from storage.errors import StorageUnavailable
+from storage.media import MediaStore
+from storage.runs import last_run
+from watch.schedule import next_start
+
+TICK = 1.0  # seconds between two looks at the clock
+LONGEST_CRAWL = timedelta(hours=6)  # a child that runs longer hangs
+GRACE = 30.0  # seconds a child has to end after SIGTERM
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """One running watch."""
+
+    config: Config
+    engine: Engine
+    media: MediaStore
+    now: Callable[[], datetime]
+    say: Callable[[str], None]  # one line for the operator
+    parallel: int = 2  # crawls at once
+    command: Sequence[str] = (sys.executable, "-m", "cli")
+    _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _started: dict[str, datetime] = field(default_factory=dict)
+    _told: frozenset[str] = frozenset()  # dispatch problems already said
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        self.say(f"watching {self._scheduled()} source(s); stop with Ctrl-C or SIGTERM")
+        while not stop.is_set():
+            try:
+                self._start_due()
+                await self._dispatch()
+            except StorageUnavailable as error:
+                self.say(f"trying again: {error}")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), TICK)
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        self.say("stopped")
+
+    def _scheduled(self) -> int:
+        return sum(next_start(source, None, self.now()) is not None for source in self.config.source)
+
+    def _start_due(self) -> None:
+        now = self.now()
+        for key in [key for key, task in self._running.items() if task.done()]:
+            self._running.pop(key).result()
+        for source in self.config.source:
+            if source.key in self._running or len(self._running) >= self.parallel:
+                continue
+            with snapshot(self.engine) as session:
+                run = last_run(session, source.key)
+            starts = [start for start in (run and run.started_at, self._started.get(source.key)) if start]
+            due = next_start(source, max(starts, default=None), now)
+            if due is not None and due <= now:
+                self._started[source.key] = now
+                self._running[source.key] = asyncio.create_task(self._crawl(source.key))
+
+    async def _crawl(self, key: str) -> None:
+        arguments = (*self.command, "crawl", "--config", str(self.config.file), "--source", key)
+        process = await asyncio.create_subprocess_exec(*arguments, stdin=DEVNULL, stdout=PIPE, stderr=PIPE)
+        try:
+            async with asyncio.timeout(LONGEST_CRAWL.total_seconds()):
+                output, errors = await process.communicate()
+        except TimeoutError:
+            await self._end(process)
+            self.say(f"{key}: stopped, it ran longer than {LONGEST_CRAWL}")
+            return
+        except asyncio.CancelledError:
+            await self._end(process)
+            raise
+        for line in (
+            *output.decode(errors="replace").splitlines(),
+            *errors.decode(errors="replace").splitlines(),
+        ):
+            self.say(line)
+        if process.returncode not in (0, 4):
+            self.say(f"{key}: the crawl ended with exit code {process.returncode}; next try by its schedule")
+
+    async def _end(self, process: Process) -> None:
+        """Ask the child to stop, then insist."""
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(GRACE):
+                await process.communicate()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def _dispatch(self) -> None:
+        report = await dispatch_due(self.config, self.engine, self.media, now=self.now)
+        if report.sent or report.dead:
+            self.say(f"alerts: {report.sent} sent, {report.retried} to be tried again, {report.dead} dead")
+        problems = frozenset(report.problems)
+        for problem in sorted(problems - self._told):
+            self.say(f"alerts: {problem}")
+        self._told = problems
