@@ -42,9 +42,7 @@ class Scope:
                     platform=platform.lower(),
                     value=identifier,
                 )
-        raise ValueError(
-            "expected domain:HOST, path:HOST/PREFIX, advertiser:PLATFORM:ID or account:PLATFORM:ID"
-        )
+        raise ValueError("expected domain:HOST, path:HOST/PREFIX, advertiser:PLATFORM:ID or account:PLATFORM:ID")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
