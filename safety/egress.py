@@ -1,18 +1,24 @@
 """EgressRule: which network address may be connected to. Pure: resolvers and dialers stand at their clients.
 
-An address is public when it is globally routable unicast after unwrapping IPv4-mapped IPv6, and no
-translation prefix (6to4, Teredo, NAT64) that could carry a private one. The rest needs an entry in
-`egress.allow`.
+An address is public when it is globally routable unicast after unwrapping IPv4-mapped IPv6, no translation
+prefix (6to4, Teredo, NAT64) that could carry a private one, and no service of a cloud's own hosts. The rest
+needs an entry in `egress.allow`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 IPAddress = IPv4Address | IPv6Address
 
 # Prefixes that embed an IPv4 address: RFC 3056, RFC 4380, RFC 6052, RFC 8215.
 _TRANSLATED = tuple(map(IPv6Network, ("2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48")))
+# All that is assigned as global unicast (RFC 4291, IANA). Outside it lie forms that carry an IPv4 address
+# (`::127.0.0.1`) and site-local networks (`fec0::`), which `is_global` takes for public.
+_ASSIGNED = IPv6Network("2000::/3")
+# Served to a cloud's machines at addresses that look public: Oracle's metadata (192.0.0.192, in a block that
+# RFC 6890 keeps for protocols), Azure's host.
+_HOST_SERVICES = tuple(map(IPv4Network, ("192.0.0.0/24", "168.63.129.16/32")))
 
 
 def is_public(address: IPAddress) -> bool:
@@ -20,8 +26,12 @@ def is_public(address: IPAddress) -> bool:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
-        if address.scope_id is not None or any(address in prefix for prefix in _TRANSLATED):
+        if address.scope_id is not None or address not in _ASSIGNED:
             return False
+        if any(address in prefix for prefix in _TRANSLATED):
+            return False
+    elif any(address in network for network in _HOST_SERVICES):
+        return False
     return address.is_global and not address.is_multicast
 
 
