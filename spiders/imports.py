@@ -13,7 +13,7 @@ from config import ImportSource
 from detector.items import Item, ItemError, decode_item
 from spiders.base import SourceSpider
 from spiders.failures import Trouble
-from spiders.files import matching
+from spiders.files import matching, picture_beside
 from spiders.found import Found
 from spiders.run import SourceRun
 from spiders.settings import PICTURE_BYTES
@@ -103,10 +103,8 @@ def read_items(stream: BinaryIO) -> Iterator[Row]:
 
 def _beside(folder: Path, reference: str) -> bytes | None:
     """Return the bytes of a file below the folder, or None when the reference names no such file."""
-    if "://" in reference or "\0" in reference:
-        return None
-    path = (folder / reference).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+    path = picture_beside(folder, reference)
+    if path is None:
         return None
     with path.open("rb") as file:
         data = file.read(PICTURE_BYTES + 1)

@@ -135,8 +135,15 @@ class Keeper:
         pictures = {reference: record for reference, record in known.items() if record is not None}
         hashes = {reference: record.hash for reference, record in pictures.items() if record.hash is not None}
         verdicts = self._assessor.assess(item, on=now.date(), pictures=hashes)
-        seen_at = item.seen_at.astimezone(UTC) if item.seen_at is not None else now
-        return Judged(item=item, verdicts=verdicts, pictures=pictures, seen_at=seen_at)
+        return Judged(item=item, verdicts=verdicts, pictures=pictures, seen_at=_seen_at(item, now))
+
+
+def _seen_at(item: Item, now: datetime) -> datetime:
+    """Return when the item says it was seen, in UTC; now where it says nothing, or a time at the calendar's edge."""
+    try:
+        return item.seen_at.astimezone(UTC) if item.seen_at is not None else now
+    except OverflowError:
+        return now
 
 
 class _Stored:

@@ -72,12 +72,12 @@ class SourceRun:
 
 def _older(item: Item, since: date) -> bool:
     """Tell whether an item says that it was last seen, or first shown, before that day."""
-    if item.seen_at is not None:
-        return item.seen_at.astimezone(UTC).date() < since
     try:
+        if item.seen_at is not None:
+            return item.seen_at.astimezone(UTC).date() < since
         return item.first_shown is not None and date.fromisoformat(item.first_shown[:10]) < since
-    except ValueError:
-        return False  # a day that cannot be read hides nothing
+    except (ValueError, OverflowError):
+        return False  # a day that cannot be read, or that no calendar has in UTC, hides nothing
 
 
 def run_of(crawler: Crawler) -> SourceRun:

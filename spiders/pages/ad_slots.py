@@ -1,0 +1,150 @@
+"""Where the ads of a publisher page stand: finds the blocks and says how each was recognised.
+
+1. Containers that ad systems mark: Google slots, AdSense, items of Outbrain and Taboola, frames of ad servers.
+2. Links that are paid clicks: `rel=sponsored`, click redirectors.
+3. Blocks under a label (`ad_labels`), where none of the marks above stands inside.
+
+Of nested marks the outermost wins, so that one ad is found once. The marks were seen on stored real pages. Links to the
+page's own site are never ads in recommendation widgets, which mix both, nor in the second and third group.
+"""
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from spiders.pages.ad_labels import labelled_blocks
+from spiders.pages.links import under, web_url
+from spiders.pages.markup import Document, Element
+from spiders.pages.outline import Outline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One ad, or one place for an ad."""
+
+    name: str  # how it was recognised, e.g. "google:div-gpt-ad-1"
+    element: int  # index of the block in the document
+    advertiser: str | None = None  # when a label names it
+
+
+# Paid clicks: host, and how the path begins.
+_REDIRECTORS = (
+    ("googleadservices.com", ("/pagead/aclk",)),
+    ("doubleclick.net", ("/aclk", "/pagead/aclk", "/pcs/click", "/ddm/", "/clk")),
+    ("paid.outbrain.com", ("/network/redir",)),
+    ("trc.taboola.com", ("/",)),
+)
+_FRAME_HOSTS = (
+    "doubleclick.net",
+    "googlesyndication.com",
+    "amazon-adsystem.com",
+    "criteo.com",
+    "criteo.net",
+    "teads.tv",
+    "adnxs.com",
+    "rubiconproject.com",
+    "i-mobile.co.jp",
+    "logly.co.jp",
+    "popin.cc",
+    "microad.jp",
+)
+_FRAME_WORD = re.compile(r"(?i)(?:^|[^a-z])(?:ads?|adframe|advert\w*|sponsor\w*)(?:$|[^a-z])|広告")
+
+
+def find_slots(outline: Outline, base_url: str) -> list[Slot]:
+    """Return the ad blocks of a page in order; none stands inside another."""
+    elements = outline.document.elements
+    items = [index for index, element in enumerate(elements) if _item(element)]
+    marked: list[Slot] = []
+    for index, element in enumerate(elements):
+        slot = _container(outline, index, element, items, base_url) or _paid_link(outline, index, element)
+        if slot is not None:
+            marked.append(slot)
+    marked = _outermost(outline.document, marked)
+    taken = [slot.element for slot in marked]
+    ends = [elements[index].end for index in taken]
+    labelled = [
+        Slot(name="labelled", element=block.element, advertiser=block.advertiser)
+        for block in labelled_blocks(outline)
+        if _free(taken, ends, block.element, elements[block.element].end)
+    ]
+    return _outermost(outline.document, marked + labelled)
+
+
+def _outermost(document: Document, slots: list[Slot]) -> list[Slot]:
+    kept: list[Slot] = []
+    end = 0
+    for slot in sorted(slots, key=lambda slot: (slot.element, not slot.advertiser)):
+        if slot.element >= end:
+            kept.append(slot)
+            end = document.elements[slot.element].end
+    return kept
+
+
+def _free(taken: list[int], ends: list[int], start: int, end: int) -> bool:
+    """Tell whether a range of elements meets none of the sorted, disjoint ranges."""
+    position = bisect_left(taken, start)
+    after = position < len(taken) and taken[position] < end
+    before = position > 0 and ends[position - 1] > start
+    return not after and not before
+
+
+def _item(element: Element) -> str | None:
+    """Name the widget when this element is one recommendation of it."""
+    classes = element.classes
+    if "ob-dynamic-rec-container" in classes or "ob-dynamic-rec-link" in classes:
+        return "outbrain"
+    if "videoCube" in classes:
+        return "taboola"
+    return None
+
+
+def _container(outline: Outline, index: int, element: Element, items: list[int], base_url: str) -> Slot | None:
+    if item := _item(element):
+        return Slot(name=item, element=index) if outline.count_foreign(index) else None
+    name = _mark(element, base_url)
+    if name is None:
+        return None
+    first = bisect_left(items, index)
+    if first < len(items) and items[first] < element.end:
+        return None  # the items are the ads
+    return Slot(name=name, element=index)
+
+
+def _mark(element: Element, base_url: str) -> str | None:
+    """Name the ad system when this element is one of its containers."""
+    attributes = element.attributes
+    identifier = attributes.get("id", "")
+    classes = element.classes
+    if identifier.startswith(("div-gpt-ad", "google_ads_iframe_")) or "data-google-query-id" in attributes:
+        return f"google:{identifier}"
+    if "adsbygoogle" in classes or identifier.startswith("aswift_"):
+        return f"adsense:{attributes.get('data-ad-slot') or attributes.get('data-ad-client') or identifier}"
+    if "OUTBRAIN" in classes or "ob-widget" in classes:
+        return f"outbrain:{attributes.get('data-widget-id', '')}".rstrip(":")
+    if identifier.startswith("taboola-") or "trc_rbox_container" in classes or "trc_related_container" in classes:
+        return f"taboola:{identifier}".rstrip(":")
+    if element.tag == "iframe" and _ad_frame(attributes, base_url):
+        return f"iframe:{identifier}".rstrip(":")
+    return None
+
+
+def _ad_frame(attributes: dict[str, str], base_url: str) -> bool:
+    source = web_url(attributes.get("src", "about:blank"), base_url) or ""
+    if any(under(source, known) for known in _FRAME_HOSTS):
+        return True
+    return any(_FRAME_WORD.search(attributes.get(name, "")) for name in ("id", "name", "class", "title", "aria-label"))
+
+
+def _paid_link(outline: Outline, index: int, element: Element) -> Slot | None:
+    if not outline.foreign(index):
+        return None
+    url = outline.targets[index]
+    for known, paths in _REDIRECTORS:
+        if under(url, known) and url.partition("://")[2].partition("/")[2].startswith(
+            tuple(path[1:] for path in paths)
+        ):
+            return Slot(name=f"redirect:{known}", element=outline.card(index))
+    if "sponsored" in element.attributes.get("rel", "").lower().split():
+        return Slot(name="rel-sponsored", element=outline.card(index))
+    return None
