@@ -1,7 +1,7 @@
 """Item: the thing that was seen, and its public JSON form (one object per line).
 
-`decode_item` reads what a spider, an export or an analyst wrote; `encode_item` writes it back. The JSON Schema comes from
-the same types (`item_schema`), so that form, check and documentation cannot drift apart.
+`decode_item` reads what a spider, an export or an analyst wrote; `encode_item` writes it back. The JSON Schema comes
+from the same types (`item_schema`), so that form, check and documentation cannot drift apart.
 """
 
 from dataclasses import dataclass, field

@@ -1,0 +1,161 @@
+"""Assessor: an Item and the protected brands in, explained Verdicts out.
+
+Flow: read all texts once -> take every address apart -> look up pictures and claims -> for each brand that left
+any trace, run the signals over its View -> weigh the findings by the policy.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+import msgspec
+
+from detector.brands import BrandProfile
+from detector.claims import ClaimHit, ClaimIndex
+from detector.evidence import Evidence
+from detector.host_names import HostHit, HostIndex
+from detector.images.compare import Copy, PictureIndex
+from detector.images.hash import PictureHash
+from detector.items import Item
+from detector.places import Place, places_of
+from detector.policy import POLICY, Policy
+from detector.reading import Reading, TextIndex
+from detector.register import Register, Registers
+from detector.signals import SIGNALS, Finding, Signal
+from detector.verdict import Decision, Verdict
+from detector.view import View
+
+# Observations of one signal that are shown; only the strongest counts.
+MOST_OBSERVATIONS: int = 3
+
+
+class Assessor:
+    """The eye, made ready for one set of brands; reusable and without state between items."""
+
+    def __init__(self, brands: Sequence[BrandProfile], policy: Policy = POLICY) -> None:
+        self.brands = tuple(brands)
+        self.policy = policy
+        self._texts = TextIndex(self.brands)
+        self._hosts = HostIndex(self.brands)
+        self._claims = ClaimIndex(self.brands)
+        self._pictures = PictureIndex(self.brands)
+        self._registers = [Register(brand, self._hosts.tokens(index)) for index, brand in enumerate(self.brands)]
+        self._owner_index = Registers(self._registers)
+        self.fingerprint = _fingerprint(self.brands, policy)
+
+    def assess(self, item: Item, *, on: date, pictures: Mapping[str, PictureHash] | None = None) -> tuple[Verdict, ...]:
+        """Judge an item for every brand that left a trace in it, best score first.
+
+        Args:
+            item: what was seen.
+            on: the day on which register entries must be valid.
+            pictures: hashes of the item's pictures, by the string in `item.images`; missing ones are not judged.
+        """
+        reading = self._texts.read(item)
+        places = places_of(item)
+        hosts = self._host_hits(places)
+        claims = self._claim_hits(reading)
+        copies = self._copies(item, pictures or {})
+        names = reading.names
+        traced = {*names, *hosts, *claims, *copies}
+        traced |= self._owners(item, places)
+        verdicts = []
+        for index in sorted(traced):
+            view = View(
+                item=item,
+                on=on,
+                brand=self.brands[index],
+                register=self._registers[index],
+                names=names.get(index, ()),
+                words=reading.words,
+                places=places,
+                host_hits=hosts.get(index, ()),
+                copies=copies.get(index, ()),
+                claims=claims.get(index, ()),
+            )
+            verdict = self._verdict(view)
+            if verdict:
+                verdicts.append(verdict)
+        return tuple(sorted(verdicts, key=lambda verdict: (-verdict.score, verdict.brand)))
+
+    def _verdict(self, view: View) -> Verdict | None:
+        evidence = [found for signal in SIGNALS for found in self._weigh(signal, signal.look(view))]
+        if not any(_tells(one) for one in evidence):
+            return None
+        score = round(self.policy.score(sum(one.weight for one in evidence)), 6)
+        return Verdict(
+            id=view.item.id,
+            brand=view.brand.key,
+            score=score,
+            decision=self._decision(score, evidence),
+            evidence=tuple(sorted(evidence, key=lambda one: -one.weight)),
+            policy=self.policy.version,
+        )
+
+    def _weigh(self, signal: Signal, findings: Iterable[Finding]) -> list[Evidence]:
+        """Turn findings into evidence: the strongest carries the weight, a few more are shown with none."""
+        weight = self.policy.weights.get(signal.name)
+        if weight is None:
+            return []
+        ranked = sorted(findings, key=lambda finding: -finding.strength)[:MOST_OBSERVATIONS]
+        return [
+            Evidence(
+                signal=signal.name,
+                weight=round(weight * finding.strength, 4) if rank == 0 else 0.0,
+                strength=round(finding.strength, 4),
+                observed=finding.observed,
+                expected=finding.expected,
+                where=finding.where,
+                says=signal.says,
+            )
+            for rank, finding in enumerate(ranked)
+        ]
+
+    def _decision(self, score: float, evidence: Sequence[Evidence]) -> Decision:
+        signals = {one.signal for one in evidence}
+        if "official.host" in signals:
+            return "official"
+        if score >= self.policy.impersonation:
+            return "impersonation"
+        if score >= self.policy.suspicious:
+            return "suspicious"
+        return "official" if signals & {"official.account", "official.destination"} else "mention"
+
+    def _host_hits(self, places: Sequence[Place]) -> dict[int, list[tuple[Place, HostHit]]]:
+        found: dict[int, list[tuple[Place, HostHit]]] = {}
+        for place in places:
+            for hit in self._hosts.match(place.host) if place.host else ():
+                found.setdefault(hit.brand, []).append((place, hit))
+        return found
+
+    def _owners(self, item: Item, places: Sequence[Place]) -> set[int]:
+        """Return the brands with a register entry for the item's own place or sender: they get an answer anyway."""
+        owners = self._owner_index.of_advertiser(item.platform, item.advertiser.id) if item.advertiser else set()
+        own = [place.host for place in places if place.role == "own" and place.host]
+        return owners.union(*map(self._owner_index.of_host, own))
+
+    def _claim_hits(self, reading: Reading) -> dict[int, list[ClaimHit]]:
+        found: dict[int, list[ClaimHit]] = {}
+        for index, folded in reading.skeletons():
+            for brand, hit in self._claims.find(index, folded):
+                found.setdefault(brand, []).append(hit)
+        return found
+
+    def _copies(self, item: Item, pictures: Mapping[str, PictureHash]) -> dict[int, list[tuple[int, Copy]]]:
+        found: dict[int, list[tuple[int, Copy]]] = {}
+        for index, reference in enumerate(item.images):
+            if reference in pictures:
+                for brand, copy in self._pictures.find(pictures[reference]):
+                    found.setdefault(brand, []).append((index, copy))
+        return found
+
+
+def _tells(evidence: Evidence) -> bool:
+    """Tell whether one piece of evidence is about the brand, rather than about the text in general."""
+    return evidence.signal.partition(".")[0] in ("name", "host", "claim", "picture", "official", "advertiser")
+
+
+def _fingerprint(brands: Sequence[BrandProfile], policy: Policy) -> str:
+    rules = [(rule.signal, rule.weight) for rule in policy.rules]
+    content = (policy.version, policy.bias, policy.impersonation, policy.suspicious, rules, brands)
+    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()

@@ -1,0 +1,246 @@
+"""Hosts and URLs as people and browsers read them, hostile forms included.
+
+`parse_host` takes a host or a URL in any form that a browser would open (no scheme, backslashes, user names,
+full-width or Unicode letters, punycode, numeric addresses) and says what is registrable by the public suffix
+list, private section included, so that each tenant of a shared host is a domain of its own. It never raises: what
+is no host is None.
+`destination` unwraps redirector URLs that carry their target.
+"""
+
+import ipaddress
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import tldextract
+
+MAX_URL: int = 8192  # characters looked at; browsers cut or refuse longer ones
+MAX_HOST: int = 253  # RFC 1035
+MAX_LABEL: int = 63
+MAX_PARAMETERS: int = 64
+_WEB_SCHEMES = frozenset(("http", "https", "ws", "wss", "ftp"))
+_CONTROLS = dict.fromkeys((*range(0x20), 0x7F))
+_LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """The host of a URL, taken apart."""
+
+    raw: str  # what was given
+    ascii: str  # lower case, punycode, no trailing dot; an address as a browser resolves it
+    unicode: str  # the same with punycode decoded
+    suffix: str  # public suffix; empty for addresses
+    registrable: str | None  # suffix and one label; None for addresses and for a bare suffix
+    label: str  # the registrable domain's own label, ASCII; empty where there is none
+    subdomain: str  # what stands before the registrable domain, ASCII
+    path: str  # with its leading slash, without query; empty if none
+    query: str
+    shared: bool  # the suffix is private: somebody's hosting, the registrable domain is a tenant
+
+
+def _known() -> dict[str, Any]:
+    text = resources.files("detector").joinpath("lexicon/hosts.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+_KNOWN = _known()
+
+
+def _rules() -> tuple[frozenset[str], frozenset[str]]:
+    """Return all suffix rules and the private ones; nothing is fetched or cached."""
+    public = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=False)
+    both = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+    rules = frozenset(both.tlds) | frozenset(_KNOWN["dynamic"])
+    return rules, rules - frozenset(public.tlds)
+
+
+_RULES, _PRIVATE = _rules()
+LURES: frozenset[str] = frozenset(_KNOWN["lures"])
+IMITATED: tuple[str, ...] = tuple(_KNOWN["imitated"])
+ABUSED_SUFFIXES: frozenset[str] = frozenset(_KNOWN["abused_suffixes"])
+CARRIERS: frozenset[str] = frozenset(_KNOWN["carriers"])
+SHARED: frozenset[str] = frozenset(_KNOWN["shared"])
+REDIRECTORS: dict[str, list[str]] = _KNOWN["redirectors"]
+
+
+@lru_cache(maxsize=4096)
+def parse_host(text: str) -> Host | None:
+    """Read the host from a host name or URL; None if it has none that a browser would open."""
+    url = text[:MAX_URL].translate(_CONTROLS).strip().replace("\\", "/")
+    rest = _after_scheme(url)
+    if rest is None:
+        return None
+    authority, path, query = _parts(rest)
+    name = _host_name(authority)
+    if name is None:
+        return None
+    address = _address(name)
+    if address is not None:
+        return Host(
+            raw=text, ascii=address, unicode=address, suffix="", registrable=None, label="", subdomain="",
+            path=path, query=query, shared=False,
+        )  # fmt: skip
+    labels = name.split(".")
+    if len(labels) < 2 or len(name) > MAX_HOST or any(not _valid(label) for label in labels):
+        return None
+    width, private = _suffix_width(labels)
+    own = len(labels) - width - 1
+    return Host(
+        raw=text,
+        ascii=name,
+        unicode=".".join(map(_decoded, labels)) if "xn--" in name else name,
+        suffix=".".join(labels[len(labels) - width :]),
+        registrable=".".join(labels[own:]) if own >= 0 else None,
+        label=labels[own] if own >= 0 else "",
+        subdomain=".".join(labels[:own]) if own > 0 else "",
+        path=path,
+        query=query,
+        shared=private,
+    )
+
+
+def destination(url: str) -> Host | None:
+    """Return the host a link leads to: the target inside a redirector's URL, else its own host; None if unknown.
+
+    A shortener hides its target, so its links lead nowhere that can be judged.
+    """
+    for _ in range(3):
+        host = parse_host(url)
+        if host is None:
+            return None
+        parameters = redirector(host)
+        if parameters is None:
+            return host
+        query = "&".join(host.query.split("&", MAX_PARAMETERS)[:MAX_PARAMETERS])
+        inner = {name: value for name, value in parse_qsl(query) if name in parameters}
+        target = next((inner[name] for name in parameters if "." in inner.get(name, "")), None)
+        if target is None:
+            return host if _is_platform(host) else None
+        url = target
+    return None
+
+
+def redirector(host: Host) -> list[str] | None:
+    """Return the names of the parameters that carry the target if the host only passes readers on, else None."""
+    for name in (host.ascii, host.registrable):
+        if name in REDIRECTORS:
+            return REDIRECTORS[name]
+    return None
+
+
+def is_shared(host: Host) -> bool:
+    """Tell whether anybody can have pages under this very host."""
+    return host.ascii.removeprefix("www.") in SHARED or host.registrable in SHARED or host.registrable is None
+
+
+def is_carried(host: Host) -> bool:
+    """Tell whether the host is a delivery network's name for one of its customers."""
+    labels = host.ascii.split(".")
+    return any(".".join(labels[-width:]) in CARRIERS for width in (2, 3))
+
+
+def _is_platform(host: Host) -> bool:
+    return host.registrable in SHARED
+
+
+def _after_scheme(url: str) -> str | None:
+    head, colon, tail = url.partition(":")
+    if not colon or not head.isascii() or not head.replace("+", "").replace("-", "").replace(".", "").isalnum():
+        return url.lstrip("/")
+    if head.lower() in _WEB_SCHEMES:
+        return tail.lstrip("/")
+    if "." in head or tail[:1].isdigit():
+        return url  # host:port
+    return None
+
+
+def _parts(rest: str) -> tuple[str, str, str]:
+    end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
+    authority, tail = rest[:end], rest[end:].partition("#")[0]
+    path, _, query = tail.partition("?")
+    return authority, path, query
+
+
+def _host_name(authority: str) -> str | None:
+    name = authority.rpartition("@")[2]
+    if name.startswith("["):
+        return name.partition("]")[0] + "]"
+    name = name.partition(":")[0]
+    if "%" in name:
+        name = unquote(name, errors="replace")
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name).replace("。", ".")
+        name = ".".join(_encoded(label) for label in name.lower().split("."))
+    return name.lower().rstrip(".").strip() or None
+
+
+def _encoded(label: str) -> str:
+    if label.isascii():
+        return label
+    visible = "".join(character for character in label if unicodedata.category(character) != "Cf")
+    try:
+        return "xn--" + visible.encode("punycode").decode("ascii") if not visible.isascii() else visible
+    except UnicodeError:
+        return ""
+
+
+def _decoded(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except (UnicodeError, OverflowError, ValueError):
+        return label
+
+
+def _valid(label: str) -> bool:
+    return 0 < len(label) <= MAX_LABEL and _LABEL.issuperset(label)
+
+
+def _address(name: str) -> str | None:
+    """Return the address that a browser would connect to for a numeric host, else None."""
+    if name.startswith("["):
+        try:
+            return str(ipaddress.IPv6Address(name.strip("[]")))
+        except ValueError:
+            return None
+    parts = name.split(".")
+    if len(parts) > 4 or not parts[-1][:1].isdigit():
+        return None
+    numbers = [_number(part) for part in parts]
+    if None in numbers:
+        return None
+    value = 0
+    for number in numbers[:-1]:
+        value = value * 256 + (number or 0)
+    value = value * 256 ** (5 - len(parts)) + (numbers[-1] or 0)
+    return str(ipaddress.IPv4Address(value)) if value < 2**32 else None
+
+
+def _number(part: str) -> int | None:
+    try:
+        if part.startswith("0x"):
+            return int(part[2:12] or "0", 16)
+        return int(part[:12], 8 if part.startswith("0") and part != "0" else 10)
+    except ValueError:
+        return None
+
+
+def _suffix_width(labels: list[str]) -> tuple[int, bool]:
+    """Return how many labels the public suffix has, and whether its rule is a private one (unknown suffix: 1, no)."""
+    decoded = [_decoded(label) for label in labels]
+    for start in range(max(0, len(labels) - 6), len(labels)):
+        name = ".".join(decoded[start:])
+        if "!" + name in _RULES:
+            return len(labels) - start - 1, False
+        if name in _RULES:
+            return len(labels) - start, name in _PRIVATE
+        wildcard = "*." + ".".join(decoded[start + 1 :])
+        if wildcard in _RULES and start + 1 < len(labels):
+            return len(labels) - start, wildcard in _PRIVATE
+    return 1, False

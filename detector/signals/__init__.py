@@ -1,0 +1,50 @@
+"""Signals: one pure function each; this tuple is all there is, and the policy weighs every one of them."""
+
+from detector.signals import advertiser, claim, context, host, lure, name, official, picture
+from detector.signals.finding import Finding, Look, Signal
+
+__all__ = ["SIGNALS", "Finding", "Signal"]
+
+
+def _signal(look: Look) -> Signal:
+    return Signal(f"{look.__module__.rpartition('.')[2]}.{look.__name__}", look)
+
+
+SIGNALS: tuple[Signal, ...] = tuple(
+    map(
+        _signal,
+        (
+            name.mention,
+            name.product,
+            name.obfuscated,
+            name.sender,
+            name.official_claim,
+            host.imitated_suffix,
+            host.lookalike,
+            host.combosquat,
+            host.path,
+            host.displayed,
+            host.foreign,
+            lure.offer,
+            lure.clearance,
+            lure.giveaway,
+            lure.investment,
+            lure.threat,
+            lure.credentials,
+            lure.handoff,
+            advertiser.uses_name,
+            advertiser.unknown,
+            claim.known_false,
+            picture.copy,
+            context.news,
+            context.review,
+            context.job,
+            context.warning,
+            official.expired,
+            official.partner,
+            official.destination,
+            official.account,
+            official.host,
+        ),
+    )
+)

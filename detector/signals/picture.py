@@ -1,0 +1,25 @@
+"""The brand's own pictures in somebody else's item."""
+
+from collections.abc import Iterator
+
+from detector.evidence import ImageBox
+from detector.signals.finding import Finding
+from detector.view import View
+
+# A logo's hash says less than a photo's: simple shapes are alike.
+LOGO_SHARE: float = 0.6
+
+
+def copy(view: View) -> Iterator[Finding]:
+    """The picture copies a protected picture of the brand."""
+    for index, found in view.copies:
+        share = LOGO_SHARE if found.reference.role == "logo" else 1.0
+        part = "part of the picture" if found.part else "the whole picture"
+        if found.windows:
+            part = f"{found.windows} windows at the same places"
+        yield Finding(
+            strength=found.strength * share,
+            observed=f"{part}, {found.distance} of 64 hash bits differ",
+            expected=f"{found.reference.name}, in the brand's own items only",
+            where=ImageBox(image=index, box=found.box),
+        )

@@ -1,0 +1,67 @@
+from dataclasses import replace
+
+import pytest
+from PIL import Image, ImageEnhance, ImageFilter
+
+from detector.brands import BrandProfile, ReferencePicture
+from detector.images.compare import PictureIndex
+from detector.images.decode import decode
+from detector.images.hash import hash_picture
+from tests.detector.images.drawn import encoded, photo
+
+OWN = photo(seed=10, size=(800, 500))
+REFERENCE = ReferencePicture(name="ac.jpg", role="picture", hash=hash_picture(OWN))
+OTHER = ReferencePicture(name="fan.jpg", role="picture", hash=hash_picture(photo(seed=11, size=(640, 640))))
+BRAND = BrandProfile(key="hoshino", name="星野電機", pictures=(REFERENCE, OTHER))
+INDEX = PictureIndex([BrandProfile(key="none", name="無"), BRAND])
+
+
+def found(image: Image.Image) -> list[tuple[int, str, bool]]:
+    return [(brand, copy.reference.name, copy.part) for brand, copy in INDEX.find(hash_picture(image))]
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        OWN,
+        OWN.resize((160, 100)),
+        OWN.filter(ImageFilter.GaussianBlur(4)),
+        ImageEnhance.Contrast(OWN).enhance(1.4),
+        OWN.convert("L"),
+        decode(encoded(OWN, "JPEG", quality=10)),
+    ],
+    ids=["same", "small", "blurred", "contrast", "grey", "jpeg"],
+)
+def test_edited_copies_are_found(edited: Image.Image) -> None:
+    assert found(edited) == [(1, "ac.jpg", False)]
+
+
+def test_a_copy_pasted_into_a_creative_is_found_in_its_place() -> None:
+    creative = Image.new("RGB", (1200, 628), (240, 240, 235))
+    creative.paste(OWN.resize((560, 350)), (90, 120))
+    ((brand, copy),) = INDEX.find(hash_picture(creative))
+    assert (brand, copy.reference.name, copy.part) == (1, "ac.jpg", True)
+    assert [abs(seen - true) < 12 for seen, true in zip(copy.box, (90, 120, 560, 350), strict=True)] == [True] * 4
+
+
+def test_a_part_cut_out_of_the_reference_is_found() -> None:
+    left, top, width, height = max((tile.box for tile in REFERENCE.hash.tiles), key=lambda box: box[2] * box[3])
+    assert (1, "ac.jpg", True) in found(OWN.crop((left, top, left + width, top + height)))
+
+
+@pytest.mark.parametrize("seed", range(20, 32))
+def test_other_pictures_are_not(seed: int) -> None:
+    assert found(photo(seed=seed, size=(700, 480))) == []
+
+
+def test_flat_pictures_match_nothing() -> None:
+    flat = replace(REFERENCE.hash, flat=True)
+    assert INDEX.find(flat) == []
+    index = PictureIndex([BrandProfile(key="b", name="b", pictures=(replace(REFERENCE, hash=flat),))])
+    assert index.find(REFERENCE.hash) == []
+
+
+def test_the_nearer_the_stronger() -> None:
+    near = replace(REFERENCE.hash, tiles=())
+    far = replace(near, phash=f"{int(near.phash, 16) ^ 0b1111:016x}")
+    assert INDEX.find(near)[0][1].strength > INDEX.find(far)[0][1].strength

@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+import pytest
+
+from detector.assess import Assessor
+from detector.brands import ReferencePicture
+from detector.images.hash import PictureHash
+from detector.items import Advertiser, Item, Text
+from detector.policy import POLICY
+from detector.signals import SIGNALS
+from tests.detector.hoshino import HOSHINO, ON
+
+PHOTO = PictureHash(width=100, height=100, phash="f0f0f0f00f0f0f0f", flat=False)
+BRAND = replace(HOSHINO, pictures=(ReferencePicture(name="ac.jpg", role="picture", hash=PHOTO),))
+
+
+def item(kind: str, text: str = "", *links: str, **fields: object) -> Item:
+    texts = (Text(role="body", text=text),) if text else ()
+    return replace(Item(id="1", kind=kind, texts=texts, links=links), **fields)  # type: ignore[arg-type]
+
+
+# For each signal an item that shows it, as little else as possible.
+SHOWN: dict[str, Item] = {
+    "name.mention": item("post", "星野電機"),
+    "name.product": item("post", "星の風"),
+    "name.obfuscated": item("post", "H0shin0 Denki"),
+    "name.sender": item("post", "【星野電機】"),
+    "name.official_claim": item("post", "星野電機 公認"),
+    "host.imitated_suffix": item("domain", url="hoshino-denki.example.evil.test"),
+    "host.lookalike": item("domain", url="hosh1nodenki.com"),
+    "host.combosquat": item("domain", url="hoshino-denki-sale.com"),
+    "host.path": item("domain", url="https://shop.example/hoshino-denki/"),
+    "host.displayed": item("ad", "", "https://qx.test/", display_url="hoshino-denki.example"),
+    "host.foreign": item("ad", "星野電機", "https://qx.test/"),
+    "lure.offer": item("post", "星野電機 セール"),
+    "lure.clearance": item("post", "星野電機 在庫一掃"),
+    "lure.giveaway": item("post", "星野電機 当選"),
+    "lure.investment": item("post", "星野電機 副業"),
+    "lure.threat": item("post", "星野電機 未払い"),
+    "lure.credentials": item("post", "星野電機 本人確認"),
+    "lure.handoff": item("post", "星野電機 友だち追加"),
+    "advertiser.uses_name": item("ad", advertiser=Advertiser(id="9", name="星野電機"), platform="meta"),
+    "advertiser.unknown": item("ad", "星野電機", advertiser=Advertiser(id="9", name="誰か"), platform="meta"),
+    "claim.known_false": item("post", "世界最小のエアコンを星野電機が開発"),
+    "picture.copy": item("ad", images=("a.jpg",)),
+    "context.news": item("post", "星野電機 決算"),
+    "context.review": item("post", "星野電機 レビュー"),
+    "context.job": item("post", "星野電機 求人"),
+    "context.warning": item("post", "星野電機 偽広告"),
+    "official.expired": item("ad", advertiser=Advertiser(id="555", name="agency"), platform="meta"),
+    "official.partner": item("ad", advertiser=Advertiser(id="777", name="shop"), platform="meta"),
+    "official.destination": item("ad", "星野電機", "https://hoshino-denki.example/"),
+    "official.account": item("post", advertiser=Advertiser(id="@hoshinodenki"), platform="youtube"),
+    "official.host": item("domain", url="hoshino-denki.example"),
+}
+
+
+def test_policy_and_registry_name_the_same_signals() -> None:
+    assert {rule.signal for rule in POLICY.rules} == {signal.name for signal in SIGNALS}
+    assert len(POLICY.rules) == len(SIGNALS) == len(SHOWN)
+
+
+def test_exonerating_rules_come_last() -> None:
+    signs = [rule.weight >= 0 for rule in POLICY.rules]
+    assert signs == sorted(signs, reverse=True)
+
+
+def test_every_signal_says_one_sentence() -> None:
+    for signal in SIGNALS:
+        assert signal.says.endswith(".")
+        assert len(signal.says) > 20
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_signal_counts_and_is_gone_without_its_rule(name: str) -> None:
+    without = replace(POLICY, rules=tuple(rule for rule in POLICY.rules if rule.signal != name))
+    shown = Assessor([BRAND]).assess(SHOWN[name], on=ON, pictures={"a.jpg": PHOTO})
+    (evidence,) = [one for verdict in shown for one in verdict.evidence if one.signal == name][:1]
+    assert evidence.weight == pytest.approx(POLICY.weights[name] * evidence.strength, abs=1e-3)
+    assert evidence.says
+    assert evidence.observed
+    assert evidence.expected
+    left = Assessor([BRAND], without).assess(SHOWN[name], on=ON, pictures={"a.jpg": PHOTO})
+    assert not [one for verdict in left for one in verdict.evidence if one.signal == name]
+    if evidence.weight and left:
+        assert left[0].score != shown[0].score
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_no_single_signal_is_certain(name: str) -> None:
+    verdicts = Assessor([BRAND]).assess(SHOWN[name], on=ON, pictures={"a.jpg": PHOTO})
+    if name.startswith(("lure.", "context.", "advertiser.", "picture.")) or name in ("name.mention", "name.product"):
+        assert not any(verdict.flagged for verdict in verdicts)
+
+
+def test_extreme_log_odds_do_not_overflow() -> None:
+    assert POLICY.score(1e6) == 1.0
+    assert 0.0 <= POLICY.score(-1e6) < 1e-9
