@@ -33,10 +33,12 @@ from pydantic_core import ErrorDetails
 from rapidfuzz import fuzz, process
 
 from detector.brands import Scope
+from detector.hosts import parse_host
 from safety.egress import EgressRule
 from safety.secret import Secret, SecretError
 
 KEY = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+KEY_WORDS = "lower-case letters, digits, - and _, at most 63"  # what KEY asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def _web_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"expected an http:// or https:// URL, got {value[:80]!r}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a URL here carries no user or password; put them into headers, as env:NAME or file:PATH")
     return value
 
 
@@ -98,7 +102,7 @@ def _database(url: str, info: ValidationInfo) -> str:
     """Make the SQLite file absolute; refuse a password in clear."""
     if url.startswith("sqlite:///"):
         return f"sqlite:///{_beside(Path(url.removeprefix('sqlite:///')), info)}"
-    if not url.startswith("env:") and urlsplit(url).password:
+    if not url.startswith("env:") and re.search(r"://[^:/@]*:[^@]*@|[?&]password=", url):  # as SQLAlchemy reads it
         raise ValueError("expected env:NAME, because the URL carries a password")
     if not url.startswith(("env:", "postgresql")):
         raise ValueError("expected sqlite:///FILE, postgresql+psycopg://… or env:NAME")
@@ -455,6 +459,11 @@ def _problem(file: Path, prefix: str, adapter: TypeAdapter[Any], detail: ErrorDe
         message = "is missing"
     elif detail["type"] == "union_tag_not_found":
         message = f"{detail['ctx']['discriminator']} is missing".replace("'", "")
+    elif detail["type"] == "union_tag_invalid":
+        where += "." + str(detail["ctx"]["discriminator"]).strip("'")
+        message = f"expected {detail['ctx']['expected_tags']}, got {detail['ctx']['tag']!r}"
+    elif detail["type"] == "string_pattern_mismatch":
+        message = f"expected {KEY_WORDS}, got {detail['input']!r}"
     return Problem(str(file), where, message)
 
 
@@ -493,6 +502,9 @@ def _contradictions(config: Config) -> Iterator[tuple[tuple[str, int], str, str]
         for position, account in enumerate(brand.accounts):
             if not all(account.partition(":")[::2]):
                 yield ("brand", index), f".accounts[{position}]", "expected PLATFORM:ID"
+        for position, domain in enumerate(brand.domains):
+            if parse_host(domain) is None:
+                yield ("brand", index), f".domains[{position}]", f"expected a host such as shop.example, got {domain!r}"
     for index, entry in enumerate(config.ownership):
         yield from _unknown(("ownership", index), ".brand", (entry.brand,), brands, "brand")
         try:

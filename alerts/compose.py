@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from alerts.message import (
+    RAW_LIMIT,
     Alert,
     AlertCase,
     AlertEvidence,
@@ -111,8 +112,8 @@ def _item(view: CaseItemView) -> AlertItem:
         platform=show(item.platform, 40) if item.platform else None,
         advertiser=show(item.advertiser.name, 100) if item.advertiser and item.advertiser.name else None,
         text=show(item.texts[0].text, 200) if item.texts else "",
-        url=show(defang(item.url)) if item.url else None,
-        publisher=show(defang(item.publisher_url)) if item.publisher_url else None,
+        url=_defanged(item.url) if item.url else None,
+        publisher=_defanged(item.publisher_url) if item.publisher_url else None,
         links=tuple(_link(link) for link in item.links[:MOST_LINKS]),
         sources=tuple(view.sources),
         sightings=view.sightings,
@@ -124,7 +125,12 @@ def _item(view: CaseItemView) -> AlertItem:
 
 
 def _link(link: str) -> AlertLink:
-    return AlertLink(defanged=show(defang(link)), exact=link if len(link) <= EXACT_LIMIT else None)
+    return AlertLink(defanged=_defanged(link), exact=link if len(link) <= EXACT_LIMIT else None)
+
+
+def _defanged(url: str) -> str:
+    """Cut first: a URL of megabytes takes seconds, during which nobody else can write to the database."""
+    return show(defang(url[:RAW_LIMIT]))
 
 
 def _picture(found: list[tuple[CaseItemView, Evidence]], items: list[CaseItemView]) -> AlertPicture | None:

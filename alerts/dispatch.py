@@ -47,8 +47,9 @@ async def dispatch_due(
     gate: Gate | None = None,
     chance: Callable[[], float] = random.random,
     lease: timedelta = LEASE,
+    skip: frozenset[int] = frozenset(),
 ) -> DispatchReport:
-    """Route and send everything that is due, and say what was done.
+    """Route and send everything that is due but the intents in `skip`, and say what was done.
 
     Several dispatchers may run at once; a delivery is sent by the one that holds its lease. A pass takes no new work
     once it has lasted as long as a lease.
@@ -56,7 +57,8 @@ async def dispatch_due(
     Raises:
         StorageError: the outbox cannot be read; what was sent is recorded.
     """
-    return await _Pass(config, engine, media, now=now, gate=gate or gate_of(config), chance=chance, lease=lease).run()
+    gate = gate or gate_of(config)
+    return await _Pass(config, engine, media, now=now, gate=gate, chance=chance, lease=lease, skip=skip).run()
 
 
 async def send_test(
@@ -100,6 +102,7 @@ class _Pass:
         gate: Gate,
         chance: Callable[[], float],
         lease: timedelta,
+        skip: frozenset[int],
     ) -> None:
         worker = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
         self._outgoing = Outgoing(config, engine, worker=worker, lease=lease)
@@ -114,6 +117,7 @@ class _Pass:
         )
         self._now = now
         self._lease = lease
+        self._skip = skip
         self._lanes: dict[str, deque[tuple[ClaimedDelivery, datetime]]] = defaultdict(deque)
         self._busy: dict[str, asyncio.Task[None]] = {}
 
@@ -139,7 +143,7 @@ class _Pass:
     async def _take(self, group: asyncio.TaskGroup) -> bool:
         """Route and claim what is due; tell whether there was any."""
         now = self._now()
-        skip = frozenset(self._tally.unrouted)
+        skip = self._skip | self._tally.unrouted
         for routed in await asyncio.to_thread(self._outgoing.route_due, now, skip=skip):
             if routed.problem:
                 self._tally.unrouted.add(routed.intent.id)

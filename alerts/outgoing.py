@@ -45,17 +45,14 @@ class Outgoing:
 
     def route_due(self, now: datetime, *, skip: frozenset[int]) -> list[Routed]:
         """Route every due intent but those in `skip`; what cannot be routed stays pending."""
+        with snapshot(self._engine) as session:
+            due = [intent_id for intent_id in outbox.due_intents(session, now) if intent_id not in skip]
         done: list[Routed] = []
-        left = set(skip)
-        while True:
+        for start in range(0, len(due), ROUTE_BATCH):
             with transaction(self._engine) as session:
-                due = outbox.pending_intents(session, now, limit=ROUTE_BATCH + len(left))
-                fresh = [intent for intent in due if intent.id not in left]
-                routed = [self._route(session, intent, now) for intent in fresh]
-            if not routed:
-                return done
-            done += routed
-            left |= {one.intent.id for one in routed if one.problem}
+                batch = outbox.pending_intents(session, now, only=due[start : start + ROUTE_BATCH])
+                done += [self._route(session, intent, now) for intent in batch]
+        return done
 
     def _route(self, session: Session, intent: PendingIntent, now: datetime) -> Routed:
         try:

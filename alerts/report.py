@@ -1,9 +1,6 @@
 """What a pass of the dispatcher did, counted and in words."""
 
-import logging
 from dataclasses import dataclass, field
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +12,7 @@ class DispatchReport:
     retried: int = 0  # attempts that failed and come again
     dead: int = 0  # deliveries given up; visible, can be replayed
     unrouted: int = 0  # due intents that reach nobody and stay pending
+    unrouted_ids: frozenset[int] = frozenset()
     problems: tuple[str, ...] = ()  # one line each
 
 
@@ -30,8 +28,7 @@ class Tally:
     problems: list[str] = field(default_factory=list)
 
     def problem(self, line: str) -> None:
-        """Note one line, and log it."""
-        log.warning("%s", line)
+        """Note one line."""
         self.problems.append(line)
 
     def report(self) -> DispatchReport:
@@ -42,5 +39,6 @@ class Tally:
             retried=self.retried,
             dead=self.dead,
             unrouted=len(self.unrouted),
+            unrouted_ids=frozenset(self.unrouted),
             problems=tuple(self.problems),
         )

@@ -53,8 +53,10 @@ def configured(config: Config) -> Iterator[Check]:
         yield Check(name="secret", ok=False, detail=f"{problem.path}: {problem.message}")
     try:
         state = revision(open_engine(config.storage.database))
-        current = state.current == state.head
+        current = state.current in (None, state.head)
         detail = f"at revision {state.current}" if current else "needs `mekiki db upgrade`"
+        if state.current is None:
+            detail = "new and empty; the first command that stores something prepares it"
         yield Check(name="database", ok=current, detail=detail)
     except (StorageError, SecretError) as error:
         yield Check(name="database", ok=False, detail=str(error))

@@ -8,6 +8,7 @@ from typing import Any
 from detector.images.hash import PictureHash, picture_hash_from_dict
 from detector.items import Item, ItemError, Text, decode_item
 from safety.sandbox import Refused, Sandbox, SandboxError
+from spiders.files import picture_beside
 
 MAX_FILE = 15 * 2**20  # bytes
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -41,6 +42,10 @@ def targets(text: str, sandbox: Sandbox) -> list[Target]:
     if is_file:
         return _from_file(path, sandbox)
     plain = text.strip()
+    if not plain:
+        raise ScanError("expected a URL, a host, a file or a sentence, got nothing")
+    if plain == text and path_like(text):
+        raise ScanError(f"{text}: there is no such file")
     identity = sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     if looks_like_url(plain):
         kind = "page" if "/" in plain.partition("://")[2] or "/" in plain else "domain"
@@ -56,14 +61,18 @@ def looks_like_url(text: str) -> bool:
     return not set(text) & set(" \t\n　。、！!") and "." in host.strip(".") and all(host.split("."))
 
 
+def path_like(text: str) -> bool:
+    """Tell the name of a file from a URL, a host or a sentence: a mistyped one must not be found clean as a host."""
+    if "://" in text or any(character.isspace() for character in text):
+        return False
+    first = text.partition("/")[0].lower()
+    named = (*PICTURES, *PAGES, *ITEMS, ".txt")
+    bare = "." not in first and text.lower().endswith(named)
+    return text.startswith(("/", "./", "../", "~/")) or first.endswith(named) or bare
+
+
 def _from_file(path: Path, sandbox: Sandbox) -> list[Target]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise ScanError(f"{path}: {error.strerror}") from error
-    if len(data) > MAX_FILE:
-        raise ScanError(f"{path}: larger than {MAX_FILE} bytes; use `mekiki score` for long lists")
+    data = _bytes(path)
     suffix = path.suffix.lower()
     if suffix in ITEMS:
         return _from_lines(path, data, sandbox)
@@ -82,6 +91,17 @@ def _from_file(path: Path, sandbox: Sandbox) -> list[Target]:
     return [Target(item=item, pictures={})]
 
 
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise ScanError(f"{path}: {error.strerror}") from error
+    if len(data) > MAX_FILE:
+        raise ScanError(f"{path}: larger than {MAX_FILE} bytes; use `mekiki score` for long lists")
+    return data
+
+
 def _from_lines(path: Path, data: bytes, sandbox: Sandbox) -> list[Target]:
     found = []
     for number, line in enumerate(data.splitlines() if path.suffix != ".json" else [data], 1):
@@ -97,12 +117,12 @@ def _from_lines(path: Path, data: bytes, sandbox: Sandbox) -> list[Target]:
 def _pictures(item: Item, base: Path, sandbox: Sandbox) -> dict[str, PictureHash]:
     hashes = {}
     for reference in item.images:
-        if "://" in reference:
+        if "://" in reference or reference.startswith("data:"):
             continue
-        path = base / reference
-        if not path.is_file():
-            raise ScanError(f"{path}: there is no such picture")
-        found = _call(sandbox, "detector.images.decode:inspect", path.read_bytes(), path)
+        path = picture_beside(base, reference)
+        if path is None:
+            raise ScanError(f"{reference[:200]}: there is no such picture below {base}")
+        found = _call(sandbox, "detector.images.decode:inspect", _bytes(path), path)
         hashes[reference] = picture_hash_from_dict(found["hash"])
     return hashes
 

@@ -15,10 +15,13 @@ from typing import BinaryIO, Literal
 
 from detector.assess import Assessor
 from detector.brands import BrandProfile
+from detector.hosts import parse_host
 from detector.images.hash import PictureHash, picture_hash_from_dict
 from detector.items import Item, ItemError, decode_item
 from detector.verdict import encode_verdict
 from safety.sandbox import Refused, Sandbox, SandboxError
+from safety.screen import screen_json
+from spiders.files import REFERENCE_CHARACTERS, picture_beside
 
 Format = Literal["items", "hosts", "urls"]
 
@@ -88,7 +91,7 @@ class Scorer:
             problems.extend((line.number, reason) for reason in unreadable)
             for verdict in self._assessor.assess(item, on=self._task.on, pictures=pictures):
                 if verdict.score >= self._task.min_score:
-                    output += (encode_verdict(verdict), b"\n")
+                    output += (screen_json(encode_verdict(verdict)), b"\n")
         return Scored(output=b"".join(output), lines=len(block), problems=tuple(problems))
 
     def close(self) -> None:
@@ -107,6 +110,8 @@ class Scorer:
             value = text.decode()
         except UnicodeDecodeError as error:
             raise ItemError("the line is not UTF-8") from error
+        if parse_host(value) is None:
+            raise ItemError("the line names no host")
         return Item(id=value, kind="domain" if self._task.format == "hosts" else "page", url=value)
 
     def _hashes(self, item: Item) -> tuple[dict[str, PictureHash], list[str]]:
@@ -115,6 +120,9 @@ class Scorer:
         unreadable: list[str] = []
         for reference in item.images:
             if "://" in reference or reference.startswith("data:"):
+                continue
+            if len(reference) > REFERENCE_CHARACTERS:  # not remembered: ten thousand of them would fill the memory
+                unreadable.append(f"picture {reference[:40]}…: is no usable path")
                 continue
             if reference not in self._pictures:
                 if len(self._pictures) >= 10_000:
@@ -128,14 +136,14 @@ class Scorer:
         return hashes, unreadable
 
     def _inspect(self, reference: str) -> PictureHash | str:
-        path = self._task.base / reference
+        path = picture_beside(self._task.base, reference)
+        if path is None:
+            return "there is no such file below the folder of the input"
         try:
-            if not path.is_file():  # a pipe or device would never end
-                return "there is no such file"
             with path.open("rb") as file:
                 data = file.read(MAX_PICTURE + 1)
-        except (OSError, ValueError) as error:
-            return getattr(error, "strerror", None) or "is no usable path"
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
         try:
             found = self._sandbox.call("detector.images.decode:inspect", data)
         except Refused as error:

@@ -25,6 +25,7 @@ DECISION_STYLE = {
 }
 MATCH_STYLE = "bold black on yellow"
 TEXT_LIMIT = 600  # characters of one text shown around its matches
+URL_LIMIT = 2000  # characters of a URL that are looked at; a hostile one may have megabytes
 
 
 def case_table(cases: Sequence[CaseSummary]) -> Table:
@@ -73,7 +74,7 @@ def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, i
         parts.append(Text("\nCase log", "bold"))
         parts += [
             Text(
-                f"  {moment(entry.at)}  {screen(entry.who, limit=40)}: {entry.action}"
+                f"  {moment(entry.at)}  {screen(entry.who, limit=40)}: {entry.action.replace('_', ' ')}"
                 + (f" ({entry.reason})" if entry.reason else "")
                 + (f" - {screen(entry.note, limit=300)}" if entry.note else "")
             )
@@ -82,7 +83,7 @@ def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, i
     if detail.deliveries:
         parts.append(Text("\nAlerts", "bold"))
         parts += [
-            Text(f"  {moment(row.created_at)}  {row.receiver}: {row.reason}, {row.state}, {row.attempts} tries")
+            Text(f"  {moment(row.created_at)}  {row.receiver}: {row.reason}, {row.state}, {row.attempts} attempt(s)")
             for row in detail.deliveries
         ]
     return Group(*parts)
@@ -196,19 +197,19 @@ def _facts(item: Item) -> Iterator[tuple[str, str]]:
         )
         yield "advertiser", " / ".join(name for name in names if name)
     if item.url:
-        yield "address", defang(item.url)
+        yield "address", defang(item.url[:URL_LIMIT])
     for index, link in enumerate(item.links[:5]):
-        yield f"link {index + 1}", defang(link)
+        yield f"link {index + 1}", defang(link[:URL_LIMIT])
     if item.display_url:
-        yield "shown as", defang(item.display_url)
+        yield "shown as", defang(item.display_url[:URL_LIMIT])
     if item.publisher_url:
-        yield "seen on", defang(item.publisher_url)
+        yield "seen on", defang(item.publisher_url[:URL_LIMIT])
     if item.first_shown or item.last_shown:
         yield "ran", f"{item.first_shown or '?'} to {item.last_shown or 'now'}"
 
 
 def _picture(picture: PictureView, view: CaseItemView, media: MediaStore, *, drawn: bool) -> Iterator[RenderableType]:
-    name = f"  picture {defang(picture.reference)}, SHA-256 {picture.sha256}"
+    name = f"  picture {defang(picture.reference[:URL_LIMIT])}, SHA-256 {picture.sha256}"
     if picture.rendition is None or picture.width is None or picture.height is None:
         yield Text(f"{name}: could not be read, kept as evidence only", "dim")
         return

@@ -16,6 +16,7 @@ from rich.text import Text
 from sqlalchemy import Engine
 
 from console.show import case_page
+from safety.screen import screen as screened
 from storage.cases import (
     DISMISS_REASONS,
     CaseConflict,
@@ -24,13 +25,15 @@ from storage.cases import (
     JudgementRefused,
     case_detail,
     judge,
-    list_cases,
+    open_case_ids,
     undo,
 )
 from storage.database import snapshot, transaction
 from storage.media import MediaStore
 
 SNOOZE = timedelta(days=7)
+BATCH = 50  # cases walked before the list is read anew: others judge too
+MOST_ITEMS = 200  # shown by "open all"; a campaign may have tens of thousands, more than one query may name
 HELP = "[c]onfirm  [d]ismiss  [s]nooze 7 days  own [i]t  [o]pen all  [u]ndo  [n]ext  [q]uit"
 
 
@@ -125,25 +128,19 @@ class Triage:
         """Yield open cases not yet seen in this session; an undone one comes again at once."""
         seen: set[int] = set()
         while True:
-            batch = self._open_cases(len(seen))
-            fresh = [case_id for case_id in batch if case_id not in seen]
+            fresh = [case_id for case_id in self._open_cases() if case_id not in seen]
             if not fresh:
                 return
-            for case_id in fresh:
+            for case_id in fresh[:BATCH]:
                 seen.add(case_id)
                 yield case_id
 
-    def _open_cases(self, seen: int) -> list[int]:
+    def _open_cases(self) -> list[int]:
+        wanted = self._filters
         with snapshot(self._engine) as session:
-            cases = list_cases(
-                session,
-                brand=self._filters.brand,
-                source=self._filters.source,
-                min_score=self._filters.min_score,
-                limit=seen + 50,
-                now=self._now(),
+            return open_case_ids(
+                session, brand=wanted.brand, source=wanted.source, min_score=wanted.min_score, now=self._now()
             )
-        return [case.id for case in cases]
 
     def _handle(self, case_id: int) -> bool:
         """Show one case until it is left; False ends the session."""
@@ -156,7 +153,7 @@ class Triage:
             if key == "n":
                 return True
             if key == "o":
-                detail = self._show(case_id, items=detail.item_count)
+                detail = self._show(case_id, items=min(detail.item_count, MOST_ITEMS))
             elif key == "u":
                 if (undone := self._undo()) is not None and not (undone == case_id or self._handle(undone)):
                     return False
@@ -224,4 +221,4 @@ class Triage:
         return detail
 
     def _say(self, line: str) -> None:
-        self._screen.print(Text(line, "bold"))
+        self._screen.print(Text(screened(line), "bold"))

@@ -8,6 +8,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -79,7 +80,7 @@ class SourceSpider(Spider):
             return None
         try:
             request = Request(
-                url,
+                _without_user(url),
                 callback,
                 cb_kwargs=arguments,
                 errback=self.failed,
@@ -175,3 +176,9 @@ class SourceSpider(Spider):
 def _header(response: Response, name: str) -> str | None:
     value = response.headers.get(name)
     return None if value is None else value.decode("latin-1")[:1000]
+
+
+def _without_user(url: str) -> str:
+    """Leave out `brand.example@` before the host: it only dresses up who really answers, and no host needs it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url

@@ -46,6 +46,7 @@ __all__ = [
     "case_detail",
     "judge",
     "list_cases",
+    "open_case_ids",
     "undo",
 ]
 
@@ -68,17 +69,15 @@ def list_cases(
         source: key of a source that saw one of the case's items.
         min_score: 0-1.
     """
-    query = select(Case).where(_state_at(now).in_(states), Case.score >= min_score)
-    if brand is not None:
-        query = query.where(Case.brand == brand)
-    if source is not None:
-        query = query.where(
-            exists()
-            .where(CaseItem.case_id == Case.id, Sighting.item_id == CaseItem.item_id)
-            .where(Sighting.source == source)
-        )
-    page = query.order_by(Case.score.desc(), Case.opened_at, Case.id).limit(limit).offset(offset)
-    return _summaries(session, page, now)
+    query = _matching(states, brand, source, min_score, now)
+    return _summaries(session, query.limit(limit).offset(offset), now)
+
+
+def open_case_ids(
+    session: Session, *, brand: str | None = None, source: str | None = None, min_score: float = 0.0, now: datetime
+) -> list[int]:
+    """Return the ids of all open cases in the order of `list_cases`, for whoever walks them one by one."""
+    return list(session.scalars(_matching(("open",), brand, source, min_score, now).with_only_columns(Case.id)))
 
 
 def case_detail(session: Session, case_id: int, *, now: datetime | None = None, max_items: int = 200) -> CaseDetail:
@@ -114,6 +113,21 @@ def case_detail(session: Session, case_id: int, *, now: datetime | None = None, 
         log=_log(session, case_id),
         deliveries=deliveries_of(session, case_id),
     )
+
+
+def _matching(
+    states: Sequence[CaseState], brand: str | None, source: str | None, min_score: float, now: datetime
+) -> Select[Case]:
+    query = select(Case).where(_state_at(now).in_(states), Case.score >= min_score)
+    if brand is not None:
+        query = query.where(Case.brand == brand)
+    if source is not None:
+        query = query.where(
+            exists()
+            .where(CaseItem.case_id == Case.id, Sighting.item_id == CaseItem.item_id)
+            .where(Sighting.source == source)
+        )
+    return query.order_by(Case.score.desc(), Case.opened_at, Case.id)
 
 
 def _state_at(now: datetime) -> ColumnElement[str]:

@@ -9,7 +9,7 @@ StorageError
 ├── CaseConflict          somebody (or the crawler) changed the case meanwhile: look again
 ├── JudgementRefused      the judgement is incomplete or makes no sense in the case's state
 ├── DeliveryNotFound      no such delivery
-└── ReplayRefused         the delivery is not dead, so there is nothing to send again
+└── ReplayRefused         the delivery is not dead, or the case is dismissed: nothing to send again
 """
 
 
@@ -50,4 +50,4 @@ class DeliveryNotFound(StorageError):
 
 
 class ReplayRefused(StorageError):
-    """Only a dead delivery can be sent again."""
+    """Only a dead delivery can be sent again, and only about a case that is not dismissed."""

@@ -5,14 +5,15 @@ has judged the case meanwhile. Nothing is deleted. While one about items is pend
 its count; the partial unique index sees to it, whoever comes first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import and_, func, literal_column, or_, select, update
+from sqlalchemy import Select, and_, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
+from storage.errors import CaseNotFound, ReplayRefused
 from storage.schema import PENDING_ITEMS, PENDING_REPEAT, AlertIntent, Case, IntentReason
 from storage.upsert import insert
 
@@ -73,7 +74,17 @@ def tell_of_items(
 
 
 def add_repeat(session: Session, case_id: int, now: datetime) -> None:
-    """Ask for one more message about a case that waits for a person; does nothing while one is pending."""
+    """Ask for one more message about a case that waits for a person; does nothing while one is pending.
+
+    Raises:
+        CaseNotFound: no case has this id.
+        ReplayRefused: the case is dismissed, so nothing about it is sent.
+    """
+    case = session.get(Case, case_id)
+    if case is None:
+        raise CaseNotFound(f"there is no case {case_id}")
+    if case.state == "dismissed":
+        raise ReplayRefused(f"case {case_id} is dismissed, nothing about it is sent; undo that first")
     session.execute(
         insert(session, AlertIntent)
         .values(
@@ -88,22 +99,22 @@ def add_repeat(session: Session, case_id: int, now: datetime) -> None:
     )
 
 
-def pending_intents(session: Session, now: datetime, *, limit: int = 100) -> list[PendingIntent]:
-    """Return what is due, oldest first, locked until the transaction ends.
+def due_intents(session: Session, now: datetime) -> list[int]:
+    """Return the ids of what is due, oldest first; for whoever then takes it in small parts."""
+    return list(session.scalars(_due(now).with_only_columns(AlertIntent.id)))
+
+
+def pending_intents(
+    session: Session, now: datetime, *, limit: int = 100, only: Sequence[int] | None = None
+) -> list[PendingIntent]:
+    """Return what is due (of `only`, if given), oldest first, locked until the transaction ends.
 
     Build the messages and call `storage.outbox.route_intent` in this transaction: items that arrive later then
     make an intent of their own. Another dispatcher gets other intents. Those of a snoozed case wait.
     """
-    asleep = and_(Case.state == "snoozed", Case.snoozed_until > now)
-    query = (
-        select(AlertIntent)
-        .join(Case, Case.id == AlertIntent.case_id)
-        .where(AlertIntent.state == "pending", AlertIntent.due_at <= now)
-        .where(~or_(Case.state == "dismissed", asleep))
-        .order_by(AlertIntent.due_at, AlertIntent.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=AlertIntent)
-    )
+    query = _due(now).limit(limit).with_for_update(skip_locked=True, of=AlertIntent)
+    if only is not None:
+        query = query.where(AlertIntent.id.in_(only))
     return [
         PendingIntent(
             id=intent.id,
@@ -114,6 +125,17 @@ def pending_intents(session: Session, now: datetime, *, limit: int = 100) -> lis
         )
         for intent in session.scalars(query, execution_options={"populate_existing": True})
     ]
+
+
+def _due(now: datetime) -> Select[AlertIntent]:
+    asleep = and_(Case.state == "snoozed", Case.snoozed_until > now)
+    return (
+        select(AlertIntent)
+        .join(Case, Case.id == AlertIntent.case_id)
+        .where(AlertIntent.state == "pending", AlertIntent.due_at <= now)
+        .where(~or_(Case.state == "dismissed", asleep))
+        .order_by(AlertIntent.due_at, AlertIntent.id)
+    )
 
 
 def suppress(session: Session, case_id: int, *, because_of: int, note: str, now: datetime) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from storage.case_views import DeliveryView
 from storage.deliveries import list_deliveries
 from storage.errors import DeliveryNotFound, ReplayRefused
-from storage.intents import PendingIntent, add_repeat, pending_intents
+from storage.intents import PendingIntent, add_repeat, due_intents, pending_intents
 from storage.schema import AlertIntent, Attempt, Delivery, IntentReason, ReceiverState
 from storage.upsert import insert
 
@@ -33,6 +33,7 @@ __all__ = [
     "add_repeat",
     "claim_deliveries",
     "disable_receiver",
+    "due_intents",
     "enable_receiver",
     "list_deliveries",
     "pending_intents",

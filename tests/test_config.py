@@ -62,12 +62,22 @@ def test_starter_file_shows_every_key() -> None:
             MINIMAL + BRAND + '[[ownership]]\nbrand = "hoshino"\nwho = "own"\nscope = "a.example"\n',
             "ownership[0].scope: expected domain:HOST",
         ),
+        (MINIMAL + BRAND + 'domains = ["not a host"]\n', "brand[0].domains[0]: expected a host"),
         (MINIMAL + '[[source]]\nkey = "a"\n', "source[0]: kind is missing"),
+        (
+            MINIMAL + '[[source]]\nkey = "a"\nkind = "wbe"\n',
+            "source[0].kind: expected 'web', 'feed', 'import', got 'wbe'",
+        ),
+        (MINIMAL + '[[brand]]\nkey = "A b"\nname = "x"\n', "brand[0].key: expected lower-case letters"),
         (
             MINIMAL + '[[source]]\nkey = "a"\nkind = "feed"\nurls = ["http://a.example"]\ncolumn = {}\n',
             "source[0].column: unknown key; did you mean 'columns'?",
         ),
         (MINIMAL + '[[source]]\nkey = "a"\nkind = "web"\n', "source[0]: expected urls or sitemaps"),
+        (
+            MINIMAL + '[[source]]\nkey = "a"\nkind = "web"\nurls = ["https://u:canary@a.example/"]\n',
+            "source[0].urls[0]: a URL here carries no user or password",
+        ),
         (
             MINIMAL + '[[source]]\nkey = "a"\nkind = "import"\npath = "-"\nevery = "5x"\n',
             "source[0].every: expected a length of time",
@@ -89,6 +99,14 @@ def test_starter_file_shows_every_key() -> None:
         (MINIMAL + '[egress]\nhosts = { a = "b" }\n', 'egress.hosts: expected name = "ADDRESS"'),
         (
             MINIMAL + '[storage]\ndatabase = "postgresql+psycopg://u:pw@h/db"\n',
+            "storage.database: expected env:NAME, because the URL carries a password",
+        ),
+        (
+            MINIMAL + '[storage]\ndatabase = "postgresql+psycopg://u:p/w#x@h/db"\n',  # a slash in the password
+            "storage.database: expected env:NAME, because the URL carries a password",
+        ),
+        (
+            MINIMAL + '[storage]\ndatabase = "postgresql+psycopg://u@h/db?password=pw"\n',
             "storage.database: expected env:NAME, because the URL carries a password",
         ),
         (MINIMAL + 'include = ["x/*.toml"]\n', "crawler.include: unknown key"),

@@ -2,7 +2,7 @@
 
 1. Ask the schedule which sources are due, from the last start in the database (or here, if the child died first).
 2. Run each as `mekiki crawl --source KEY` in a child of its own, so that no crawl can take the watch with it.
-3. Dispatch what the outbox holds.
+3. Meanwhile the messenger sends what the outbox holds.
 4. On SIGTERM or SIGINT pass the signal on, wait for the children, and end.
 """
 
@@ -17,12 +17,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from alerts.dispatch import dispatch_due
 from config import Config
 from storage.database import snapshot
 from storage.errors import StorageUnavailable
 from storage.media import MediaStore
 from storage.runs import last_run
+from watch.messenger import Messenger
 from watch.schedule import next_start
 
 TICK = 1.0  # seconds between two looks at the clock
@@ -43,7 +43,6 @@ class Watch:
     command: Sequence[str] = (sys.executable, "-m", "cli")
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _started: dict[str, datetime] = field(default_factory=dict)
-    _told: frozenset[str] = frozenset()  # dispatch problems already said
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT."""
@@ -52,17 +51,20 @@ class Watch:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         self.say(f"watching {self._scheduled()} source(s); stop with Ctrl-C or SIGTERM")
-        while not stop.is_set():
+        messenger = Messenger(config=self.config, engine=self.engine, media=self.media, now=self.now, say=self.say)
+        telling = asyncio.create_task(messenger.run())
+        while not stop.is_set() and not telling.done():
             try:
                 self._start_due()
-                await self._dispatch()
             except StorageUnavailable as error:
                 self.say(f"trying again: {error}")
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TICK)
-        for task in self._running.values():
+        for task in (telling, *self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await telling  # a message cut off here goes out again, unchanged, when its lease has run out
         self.say("stopped")
 
     def _scheduled(self) -> int:
@@ -85,7 +87,11 @@ class Watch:
 
     async def _crawl(self, key: str) -> None:
         arguments = (*self.command, "crawl", "--config", str(self.config.file), "--source", key)
-        process = await asyncio.create_subprocess_exec(*arguments, stdin=DEVNULL, stdout=PIPE, stderr=PIPE)
+        try:
+            process = await asyncio.create_subprocess_exec(*arguments, stdin=DEVNULL, stdout=PIPE, stderr=PIPE)
+        except OSError as error:  # no memory, no process or file left: may be over by the next try
+            self.say(f"{key}: the crawl could not be started: {error.strerror}; next try by its schedule")
+            return
         try:
             async with asyncio.timeout(LONGEST_CRAWL.total_seconds()):
                 output, errors = await process.communicate()
@@ -114,12 +120,3 @@ class Watch:
         except TimeoutError:
             process.kill()
             await process.wait()
-
-    async def _dispatch(self) -> None:
-        report = await dispatch_due(self.config, self.engine, self.media, now=self.now)
-        if report.sent or report.dead:
-            self.say(f"alerts: {report.sent} sent, {report.retried} to be tried again, {report.dead} dead")
-        problems = frozenset(report.problems)
-        for problem in sorted(problems - self._told):
-            self.say(f"alerts: {problem}")
-        self._told = problems

@@ -150,27 +150,34 @@ def scan(app: App, target: str, fetch: bool, as_json: bool) -> None:
         for one in found
         for verdict in assessor.assess(one.item, on=utc_now().date(), pictures=one.pictures)
     ]
+    seen = True
     if fetch:
-        pairs += fetched(app.config, profiles, found[0].item.url)
+        seen, more = fetched(app.config, profiles, found[0].item.url if found else None)
+        pairs += more
     if as_json:
         print_json([verdict for _, verdict in pairs])
-        return
-    if not pairs:
-        click.echo("no sign of a protected brand")
-    for item, verdict in pairs:
-        terminal().print(*described(item, verdict), sep="\n")
+    elif not pairs:
+        looked_at = found[0].item.kind if len(found) == 1 else f"{len(found)} items"
+        click.echo(f"no sign of a protected brand (judged as {looked_at})" if seen else "could not tell")
+    else:
+        for item, verdict in pairs:
+            terminal().print(*described(item, verdict), sep="\n")
+    if not seen:
+        raise SystemExit(OUTSIDE)
 
 
-def fetched(config: Config, profiles: Profiles, url: str | None) -> list[tuple[Item, Verdict]]:
-    """Fetch one page as a dry run and return what was flagged on it."""
-    if not url or "://" not in url:
-        raise Misused("--fetch needs a URL with http:// or https://")
-    source = configuration.WebSource(key="scan", kind="web", urls=(url,), depth=0, max_pages=5)
+def fetched(config: Config, profiles: Profiles, url: str | None) -> tuple[bool, list[tuple[Item, Verdict]]]:
+    """Fetch one page as a dry run; return whether it was seen, and what was flagged on it."""
+    try:
+        source = configuration.WebSource(key="scan", kind="web", urls=(url or "",), depth=0, max_pages=5)
+    except ValueError as error:
+        raise Misused("--fetch needs a URL with http:// or https://") from error
     one = config.model_copy(update={"source": (source,)})
     report = run_crawl(one, CrawlOptions(), profiles=profiles, store=None)
     for problem in report.sources[0].problems:
         click.echo(f"mekiki: {screen(problem)}", err=True)
-    return [(item, verdict) for _, item, verdict in report.flagged]
+    seen = report.sources[0].outcome in ("ok", "partial")
+    return seen, [(item, verdict) for _, item, verdict in report.flagged]
 
 
 @click.command()

@@ -64,7 +64,7 @@ def cases_list(
 
 @cases.command("show")
 @click.argument("case_id", metavar="CASE", type=int)
-@click.option("--items", type=click.IntRange(min=1), default=5, show_default=True, help="Most items shown.")
+@click.option("--items", type=click.IntRange(1, 1000), default=5, show_default=True, help="Most items shown.")
 @click.option("--no-pictures", is_flag=True, help="Draw no pictures (none are drawn without colours).")
 @as_json
 @with_app
@@ -103,25 +103,28 @@ def triage(app: App, brand: str | None, source: str | None, min_score: float, wh
 
 @click.command()
 @click.argument("case_id", metavar="CASE", type=int)
-@click.option("--confirm", "action", flag_value="confirm", help="It is impersonation.")
+@click.option("--confirm", is_flag=True, help="It is impersonation.")
 @click.option("--dismiss", "reason", type=click.Choice(DISMISS_REASONS), help="It is not, for this reason.")
 @click.option("--snooze", metavar="DAYS", type=click.IntRange(1, 365), help="Ask again after so many days.")
-@click.option("--own", "action", flag_value="assign", help="It is mine.")
-@click.option("--undo", "action", flag_value="undo", help="Take my last judgement of this case back.")
+@click.option("--own", is_flag=True, help="It is mine.")
+@click.option("--undo", "take_back", is_flag=True, help="Take my last judgement of this case back.")
 @click.option("--note", help="Why, in your words; alone it is just written down.")
 @as_person
 @with_app
 def judge(
     app: App,
     case_id: int,
-    action: str | None,
+    confirm: bool,
     reason: str | None,
     snooze: int | None,
+    own: bool,
+    take_back: bool,
     note: str | None,
     who: str,
 ) -> None:
     """Write down what a person decided about CASE."""
-    given = [name for name, value in (("dismiss", reason), ("snooze", snooze), (action or "", action)) if value]
+    asked = {"confirm": confirm, "dismiss": reason, "snooze": snooze, "assign": own, "undo": take_back}
+    given = [name for name, value in asked.items() if value]
     if len(given) > 1 or not (given or note):
         raise Misused("expected one of --confirm, --dismiss, --snooze, --own, --undo, or a --note")
     chosen = given[0] if given else "note"

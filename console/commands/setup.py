@@ -12,7 +12,7 @@ from console.commands.finding import source_line
 from console.doctor import configured, installation
 from console.show import case_table, summary_line, terminal
 from demo.run import run_demo
-from safety.screen import screen
+from safety.screen import screen, screen_json
 from storage.database import open_engine, upgrade
 
 
@@ -52,7 +52,7 @@ def config_check(app: App) -> None:
 @with_app
 def config_show(app: App) -> None:
     """Print the configuration as it was understood; secrets stay references."""
-    click.echo(app.config.model_dump_json(indent=2))
+    click.echo(screen_json(app.config.model_dump_json(indent=2).encode()))
 
 
 @config_group.command("schema")

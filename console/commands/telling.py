@@ -102,7 +102,7 @@ def alerts_test(app: App, receiver: str) -> None:
     try:
         receipt = asyncio.run(send_test(app.config, receiver, app.media, now=utc_now))
     except DeliveryError as error:
-        raise OutsideFailed(f"{receiver}: {error}") from error
+        raise OutsideFailed(str(error)) from error
     with app.transaction() as session:
         outbox.enable_receiver(session, receiver)
     click.echo(f"{receiver}: delivered, {screen(receipt.detail)}")

@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 
 from alerts.compose import MOST_EVIDENCE, MOST_ITEMS
@@ -85,3 +86,10 @@ def test_an_item_with_nothing_but_an_id_can_be_told() -> None:
     alert = alert_of(case(view(item=bare, pictures=(), evidence=())))
     assert alert.items[0].text == ""
     assert alert.picture is None
+
+
+def test_links_of_megabytes_take_no_time() -> None:
+    began = time.process_time()
+    alert = alert_of(case(view(item=item(links=tuple("https://x.test/" + "//a." * 500_000 for _ in range(5))))))
+    assert time.process_time() - began < 1
+    assert len(alert.items[0].links) == 5

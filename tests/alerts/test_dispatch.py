@@ -4,13 +4,14 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from alerts.dispatch import dispatch_due, send_test
 from alerts.errors import DeliveryError, UnknownReceiver
 from storage import outbox
 from storage.cases import Judgement, judge
 from storage.database import transaction
+from storage.schema import AlertIntent
 from tests.alerts.office import Office
 from tests.servers.sink import Reply, Sink
 
@@ -94,6 +95,32 @@ async def test_many_cases_without_a_route_do_not_hide_one_with(office: Office, s
     office.wait(seconds=30)
     report = await office.dispatch()
     assert (report.unrouted, report.sent) == (25, 1)
+
+
+async def test_cases_without_a_route_are_read_once_a_pass_and_can_be_skipped(office: Office) -> None:
+    loaded: list[AlertIntent] = []
+
+    def count(intent: AlertIntent, context: object) -> None:
+        loaded.append(intent)
+
+    for number in range(45):
+        office.flag(number, host=f"shop{number}.test", platform=None)
+    office.wait(seconds=30)
+    event.listen(AlertIntent, "load", count)
+    event.listen(AlertIntent, "refresh", count)
+    try:
+        report = await office.dispatch()
+        assert report.unrouted == len(report.unrouted_ids) == office.pending()
+        loaded.clear()
+        await dispatch_due(office.config, office.engine, office.media, now=office.now)
+        assert len(loaded) == report.unrouted
+        loaded.clear()
+        skip = report.unrouted_ids
+        again = await dispatch_due(office.config, office.engine, office.media, now=office.now, skip=skip)
+    finally:
+        event.remove(AlertIntent, "load", count)
+        event.remove(AlertIntent, "refresh", count)
+    assert (again.unrouted, again.problems, loaded) == (0, (), [])
 
 
 async def test_every_route_counts_and_each_receiver_gets_one(office: Office, sink: Sink) -> None:

@@ -69,8 +69,8 @@ def test_doctor_on_this_installation(tmp_path: Path) -> None:
     assert "all packages are ours" in result.output
     config = configured(tmp_path)
     before = run("doctor", "--config", config)
-    assert before.exit_code == 1
-    assert "mekiki db upgrade" in before.output
+    assert before.exit_code == 0, before.output
+    assert "new and empty" in before.output
     assert run("db", "upgrade", "--config", config).exit_code == 0
     assert run("doctor", "--config", config).exit_code == 0
 
@@ -84,6 +84,33 @@ def test_scan_explains(tmp_path: Path) -> None:
     assert "no sign" in run("scan", "--config", config, "今日の天気は晴れ").output
     verdicts = json.loads(run("scan", "--config", config, "--json", "hoshinodenki-sale.test").output)
     assert verdicts[0]["brand"] == "hoshino"
+
+
+@pytest.mark.parametrize(
+    "line", ["", '{"id": "a", "kind": "ad", "url": "ftp://x.example/"}', '{"id": "a", "kind": "ad"}']
+)
+def test_scan_fetches_nothing_but_web_addresses_and_says_so(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "items.jsonl"
+    file.write_text(line)
+    done = run("scan", str(file), "--fetch", "--config", configured(tmp_path))
+    assert done.exit_code == 2
+    assert "--fetch needs a URL" in done.output
+
+
+def test_config_show_prints_nothing_that_controls_a_terminal(tmp_path: Path) -> None:
+    false_claim = "限定\u202eセール\x9b31m"
+    file = tmp_path / "mekiki.toml"
+    file.write_text(BRAND + f'false_claims = ["{false_claim}"]\n', "utf-8")
+    shown = run("config", "show", "--config", str(file)).output
+    assert not set(shown) & set("\u202e\x9b")
+    assert json.loads(shown)["brand"][0]["false_claims"] == [false_claim]
+
+
+def test_scan_never_calls_clean_what_it_could_not_fetch(tmp_path: Path) -> None:
+    result = run("scan", "--config", configured(tmp_path), "--fetch", "http://127.0.0.1:9/")
+    assert result.exit_code == 3
+    assert "could not tell" in result.output
+    assert "no sign" not in result.output
 
 
 def test_score_reads_standard_input(tmp_path: Path) -> None:

@@ -62,3 +62,14 @@ def test_an_unreadable_file_is_one_line_that_names_it(tmp_path: Path, sandbox: S
         with pytest.raises(ScanError, match=name) as caught:
             targets(str(tmp_path / name), sandbox)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", " ", "lost.jpg", "/tmp", "./lost", "inbox/lost.jsonl", "notes.txt"])
+def test_a_mistyped_file_is_not_judged_as_a_host(text: str, sandbox: Sandbox) -> None:
+    with pytest.raises(ScanError, match=r"no such file|got nothing"):
+        targets(text, sandbox)
+
+
+@pytest.mark.parametrize("text", ["hoshino-x.test/index.html", "/ 星野電機 /", "https://a.example/b.jpg"])
+def test_what_only_looks_a_little_like_a_file_is_judged(text: str, sandbox: Sandbox) -> None:
+    assert len(targets(text, sandbox)) == 1

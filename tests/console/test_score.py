@@ -85,6 +85,13 @@ def test_hosts_and_urls_are_plain_lines_whose_id_is_the_line(form: Format, line:
     assert any(entry["signal"].startswith(where) for entry in evidence)
 
 
+@pytest.mark.parametrize("form", ["hosts", "urls"])
+def test_a_line_that_names_no_host_is_bad(form: Format) -> None:
+    _, problems, report = run(b"garden.example\nbad host!!\nfoo\n", form=form)
+    assert problems == [(2, "the line names no host"), (3, "the line names no host")]
+    assert report.bad == 2
+
+
 def test_min_score_leaves_out_what_is_below() -> None:
     everything, _, _ = run(items(2))
     score = everything[0]["score"]
@@ -100,5 +107,32 @@ def test_picture_paths_are_relative_to_the_input_and_unreadable_ones_are_told(tm
     _, problems, report = run(json.dumps(row).encode(), base=tmp_path)
     assert [number for number, _ in problems] == [1, 1]
     assert "broken.png" in problems[0][1]
-    assert "gone.png: there is no such file" in problems[1][1]
+    assert "gone.png: there is no such file below the folder of the input" in problems[1][1]
     assert report.bad == 2
+
+
+def test_a_picture_above_the_folder_is_not_read_and_a_path_of_megabytes_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Image.effect_noise((300, 200), 90).convert("RGB").save(tmp_path / "outside.png")
+    row = {"id": "p", "kind": "ad", "images": ["../outside.png", str(tmp_path / "outside.png"), "x" * 1_000_000]}
+    _, problems, _ = run(json.dumps(row).encode(), base=tmp_path / "in")
+    assert ["no such file" in why for _, why in problems] == [True, True, False]
+    assert len(problems[2][1]) < 100
+
+
+def test_no_raw_control_or_direction_mark_reaches_the_output() -> None:
+    hostile = "星野電機 公式\u202e\x9b31m\x7f\U000e0041"
+    task = ScoreTask(brands=(BRAND,), format="items", min_score=0.0, on=date(2026, 11, 23), base=Path())
+    row = {"id": hostile, "kind": "ad", "texts": [{"role": "body", "text": "星野電機 公式"}]}
+    output: list[bytes] = []
+    score_stream(
+        task,
+        BytesIO(json.dumps(row, ensure_ascii=False).encode()),
+        jobs=1,
+        write=output.append,
+        report=lambda n, why: None,
+    )
+    text = b"".join(output).decode()
+    assert not set(text) & set("\u202e\x9b\x7f\U000e0041")
+    assert "星野電機" in text
+    assert json.loads(text)["id"] == hostile

@@ -132,10 +132,19 @@ def test_the_command_line_does_the_same(store: Store) -> None:
     assert "0 open" not in run(store, "cases", "list", "--state", "all").output
 
 
+def test_no_message_is_promised_about_a_dismissed_case(store: Store) -> None:
+    assert run(store, "judge", "1", "--dismiss", "news").exit_code == 0
+    result = run(store, "alerts", "resend", "1")
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert "case 1 is dismissed" in result.output
+
+
 def test_the_command_line_refuses_in_one_line(store: Store) -> None:
     for arguments, code, message in (
         (("cases", "show", "99"), 1, "there is no case 99"),
         (("judge", "1"), 2, "expected one of --confirm"),
+        (("judge", "1", "--confirm", "--own"), 2, "expected one of --confirm"),
+        (("alerts", "resend", "99"), 1, "there is no case 99"),
         (("judge", "1", "--undo", "--as", "nobody"), 1, "has no judgement"),
         (("cases", "list", "--state", "lost"), 2, "there is no state 'lost'"),
         (("alerts", "test", "x"), 2, "there is no receiver 'x'"),
@@ -146,3 +155,28 @@ def test_the_command_line_refuses_in_one_line(store: Store) -> None:
         assert result.exit_code == code, (arguments, result.output)
         assert message in result.output
         assert "Traceback" not in result.output
+
+
+def test_who_judged_meanwhile_is_shown_with_nothing_live(store: Store) -> None:
+    keys = iter("cnq")
+
+    class Meanwhile:
+        def read(self) -> str:
+            key = next(keys)
+            if key == "c":
+                with transaction(store.engine) as session:
+                    judge(session, 1, Judgement(who="ken\x1b]0;x\x07", action="assign"), now=NOW)
+            return key
+
+    shown = StringIO()
+    Triage(
+        store.engine,
+        store.media,
+        who="aya",
+        keys=Meanwhile(),
+        screen=Console(file=shown, width=160),
+        now=lambda: NOW,
+        filters=Filters(),
+    ).run()
+    assert "changed meanwhile" in shown.getvalue()
+    assert not set(shown.getvalue()) & {"\x1b", "\x07"}

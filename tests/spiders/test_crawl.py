@@ -238,3 +238,16 @@ def test_a_dry_run_with_limits_writes_nothing_and_shows_what_it_flagged(tmp_path
     assert crawling.rows("SELECT count(*) FROM items") == [(0,)]
     assert crawling.rows("SELECT count(*) FROM runs") == [(0,)]
     assert not (tmp_path / "media").exists()
+
+
+def test_a_link_dressed_up_with_a_user_is_followed_to_the_host_that_answers(tmp_path: Path) -> None:
+    with WebServer() as server:
+        server.html("/", f'<a href="http://hoshino-denki.example@{server.allow}/shop">星野電機</a>')
+        server.html("/shop", "<title>星野電機 公式 閉店セール</title>")
+        crawling = Crawling(tmp_path)
+        source = f'[[source]]\nkey = "s"\nkind = "web"\nurls = ["{server.url}/"]\nfollow = ["."]\ndelay = 0.0'
+        crawling.configure(source, allow=[server.allow])
+        report = crawling.crawl()
+    assert server.paths() == ["/", "/shop"]
+    assert report["s"].items == 2
+    assert not report["s"].errors

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy.exc import DataError, OperationalError
@@ -94,3 +94,9 @@ def test_a_full_storage_is_told_to_everyone_who_waits(bench: Bench) -> None:
     assert [type(result) for result in results] == [OperationalError] * 2
     assert part.page is not None
     assert not part.page.settled
+
+
+def test_a_time_at_the_edge_of_the_calendar_loses_no_item(bench: Bench) -> None:
+    edge = datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=10)))
+    assert bench.keep(Found(items=(Item(id="a", kind="post", seen_at=edge),))) == [None]
+    assert (bench.sink.kept, bench.tally.errors) == (["a"], {})

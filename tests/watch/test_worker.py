@@ -1,5 +1,6 @@
 """The watch as a process: due sources run, a failing one does not stop the others, SIGTERM ends it cleanly."""
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -7,10 +8,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from config import load
 from storage.cases import list_cases
 from storage.database import open_engine, snapshot
+from storage.media import MediaStore
 from storage.runs import last_run
 from tests.servers.sink import Sink
+from watch.worker import Watch
 
 CONFIG = """
 [crawler]
@@ -86,3 +90,19 @@ def test_a_watch_without_any_schedule_says_what_to_add(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert 'add every = "1h"' in done.stderr
+
+
+def test_a_crawl_that_cannot_be_started_does_not_end_the_watch(tmp_path: Path) -> None:
+    config = tmp_path / "mekiki.toml"
+    config.write_text(CONFIG.format(port=1), "utf-8")
+    said: list[str] = []
+    watch = Watch(
+        config=load(config),
+        engine=open_engine(f"sqlite:///{tmp_path}/mekiki.db"),
+        media=MediaStore(tmp_path / "media"),
+        now=lambda: datetime.now(UTC),
+        say=said.append,
+        command=(str(tmp_path / "gone"),),
+    )
+    asyncio.run(watch._crawl("list"))
+    assert "could not be started" in said[0]
