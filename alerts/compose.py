@@ -65,7 +65,7 @@ def _evidence(items: list[CaseItemView]) -> list[tuple[CaseItemView, Evidence]]:
     seen = set()
     found = []
     for view in items:
-        for evidence in view.verdict.evidence:
+        for evidence in view.verdict.told:
             key = (evidence.signal, evidence.observed, evidence.expected)
             if key not in seen:
                 seen.add(key)

@@ -51,15 +51,7 @@ def configured(config: Config) -> Iterator[Check]:
     """Check what the configuration names."""
     for problem in config.missing_secrets():
         yield Check(name="secret", ok=False, detail=f"{problem.path}: {problem.message}")
-    try:
-        state = revision(open_engine(config.storage.database))
-        current = state.current in (None, state.head)
-        detail = f"at revision {state.current}" if current else "needs `mekiki db upgrade`"
-        if state.current is None:
-            detail = "new and empty; the first command that stores something prepares it"
-        yield Check(name="database", ok=current, detail=detail)
-    except (StorageError, SecretError) as error:
-        yield Check(name="database", ok=False, detail=str(error))
+    yield _database(config.storage.database)
     with Sandbox(workers=1) as sandbox:
         problems = build_profiles(config, sandbox).problems
     for problem in problems:
@@ -68,6 +60,22 @@ def configured(config: Config) -> Iterator[Check]:
         yield Check(name="pictures", ok=True, detail="every logo and picture can be read")
     for allowed in config.egress.allow:
         yield Check(name="egress", ok=True, detail=f"{allowed} may be reached although it is not public")
+
+
+def _database(url: str) -> Check:
+    path = url.removeprefix("sqlite:///")
+    if path != url and not Path(path).exists():
+        return Check(name="database", ok=True, detail="not there yet; the first command that stores something makes it")
+    try:
+        state = revision(open_engine(url))
+    except (StorageError, SecretError) as error:
+        return Check(name="database", ok=False, detail=str(error))
+    if state.current is None:
+        return Check(name="database", ok=True, detail="empty; the first command that stores something prepares it")
+    current = state.current == state.head
+    return Check(
+        name="database", ok=current, detail=f"at revision {state.current}" if current else "needs `mekiki db upgrade`"
+    )
 
 
 def foreign_files() -> Iterator[str]:

@@ -68,7 +68,7 @@ def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, i
     for view in detail.items[:items]:
         parts += [Text(), *item_page(view, media, pictures=pictures)]
     if detail.item_count > items:
-        more = f"\n… and {detail.item_count - items} more item(s): --items {detail.item_count}"
+        more = f"\n… and {detail.item_count - items} more of {detail.item_count} items"
         parts.append(Text(more, "dim"))
     if detail.log:
         parts.append(Text("\nCase log", "bold"))
@@ -91,18 +91,24 @@ def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, i
 
 def item_page(view: CaseItemView, media: MediaStore, *, pictures: bool) -> Iterator[RenderableType]:
     """Yield one item of a case: what it is, its texts with the matches marked, the evidence, the pictures."""
-    yield from described(view.item, view.verdict)
+    yield from _item(view.item, view.verdict)
+    for picture in view.pictures:
+        yield from _picture(picture, view, media, drawn=pictures)
+    yield from _why(view.item, view.verdict)
     yield Text(
         f"  seen {view.sightings} time(s), {moment(view.first_seen)} to {moment(view.last_seen)}, source "
         + ", ".join(view.sources),
         "dim",
     )
-    for picture in view.pictures:
-        yield from _picture(picture, view, media, drawn=pictures)
 
 
 def described(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
-    """Yield an item and why it was judged as it was; also used for items that are not stored."""
+    """Yield an item that is not stored, and why it was judged as it was."""
+    yield from _item(item, verdict)
+    yield from _why(item, verdict)
+
+
+def _item(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
     head = Text.assemble(
         (f"{item.kind} ", "bold"), screen(item.platform or "", limit=40), " ", screen(item.id, limit=80)
     )
@@ -115,21 +121,24 @@ def described(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
         spans = [e.where.span for e in verdict.evidence if isinstance(e.where, TextSpan) and e.where.text == index]
         if spans or item.kind != "page":
             yield Text.assemble((f"  {text.role}: ", "dim"), marked(text.text, spans))
+
+
+def _why(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
     yield Text.assemble(
         "  Why ",
         (verdict.decision, DECISION_STYLE[verdict.decision]),
         f", score {verdict.score:.2f} for {verdict.brand} (policy {verdict.policy}):",
     )
-    yield Padding(evidence_table(verdict.evidence, item), (0, 0, 0, 4))
+    yield Padding(evidence_table(verdict.told, item), (0, 0, 0, 4))
 
 
 def evidence_table(evidence: Iterable[Evidence], item: Item) -> Table:
-    """Return what was seen and expected, strongest first; of one signal, only the observation that counted."""
+    """Return what was seen and expected, strongest first."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("weight", justify="right")
     for name in ("what it says", "seen", "expected", "where"):
         table.add_column(name, overflow="fold")
-    for row in sorted((entry for entry in evidence if entry.weight), key=lambda entry: -abs(entry.weight)):
+    for row in sorted(evidence, key=lambda entry: -abs(entry.weight)):
         table.add_row(
             Text(f"{row.weight:+.1f}", "red" if row.weight > 0 else "green"),
             Text(screen(row.says, limit=300)),
@@ -175,9 +184,18 @@ def moment(value: datetime | None) -> str:
 
 
 def summary_line(label: str, counts: Mapping[str, int]) -> str:
-    """Write one line of counts, leaving out the zeros behind the first."""
-    numbers = [f"{count} {name}" for position, (name, count) in enumerate(counts.items()) if count or position == 0]
+    """Write one line of counts (names in the plural), leaving out the zeros behind the first."""
+    numbers = [
+        f"{count} {_singular(name) if count == 1 else name}"
+        for position, (name, count) in enumerate(counts.items())
+        if count or position == 0
+    ]
     return f"{label}: {', '.join(numbers)}"
+
+
+def _singular(name: str) -> str:
+    noun, space, rest = name.partition(" ")
+    return noun.removesuffix("s") + space + rest
 
 
 def _window(length: int, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -146,7 +146,7 @@ class Triage:
         """Show one case until it is left; False ends the session."""
         detail = self._show(case_id, items=1)
         while True:
-            self._say(HELP)
+            self._say(f"Case {detail.id}, {detail.decision} {detail.score:.2f}: {HELP}")
             key = self._keys.read().lower()
             if key in ("", "q"):
                 return False

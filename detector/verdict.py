@@ -26,6 +26,15 @@ class Verdict:
         """Tell whether a person should look at this."""
         return self.decision in ("impersonation", "suspicious")
 
+    @property
+    def told(self) -> tuple[Evidence, ...]:
+        """The evidence to show people: what counted, and what no other observation of its signal outweighs.
+
+        A signal counts once; its further observations carry weight 0 and only mark more places.
+        """
+        counted = {evidence.signal for evidence in self.evidence if evidence.weight}
+        return tuple(evidence for evidence in self.evidence if evidence.weight or evidence.signal not in counted)
+
 
 _encoder = msgspec.json.Encoder()
 

@@ -100,6 +100,8 @@ class Tally:
 
     def outcome(self) -> Outcome:
         """Name the result: nothing went wrong, some did, the site turned us away, or nothing was read at all."""
+        if (self.items or self.unchanged) and not self.stopped and set(self.errors) <= {"robots"}:
+            return "ok"  # pages that robots.txt keeps from us are no fault while others are read
         if not self.errors and not self.stopped:
             return "ok"
         if self.items or self.unchanged or not self.errors:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from detector.hosts import parse_host
 from detector.items import Item
 from detector.verdict import Decision, Verdict
 from storage.columns import digest_of
@@ -80,17 +81,20 @@ def lock_cases(session: Session, case_ids: Iterable[int]) -> dict[int, Case]:
     return {case.id: case for case in rows}
 
 
-def case_title(brand: str, campaign: str, item: Item) -> str:
-    """Name a case for people: brand, what its items have in common, kind of the first one."""
+def case_title(campaign: str, item: Item) -> str:
+    """Name a case for people: what its items have in common, as it reads, and the kind of the first one."""
     joined_by, _, rest = campaign.partition(":")
     if joined_by == "advertiser":
         advertiser = item.advertiser and item.advertiser.name
         rest = advertiser or rest.replace(":", " ", 1)
     elif joined_by == "item":
         rest = item.url or item.id
+    host = parse_host(rest) if "xn--" in rest else None
+    if host and host.unicode != host.ascii:
+        rest = f"{rest} = {host.unicode}"
     if len(rest) > _TITLE_CHARACTERS:
         rest = rest[: _TITLE_CHARACTERS - 1] + "…"
-    return f"{brand}: {rest} ({item.kind})"
+    return f"{rest} ({item.kind})"
 
 
 def _new_case(identity: str, group: Sequence[Flagged], now: datetime) -> dict[str, Any]:
@@ -100,7 +104,7 @@ def _new_case(identity: str, group: Sequence[Flagged], now: datetime) -> dict[st
         "identity": identity,
         "brand": first.verdict.brand,
         "campaign": first.campaign,
-        "title": case_title(first.verdict.brand, first.campaign, first.item),
+        "title": case_title(first.campaign, first.item),
         "opened_at": now,
         "state": "open",
         "score": best.verdict.score,

@@ -8,7 +8,7 @@ from detector.evidence import TextSpan
 from detector.signals.finding import Finding
 from detector.view import ONE_MESSAGE, View
 
-NOT_THE_BRAND = "nothing of the kind from the brand"
+NOT_THE_BRAND = "no such call from the brand itself"
 # A discount from which no maker sells; the campaign of 2025 in the press promised 80 %.
 EXTREME_PERCENT: int = 70
 _PERCENT = re.compile(r"([0-9０-９]{2})[%％] ?(?:(?:OFF|off|Off|ＯＦＦ|オフ)|(?:割?引))")

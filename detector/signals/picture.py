@@ -16,7 +16,7 @@ def copy(view: View) -> Iterator[Finding]:
         share = LOGO_SHARE if found.reference.role == "logo" else 1.0
         part = "part of the picture" if found.part else "the whole picture"
         if found.windows:
-            part = f"{found.windows} windows at the same places"
+            part = f"{found.windows} parts at the same places"
         yield Finding(
             strength=found.strength * share,
             observed=f"{part}, {found.distance} of 64 hash bits differ",

@@ -210,7 +210,7 @@ async def test_what_was_written_once_is_sent_though_the_case_has_moved_on(office
     assert sink.bodies[0] == sink.bodies[1]
 
 
-async def test_the_log_names_receivers_and_never_where_they_are(
+async def test_report_and_log_name_receivers_and_never_where_they_are(
     office: Office, sink: Sink, caplog: pytest.LogCaptureFixture
 ) -> None:
     office.webhook("siem", sink.url("/canary-path?token=canary-token"))
@@ -218,8 +218,8 @@ async def test_the_log_names_receivers_and_never_where_they_are(
     office.wait(seconds=30)
     sink.script.append(Reply(status=503, body=b"canary-path"))
     with caplog.at_level(logging.DEBUG):
-        await office.dispatch()
-    assert "siem: answered 503; attempt 1, again at" in caplog.text
-    assert "canary" not in caplog.text
+        report = await office.dispatch()
+    assert "siem: answered 503; attempt 1, again at" in report.problems[0]
+    assert "canary" not in caplog.text + str(report)
     [delivery] = office.deliveries().values()
     assert "canary" not in str(delivery)

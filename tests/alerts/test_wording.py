@@ -46,12 +46,12 @@ def test_the_headline_names_decision_brand_and_title() -> None:
     assert headline(alert_of(language="ja")) == "星野電機のなりすまし:Hoshino Denki Outlet 公式"
 
 
-def test_why_gives_the_three_strongest_with_seen_and_genuine() -> None:
+def test_why_gives_the_three_strongest_with_seen_and_expected() -> None:
     lines = why(alert_of())
     assert len(lines) == 3
     assert lines[1] == (
         "The link's host imitates an official domain of the brand. "
-        "Seen: hoshino-denki-sale[.]test · genuine: hoshino-denki[.]example"
+        "Seen: hoshino-denki-sale[.]test · expected: hoshino-denki[.]example"
     )
 
 
@@ -66,7 +66,7 @@ def test_every_signal_of_the_detector_has_japanese_words() -> None:
 def test_a_japanese_alert_explains_in_japanese() -> None:
     assert why(alert_of(language="ja"))[1] == (
         "ホスト名が、似た文字や誤字でブランド名を装っています。 "
-        "検出:hoshino-denki-sale[.]test 正規:hoshino-denki[.]example"
+        "検出:hoshino-denki-sale[.]test 本来:hoshino-denki[.]example"
     )
 
 

@@ -54,7 +54,7 @@ def test_config_check_names_missing_secret_and_unreadable_logo_and_goes_on(tmp_p
     assert sum("env:MEKIKI_NO_SUCH is not set" in line for line in lines) == 1
     assert sum("logo.png" in line for line in lines) == 1
     assert sum("gone.svg" in line for line in lines) == 1
-    assert any("1 brands" in line for line in lines)
+    assert any("1 brand," in line for line in lines)
 
 
 def test_a_missing_configuration_says_what_to_do(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_doctor_on_this_installation(tmp_path: Path) -> None:
     config = configured(tmp_path)
     before = run("doctor", "--config", config)
     assert before.exit_code == 0, before.output
-    assert "new and empty" in before.output
+    assert "not there yet" in before.output
     assert run("db", "upgrade", "--config", config).exit_code == 0
     assert run("doctor", "--config", config).exit_code == 0
 
@@ -138,7 +138,7 @@ def test_crawl_with_bad_input_says_each_in_one_line_and_goes_on(tmp_path: Path) 
     assert done.returncode == 4, done.stderr
     assert "Traceback" not in done.stderr
     assert any(line.startswith("rows: partial: 2 items") for line in done.stdout.splitlines()), done.stdout
-    assert any(line.startswith("lines: partial: 1 items") for line in done.stdout.splitlines()), done.stdout
+    assert any(line.startswith("lines: partial: 1 item") for line in done.stdout.splitlines()), done.stdout
     assert any(line.startswith("gone: failed") for line in done.stdout.splitlines()), done.stdout
     assert "line 3" in done.stderr
     assert "line 2" in done.stderr

@@ -21,6 +21,8 @@ def test_lines_are_screened_and_capped() -> None:
         (3, [], False, "ok"),
         (3, ["http_404"], False, "partial"),
         (3, [], True, "partial"),
+        (3, ["robots"], False, "ok"),
+        (0, ["robots"], False, "blocked"),
         (0, ["http_404"], False, "failed"),
         (0, ["http_403", "robots"], False, "blocked"),
         (0, ["http_403", "timeout"], False, "failed"),

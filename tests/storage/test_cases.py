@@ -56,7 +56,7 @@ def test_summary(engine: Engine) -> None:
         assert case.log_id == case_detail(session, case.id).log[-1].id
     assert (case.id, case.brand, case.items) == (first.cases[0], "hoshino", 2)
     assert (case.opened_at, case.last_seen) == (NOW, NOW + 2 * MINUTE)
-    assert case.title == "hoshino: hoshino-denki-sale.test (ad)"
+    assert case.title == "hoshino-denki-sale.test (ad)"
     assert case.top_evidence is not None
     assert case.top_evidence.signal == "host.lookalike"
 

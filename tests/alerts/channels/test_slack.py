@@ -108,7 +108,7 @@ def test_the_message_says_what_why_and_what_next() -> None:
     assert "First message about this case." in everything
     assert "Score 0.97 of 1.00" in everything
     assert len(re.findall(r"^[123]\. ", everything, re.M)) == 3
-    assert "Seen: `hoshino-denki-sale[.]test` · genuine: `hoshino-denki[.]example`" in everything
+    assert "Seen: `hoshino-denki-sale[.]test` · expected: `hoshino-denki[.]example`" in everything
     assert "`mekiki cases show 42`" in everything
     assert "Leads to: `hxxps://hoshino-denki-sale[.]test/lp?c=1`" in everything
 
