@@ -1,5 +1,6 @@
 """What a person reads: case tables, one case with its evidence, one verdict. Hostile text passes `screen` first."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -28,26 +29,24 @@ TEXT_LIMIT = 600  # characters of one text shown around its matches
 URL_LIMIT = 2000  # characters of a URL that are looked at; a hostile one may have megabytes
 
 
-def case_table(cases: Sequence[CaseSummary]) -> Table:
-    """Return the open cases as a table, one line each."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name, align in (("case", "right"), ("score", "right")):
-        table.add_column(name, justify="right" if align == "right" else "left")
-    for name in ("decision", "brand", "what", "items", "state", "last seen", "why"):
-        table.add_column(name, overflow="ellipsis", no_wrap=name != "why")
+def case_list(cases: Sequence[CaseSummary]) -> Group:
+    """Return three lines a case: number and standing, what it is about, the strongest reason; fits any width."""
+    lines: list[RenderableType] = []
     for case in cases:
-        table.add_row(
-            str(case.id),
-            f"{case.score:.2f}",
-            Text(case.decision, DECISION_STYLE[case.decision]),
-            case.brand,
-            screen(case.title, limit=60),
-            str(case.items),
-            case.state + (f" ({screen(case.assignee, limit=20)})" if case.assignee else ""),
-            moment(case.last_seen),
-            screen(case.top_evidence.says if case.top_evidence else "", limit=160),
-        )
-    return table
+        why = case.top_evidence.says if case.top_evidence else ""
+        standing = case.state + (f" ({screen(case.assignee, limit=20)})" if case.assignee else "")
+        items = f"{case.items} {'item' if case.items == 1 else 'items'}"
+        lines += [
+            Text.assemble(
+                (f"{case.id:>5}", "bold"),
+                f"  {case.score:.2f}  ",
+                (f"{case.decision:<13}", DECISION_STYLE[case.decision]),
+                f"  {case.brand}  {standing}  {items}  {moment(case.last_seen)}",
+            ),
+            Padding(Text(screen(case.title, limit=160), "bold"), (0, 0, 0, 7)),
+            Padding(Text(screen(why, limit=200), "dim"), (0, 0, 0, 7)),
+        ]
+    return Group(*lines)
 
 
 def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, items: int = 5) -> Group:
@@ -114,6 +113,8 @@ def _item(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
     )
     yield head
     facts = Table.grid(padding=(0, 2))
+    facts.add_column(no_wrap=True)
+    facts.add_column(overflow="fold")
     for name, value in _facts(item):
         facts.add_row(Text(f"  {name}", "dim"), Text(screen(value, limit=400)))
     yield facts
@@ -246,16 +247,9 @@ def _picture(picture: PictureView, view: CaseItemView, media: MediaStore, *, dra
 
 
 def terminal(*, stderr: bool = False) -> Console:
-    """Return a console that writes plain text when it is not a terminal."""
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(
-            stderr=stderr,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            width=200,
-            no_color=True,
-            soft_wrap=False,
-        )
-    return console
+    """Return a console; without a terminal it writes plain text, 200 columns wide unless COLUMNS says otherwise."""
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if console.is_terminal:
+        return console
+    width = None if "COLUMNS" in os.environ else 200
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width, no_color=True)

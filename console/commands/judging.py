@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from console.app import App, Misused, as_json, as_person, print_json, utc_now, with_app
-from console.show import case_page, case_table, summary_line, terminal
+from console.show import case_list, case_page, summary_line, terminal
 from console.triage import Filters, Triage, keys_of
 from storage import cases as case_store
 from storage.cases import DISMISS_REASONS, Judgement
@@ -57,7 +57,7 @@ def cases_list(
     if as_json:
         print_json(found)
     elif found:
-        terminal().print(case_table(found))
+        terminal().print(case_list(found))
     else:
         click.echo("no such cases")
 

@@ -1,5 +1,7 @@
 """Setting up: init, config, db, doctor, demo."""
 
+import shutil
+import sys
 import tempfile
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +12,7 @@ from config import Config
 from console.app import FAILED, PARTLY, App, Misused, Stop, complain, print_json, with_app
 from console.commands.finding import source_line
 from console.doctor import configured, installation
-from console.show import case_table, summary_line, terminal
+from console.show import case_list, summary_line, terminal
 from demo.run import run_demo
 from safety.screen import screen, screen_json
 from storage.database import open_engine, upgrade
@@ -102,7 +104,7 @@ def demo(folder: Path | None) -> None:
     report = run_demo(folder, lambda line: click.echo(line, err=True))
     for source in report.crawl.sources:
         click.echo(source_line(source))
-    terminal().print(case_table(report.cases))
+    terminal().print(case_list(report.cases))
     file = report.folder / "mekiki.toml"
     click.echo(f"\n{len(report.received)} alert(s) reached the sink: {', '.join(report.received)}")
     for kind, address in sorted(report.missed):
@@ -112,7 +114,8 @@ def demo(folder: Path | None) -> None:
     if not report.passed:
         raise Stop("the demo did not find exactly what was planted")
     first = report.cases[0].id
+    program = "mekiki" if shutil.which("mekiki") or not sys.argv[0].endswith("mekiki") else sys.argv[0]
     click.echo("every planted fraud was flagged, nothing honest was\n\nWhat to type next:")
     for command in (f"cases show {first}", "triage", "alerts pending"):
-        click.echo(f"  mekiki {command} --config {file}")
-    click.echo("  mekiki init        # your own configuration")
+        click.echo(f"  {program} {command} --config {file}")
+    click.echo(f"  {program} init        # your own configuration")
