@@ -8,6 +8,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 
@@ -74,9 +75,10 @@ class EmailChannel:
     async def _hand_over(self, message: bytes, sender: str, recipients: list[str], password: str | None) -> list[int]:
         """Send the message; return the codes with which some recipients, but not all, were refused."""
         receiver = self._receiver
+        dialled = await self._dial()
         client = SMTP(
             hostname=receiver.host,
-            sock=await self._dial(),
+            sock=dialled,
             local_hostname=sender.rpartition("@")[2],
             use_tls=receiver.security == "tls",
             start_tls=receiver.security == "starttls",
@@ -85,8 +87,13 @@ class EmailChannel:
             password=password,
             timeout=self._timeout.total_seconds(),
         )
-        async with client:
-            refused, _ = await client.sendmail(sender, recipients, message)
+        try:
+            async with client:
+                refused, _ = await client.sendmail(sender, recipients, message)
+        finally:
+            with suppress(OSError):  # after a failed TLS handshake nobody else ends the connection
+                dialled.shutdown(socket.SHUT_RDWR)
+            await asyncio.sleep(0)
         return [response.code for response in refused.values()]
 
     async def _dial(self) -> socket.socket:

@@ -43,7 +43,7 @@ class World:
             self.targets = [f"http://{host}:{canary.port}/{number}" for number, host in enumerate(HOSTS)]
             self._lay_out()
             public = f"http://public.example:{site.port}"
-            plain = [*self.targets, f"{public}/control"]
+            plain = [*(target for target in self.targets if "@" not in target), f"{public}/control"]
             self.crawling.configure(
                 f"""
 [[source]]
