@@ -1,0 +1,49 @@
+"""Configuration: one TOML file (and its includes) -> one frozen `Config`.
+
+`load(path)` reads, merges includes, validates, and raises `ConfigError` with every problem at once; each names the
+file, the key path, what was expected and, for an unknown key, the nearest known one. Secrets stay references
+(`env:NAME`, `file:PATH`) until `Secret.reveal()` is called by the one component that needs them.
+"""
+
+from config.loading import load
+from config.models import (
+    Alerting,
+    Brand,
+    Config,
+    Crawler,
+    Egress,
+    EmailReceiver,
+    FeedSource,
+    ImportSource,
+    Ownership,
+    Receiver,
+    Route,
+    SlackReceiver,
+    Source,
+    Storage,
+    WebhookReceiver,
+    WebSource,
+)
+from config.problems import ConfigError, Problem
+
+__all__ = [
+    "Alerting",
+    "Brand",
+    "Config",
+    "ConfigError",
+    "Crawler",
+    "Egress",
+    "EmailReceiver",
+    "FeedSource",
+    "ImportSource",
+    "Ownership",
+    "Problem",
+    "Receiver",
+    "Route",
+    "SlackReceiver",
+    "Source",
+    "Storage",
+    "WebSource",
+    "WebhookReceiver",
+    "load",
+]
