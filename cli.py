@@ -18,7 +18,7 @@ from console.commands.telling import alerts
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(version("mekiki"), prog_name="mekiki")
 def main() -> None:
-    """Find ads, posts, pages and domains that impersonate your brand, see why, and follow them until they are gone.
+    """Find ads, posts, pages and domains that impersonate your brand, see why, and tell the right people.
 
     Start with `mekiki demo`, then `mekiki init`.
     """

@@ -13,13 +13,13 @@ from alerts.message import (
     AlertItem,
     AlertLink,
     AlertPicture,
-    CaseReason,
     Language,
     show,
 )
 from detector.evidence import Evidence, ImageBox
 from safety.screen import defang
 from storage.case_views import CaseDetail, CaseItemView
+from storage.schema import IntentReason
 
 MOST_ITEMS = 20
 MOST_LINKS = 5  # of one item
@@ -29,7 +29,7 @@ EXACT_LIMIT = 4096  # characters; a longer exact link stays in the case
 
 def build_alert(
     detail: CaseDetail,
-    reason: CaseReason,
+    reason: IntentReason,
     new_count: int,
     language: Language,
     *,
@@ -53,7 +53,7 @@ def build_alert(
     )
 
 
-def _ordered(items: tuple[CaseItemView, ...], reason: CaseReason) -> list[CaseItemView]:
+def _ordered(items: tuple[CaseItemView, ...], reason: IntentReason) -> list[CaseItemView]:
     """Put the newest first where the message is about new items, else the best scored; ties by id."""
     if reason == "new_items":
         return sorted(items, key=lambda view: (view.first_seen, view.item_id), reverse=True)

@@ -15,7 +15,6 @@ import msgspec
 from alerts.errors import NotAnAlert
 from safety.screen import defang_text, screen
 
-CaseReason = Literal["first", "new_items", "repeat"]
 Reason = Literal["first", "new_items", "repeat", "test", "receiver_disabled"]
 Language = Literal["en", "ja"]
 

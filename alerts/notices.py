@@ -17,5 +17,5 @@ def disabled_notice(receiver: str, case_id: int, language: Language, at: datetim
         language=language,
         at=at,
         subject=receiver,
-        next=(f"mekiki cases show {case_id}", "mekiki alerts pending"),
+        next=(f"mekiki cases show {case_id}", "mekiki alerts pending", f"mekiki alerts test {receiver}"),
     )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 # Time from the last failure to the next attempt, by number of failures so far. The first attempt waits for nothing.
-# The example schedule of the Standard Webhooks specification, up to its seventh attempt (SAFETY 26).
+# The example schedule of the Standard Webhooks specification, up to its seventh attempt.
 SCHEDULE = (
     timedelta(0),
     timedelta(seconds=5),

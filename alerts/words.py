@@ -23,7 +23,6 @@ class Words:
     test: str
     disabled_headline: str
     disabled: str
-    disabled_next: str
     case: str
     score: str
     score_value: str
@@ -68,8 +67,7 @@ EN = Words(
     test="This is a test of the receiver {subject}. Nothing was found, nothing needs to be done.",
     disabled_headline="Receiver {subject} is switched off",
     disabled="The receiver {subject} answered that it no longer exists (410). mekiki sends it nothing more. "
-    "Alerts routed to it alone wait until it is repaired.",
-    disabled_next="Give the receiver a new url, then enable it.",
+    "Alerts routed to it alone wait until it has a new url and a test message reaches it.",
     case="Case {id}",
     score="Score",
     score_value="{score} of 1.00",
@@ -114,8 +112,7 @@ JA = Words(
     test="通知先 {subject} の動作確認です。検知されたものはなく、対応は不要です。",
     disabled_headline="通知先 {subject} を停止しました",
     disabled="通知先 {subject} が「存在しない」(410)と応答したため、送信を停止しました。"
-    "この通知先だけに送る通知は、復旧するまで保留されます。",
-    disabled_next="通知先に新しい url を設定し、有効に戻してください。",
+    "この通知先だけに送る通知は、新しい url を設定してテスト通知が届くまで保留されます。",
     case="案件 {id}",
     score="スコア",
     score_value="{score}(最大 1.00)",

@@ -21,6 +21,8 @@ from config.fields import (
     WebUrl,
 )
 from config.problems import Problem
+from detector.brands import Who
+from detector.items import Kind
 from safety.secret import Secret, SecretError
 
 
@@ -48,7 +50,7 @@ class Ownership(Model):
     """Who may use a brand, and where."""
 
     brand: Key
-    who: Literal["own", "group", "agency", "reseller", "press", "parody"]
+    who: Who
     scope: Name
     until: date | None = None
     note: str = ""
@@ -98,7 +100,7 @@ class FeedSource(SourceBase):
     urls: tuple[WebUrl, ...] = ()
     paths: tuple[BesidePattern, ...] = ()  # files or glob patterns, relative to the configuration file
     format: Literal["auto", "rss", "csv", "jsonl", "urls"] = "auto"
-    item: Literal["ad", "post", "comment", "page", "domain"] = "page"
+    item: Kind = "page"
     columns: dict[str, str] = {}  # Item field -> column name (CSV) or dotted key (JSON lines)
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str | None = None  # default: byte order mark, then UTF-8, then Shift_JIS and EUC-JP
@@ -160,7 +162,7 @@ class Route(Model):
 
     receivers: tuple[Key, ...] = Field(min_length=1)
     brands: tuple[Key, ...] = ()  # empty matches all
-    kinds: tuple[Literal["ad", "post", "comment", "page", "domain"], ...] = ()
+    kinds: tuple[Kind, ...] = ()
     sources: tuple[Key, ...] = ()
     min_score: float = Field(default=0.0, ge=0, le=1)
 

@@ -146,5 +146,5 @@ as_person = click.option("--as", "who", default=getpass.getuser, show_default="y
 
 
 def print_json(value: Any) -> None:
-    """Write one JSON document, escaped to ASCII-safe text by screen-proof JSON rules."""
+    """Write one JSON document in ASCII, so that hostile text in it reaches a terminal as escapes only."""
     click.echo(json.dumps(msgspec.to_builtins(value), ensure_ascii=True, indent=2))

@@ -1,4 +1,4 @@
-"""Doctor: is this installation whole, and can it reach what the configuration names? One line a check."""
+"""Doctor: is this installation whole, and is what the configuration names there? One line a check, no request."""
 
 import importlib
 import sys

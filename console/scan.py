@@ -48,8 +48,7 @@ def targets(text: str, sandbox: Sandbox) -> list[Target]:
         raise ScanError(f"{text}: there is no such file")
     identity = sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     if looks_like_url(plain):
-        kind = "page" if "/" in plain.partition("://")[2] or "/" in plain else "domain"
-        return [Target(item=Item(id=identity, kind="page" if kind == "page" else "domain", url=plain), pictures={})]
+        return [Target(item=Item(id=identity, kind="page" if "/" in plain else "domain", url=plain), pictures={})]
     return [Target(item=Item(id=identity, kind="post", texts=(Text(role="body", text=plain),)), pictures={})]
 
 

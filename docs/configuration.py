@@ -12,6 +12,8 @@ One TOML file. Paths are relative to the file they stand in; secrets are only ev
 key is an error that names the nearest known one. `mekiki init` writes the commented example below, `mekiki config
 check` reads everything it names, `mekiki config schema` prints the JSON Schema for editors.
 
+`include = ["brands/*.toml"]`, at the top of the main file, adds the `[[…]]` entries of other files.
+
 This page is written by `python docs/configuration.py` from the models in `config/models.py`.
 """
 TABLES = {

@@ -53,6 +53,7 @@ def _counts(tally: Tally) -> dict[str, int]:
         "requests": tally.requests,
         "items": tally.items,
         "new": tally.new,
+        "changed": tally.changed,
         "flagged": tally.flagged,
         "pictures": tally.pictures,
         "unchanged": tally.unchanged,

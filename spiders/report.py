@@ -7,13 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from detector.items import Item
 from detector.verdict import Verdict
 from safety.screen import screen
-
-Outcome = Literal["ok", "partial", "failed", "blocked"]
+from storage.schema import RunOutcome
 
 LINES = 40  # problem lines kept for each source; the rest is counted
 LINE_CHARACTERS = 400
@@ -38,7 +36,7 @@ class SourceReport:
     """How one source went."""
 
     key: str
-    outcome: Outcome
+    outcome: RunOutcome
     requests: int = 0
     items: int = 0  # items seen, known ones included
     new: int = 0
@@ -56,7 +54,7 @@ class CrawlReport:
     """How all chosen sources went."""
 
     sources: tuple[SourceReport, ...]
-    flagged: tuple[tuple[int | None, Item, Verdict], ...] = ()  # (item id, item, verdict), only after a dry run
+    flagged: tuple[tuple[Item, Verdict], ...] = ()  # only after a dry run
 
 
 class Tally:
@@ -98,7 +96,7 @@ class Tally:
             requests=self.requests,
         )
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RunOutcome:
         """Name the result: nothing went wrong, some did, the site turned us away, or nothing was read at all."""
         if (self.items or self.unchanged) and not self.stopped and set(self.errors) <= {"robots"}:
             return "ok"  # pages that robots.txt keeps from us are no fault while others are read

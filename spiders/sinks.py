@@ -14,12 +14,12 @@ from sqlalchemy import Engine
 from config import Alerting
 from detector.items import Item
 from detector.verdict import Verdict
-from spiders.report import Outcome
 from storage.database import transaction
 from storage.items import Observation, record_many
 from storage.media import MediaStore
 from storage.pictures import PictureRecord, known_picture, save_picture
 from storage.runs import FetchState, fetch_state, finish_run, save_fetch_states, start_run
+from storage.schema import RunOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class Sink(Protocol):
     def commit(self, batch: Sequence[Judged]) -> Kept:
         """Keep a batch: all of it or nothing."""
 
-    def end(self, outcome: Outcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
+    def end(self, outcome: RunOutcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
         """Note how it went, and which answers need not be fetched again while they are unchanged."""
 
     def fetch_state(self, url: str) -> FetchState | None:
@@ -108,7 +108,7 @@ class DatabaseSink(Sink):
             )
         return Kept(new=sum(entry.new for entry in recorded), changed=sum(entry.changed for entry in recorded))
 
-    def end(self, outcome: Outcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
+    def end(self, outcome: RunOutcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
         now = self._clock()
         with transaction(self._engine) as session:
             save_fetch_states(session, self._source, states, self._judged_by, now)
@@ -140,17 +140,17 @@ class DrySink(Sink):
     """A dry run: nothing is written; flagged items are handed to the report."""
 
     def __init__(self) -> None:
-        self.flagged: list[tuple[int | None, Item, Verdict]] = []
+        self.flagged: list[tuple[Item, Verdict]] = []
 
     def begin(self) -> None:
         pass
 
     def commit(self, batch: Sequence[Judged]) -> Kept:
         for judged in batch:
-            self.flagged += [(None, judged.item, verdict) for verdict in judged.verdicts if verdict.flagged]
+            self.flagged += [(judged.item, verdict) for verdict in judged.verdicts if verdict.flagged]
         return Kept()
 
-    def end(self, outcome: Outcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
+    def end(self, outcome: RunOutcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
         pass
 
     def fetch_state(self, url: str) -> FetchState | None:

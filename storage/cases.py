@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from detector.evidence import Evidence, evidence_from_json
 from detector.verdict import Verdict
-from storage.case_views import CaseDetail, CaseItemView, CaseSummary, DeliveryView, LogEntry, PictureView
+from storage.case_views import CaseDetail, CaseItemView, CaseSummary, LogEntry, PictureView
 from storage.deliveries import deliveries_of
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
 from storage.items import item_from
-from storage.judgements import ACTIONS, DISMISS_REASONS, Action, Judgement, judge, state_at, undo
+from storage.judgements import DISMISS_REASONS, Judgement, judge, state_at, undo
 from storage.schema import (
     Case,
     CaseItem,
@@ -29,19 +29,14 @@ from storage.schema import (
 )
 
 __all__ = [
-    "ACTIONS",
     "DISMISS_REASONS",
-    "Action",
     "CaseConflict",
     "CaseDetail",
     "CaseItemView",
     "CaseNotFound",
-    "CaseState",
     "CaseSummary",
-    "DeliveryView",
     "Judgement",
     "JudgementRefused",
-    "LogEntry",
     "PictureView",
     "case_detail",
     "judge",

@@ -4,7 +4,6 @@ StorageError
 ├── DatabaseOutdated      type what the message says, then start again
 ├── StorageUnavailable    disk full, database locked or gone: try again later
 ├── MediaMissing          a stored file is not there
-├── ItemNotFound          no such item
 ├── CaseNotFound          no such case
 ├── CaseConflict          somebody (or the crawler) changed the case meanwhile: look again
 ├── JudgementRefused      the judgement is incomplete or makes no sense in the case's state
@@ -27,10 +26,6 @@ class StorageUnavailable(StorageError):
 
 class MediaMissing(StorageError):
     """A content address that has no file."""
-
-
-class ItemNotFound(StorageError):
-    """No item has this id."""
 
 
 class CaseNotFound(StorageError):

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from detector.campaign import campaign_key
@@ -23,7 +23,6 @@ from detector.items import Item
 from detector.verdict import Verdict
 from storage.campaigns import Flagged, join_cases
 from storage.columns import digest_of
-from storage.errors import ItemNotFound
 from storage.intents import Grouping
 from storage.schema import ItemRow, ItemVersion, Sighting, VerdictRow, VersionPicture
 from storage.upsert import find_or_add, table_of
@@ -54,27 +53,6 @@ class Recorded:
     flagged: bool
     cases: tuple[int, ...]  # that the item is in because of these verdicts
     opened: tuple[int, ...]  # of those, the ones that this call opened
-
-
-def record(
-    session: Session,
-    observation: Observation,
-    verdicts: Sequence[Verdict],
-    *,
-    judged_by: str,
-    now: datetime,
-    group_wait: timedelta,
-    group_interval: timedelta,
-) -> Recorded:
-    """Store one observation with its verdicts; see `record_many`."""
-    return record_many(
-        session,
-        [(observation, verdicts)],
-        judged_by=judged_by,
-        now=now,
-        group_wait=group_wait,
-        group_interval=group_interval,
-    )[0]
 
 
 def record_many(
@@ -129,24 +107,6 @@ def record_many(
             )
         )
     return answers
-
-
-def load_item(session: Session, item_id: int) -> Item:
-    """Return an item as it was when seen last.
-
-    Raises:
-        ItemNotFound: no item has this id.
-    """
-    content = session.scalar(
-        select(ItemVersion.content)
-        .join(Sighting, Sighting.version_id == ItemVersion.id)
-        .where(Sighting.item_id == item_id)
-        .order_by(Sighting.seen_at.desc(), Sighting.id.desc())
-        .limit(1)
-    )
-    if content is None:
-        raise ItemNotFound(f"there is no item {item_id}")
-    return item_from(content)
 
 
 def item_from(content: Mapping[str, Any]) -> Item:

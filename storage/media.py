@@ -64,14 +64,6 @@ class MediaStore:
         except FileNotFoundError:
             raise MediaMissing(f"the media store has no file {address}") from None
 
-    def verify(self, address: str) -> bool:
-        """Tell whether the file's content still is what its address says.
-
-        Raises:
-            MediaMissing: there is no such file.
-        """
-        return sha256(self.read(address)).hexdigest() == address
-
 
 def _sync_folder(folder: Path) -> None:
     """Make new names in a folder survive a power cut."""

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from storage.case_views import DeliveryView
 from storage.deliveries import list_deliveries
 from storage.errors import DeliveryNotFound, ReplayRefused
 from storage.intents import PendingIntent, add_repeat, due_intents, pending_intents
@@ -26,7 +25,6 @@ from storage.upsert import insert
 __all__ = [
     "ClaimedDelivery",
     "DeliveryNotFound",
-    "DeliveryView",
     "NewDelivery",
     "PendingIntent",
     "ReplayRefused",

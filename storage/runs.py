@@ -53,26 +53,18 @@ def finish_run(session: Session, run_id: int, now: datetime, outcome: RunOutcome
 
 def last_run(session: Session, source: str) -> RunRecord | None:
     """Return the latest run of a source, finished or not."""
-    runs = list_runs(session, source=source, limit=1)
-    return runs[0] if runs else None
-
-
-def list_runs(session: Session, *, source: str | None = None, limit: int = 50) -> list[RunRecord]:
-    """Return the latest runs, newest first."""
-    query = select(Run).order_by(Run.started_at.desc(), Run.id.desc()).limit(limit)
-    if source is not None:
-        query = query.where(Run.source == source)
-    return [
-        RunRecord(
-            id=run.id,
-            source=run.source,
-            started_at=run.started_at,
-            finished_at=run.finished_at,
-            outcome=run.outcome,
-            counts=run.counts,
-        )
-        for run in session.scalars(query)
-    ]
+    query = select(Run).where(Run.source == source).order_by(Run.started_at.desc(), Run.id.desc()).limit(1)
+    run = session.scalar(query)
+    if run is None:
+        return None
+    return RunRecord(
+        id=run.id,
+        source=run.source,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        outcome=run.outcome,
+        counts=run.counts,
+    )
 
 
 def fetch_state(session: Session, source: str, url: str, judged_by: str) -> FetchState | None:

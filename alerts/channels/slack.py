@@ -129,8 +129,6 @@ def _ending(alert: Alert) -> list[dict[str, Any]]:
         blocks.append(_section([words.more_items.format(count=alert.case.items - SHOWN_ITEMS)]))
     if alert.next:
         blocks.append(_section([f"*{words.next}*  " + "  ".join(map(code, alert.next))]))
-    elif alert.reason == "receiver_disabled":
-        blocks.append(_section([f"*{words.next}*  {plain(words.disabled_next)}"]))
     note = f"{moment(alert.at)} UTC · {words.footer}" if alert.case else f"{moment(alert.at)} UTC"
     blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": note, "verbatim": True}]})
     return blocks

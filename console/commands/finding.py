@@ -80,7 +80,7 @@ def crawl(
     if as_json:
         print_json(report)
     else:
-        for _, item, verdict in report.flagged:
+        for item, verdict in report.flagged:
             terminal().print(*described(item, verdict), sep="\n")
         for source in report.sources:
             click.echo(source_line(source))
@@ -177,7 +177,7 @@ def fetched(config: Config, profiles: Profiles, url: str | None) -> tuple[bool, 
     for problem in report.sources[0].problems:
         click.echo(f"mekiki: {screen(problem)}", err=True)
     seen = report.sources[0].outcome in ("ok", "partial")
-    return seen, [(item, verdict) for _, item, verdict in report.flagged]
+    return seen, list(report.flagged)
 
 
 @click.command()

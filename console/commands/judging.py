@@ -127,6 +127,8 @@ def judge(
     given = [name for name, value in asked.items() if value]
     if len(given) > 1 or not (given or note):
         raise Misused("expected one of --confirm, --dismiss, --snooze, --own, --undo, or a --note")
+    if take_back and note:
+        raise Misused("--undo takes no --note; write it down on its own")
     chosen = given[0] if given else "note"
     now = utc_now()
     with app.transaction() as session:

@@ -42,11 +42,12 @@ def config_group() -> None:
 def config_check(app: App) -> None:
     """Read everything the configuration names: keys, secrets, logos, pictures."""
     config = app.config
-    problems = [*config.missing_secrets(), *app.profiles().problems]
-    complain(config.missing_secrets())
+    missing = config.missing_secrets()
+    complain(missing)
+    unreadable = app.profiles().problems
     counts = {"brands": len(config.brand), "sources": len(config.source), "receivers": len(config.receiver)}
     click.echo(summary_line(str(config.file), counts))
-    if problems:
+    if missing or unreadable:
         raise SystemExit(PARTLY)
 
 

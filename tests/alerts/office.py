@@ -16,7 +16,7 @@ from safety.egress import EgressRule
 from storage.case_views import DeliveryView
 from storage.database import open_engine, transaction, upgrade
 from storage.deliveries import list_deliveries
-from storage.items import Observation, record
+from storage.items import Observation, record_many
 from storage.media import MediaStore
 from storage.outbox import pending_intents
 from tests.alerts.samples import EVIDENCE, NOW, config_of, item
@@ -71,10 +71,9 @@ class Office:
             id=seen.id, brand="hoshino", score=0.97, decision="impersonation", evidence=EVIDENCE[:2], policy="2026.1"
         )
         with transaction(self.engine) as session:
-            recorded = record(
+            [recorded] = record_many(
                 session,
-                Observation(item=seen, source="news-ads", run_id=None, seen_at=self.at),
-                [verdict],
+                [(Observation(item=seen, source="news-ads", run_id=None, seen_at=self.at), [verdict])],
                 judged_by="f" * 64,
                 now=self.at,
                 group_wait=timedelta(seconds=30),

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from alerts.compose import build_alert
-from alerts.message import Alert, CaseReason, Language
+from alerts.message import Alert, Language
 from config import Config
 from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan
 from detector.items import Advertiser, Item, Text
 from detector.verdict import Verdict
 from storage.case_views import CaseDetail, CaseItemView, PictureView
+from storage.schema import IntentReason
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
 
-# What SAFETY 39 forbids in anything shown: bidi override, escape, zero width, tag character, isolate, line break.
+# What nothing shown may hold: bidi override, escape, zero width, tag character, isolate, line break.
 RAW = ("\u202e", "\x1b", "\u200b", "\U000e0041", "\u2067", "\u2028", "\ufeff")
 HOSTILE = (
     "<!channel> <!here> <@U012AB3CD> *bold* _it_ ~s~ `code` & <https://evil.test|Bank> [x](http://evil.test/a) "
@@ -153,7 +154,7 @@ def hostile_case() -> CaseDetail:
 
 
 def alert_of(
-    detail: CaseDetail | None = None, reason: CaseReason = "first", new: int = 1, language: Language = "en"
+    detail: CaseDetail | None = None, reason: IntentReason = "first", new: int = 1, language: Language = "en"
 ) -> Alert:
     """Return the alert about a case."""
     return build_alert(detail or case(), reason, new, language, brand_name="星野電機", at=NOW)

@@ -1,4 +1,4 @@
-"""kill -9 of a dispatching process loses no alert; what goes out twice is the same message (SAFETY 18)."""
+"""kill -9 of a dispatching process loses no alert; what goes out twice is the same message."""
 
 import asyncio
 import os

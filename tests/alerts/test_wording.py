@@ -3,13 +3,14 @@ import string
 
 import pytest
 
-from alerts.message import Alert, CaseReason, Language
+from alerts.message import Alert, Language
 from alerts.notices import disabled_notice
 from alerts.notices import test_notice as notice_of_test
 from alerts.signal_words import JAPANESE
 from alerts.wording import headline, occasion, says, seen, why
 from alerts.words import EN, JA
 from detector.policy import POLICY
+from storage.schema import IntentReason
 from tests.alerts.samples import NOW, alert_of
 
 
@@ -37,7 +38,7 @@ def test_both_languages_fill_the_same_places() -> None:
         ("repeat", 1, "ja", "再通知:この案件は未対応のままです。"),
     ],
 )
-def test_every_message_names_its_reason(reason: CaseReason, new: int, language: Language, text: str) -> None:
+def test_every_message_names_its_reason(reason: IntentReason, new: int, language: Language, text: str) -> None:
     assert occasion(alert_of(None, reason, new, language)) == text
 
 

@@ -16,7 +16,7 @@ from detector.images.decode import inspect
 from detector.images.hash import picture_hash_from_dict
 from detector.items import Advertiser, Item, Text
 from storage.database import open_engine, transaction, upgrade
-from storage.items import Observation, record
+from storage.items import Observation, record_many
 from storage.media import MediaStore
 from storage.pictures import PictureRecord, save_picture
 
@@ -80,10 +80,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
                 seen_at=NOW,
                 pictures={item.images[0]: picture.sha256},
             )
-            record(
+            record_many(
                 session,
-                seen,
-                assessor.assess(item, on=NOW.date()),
+                [(seen, assessor.assess(item, on=NOW.date()))],
                 judged_by=assessor.fingerprint,
                 now=NOW,
                 group_wait=timedelta(seconds=1),

@@ -146,6 +146,7 @@ def test_the_command_line_refuses_in_one_line(store: Store) -> None:
         (("judge", "1", "--confirm", "--own"), 2, "expected one of --confirm"),
         (("alerts", "resend", "99"), 1, "there is no case 99"),
         (("judge", "1", "--undo", "--as", "nobody"), 1, "has no judgement"),
+        (("judge", "1", "--undo", "--note", "why"), 2, "--undo takes no --note"),
         (("cases", "list", "--state", "lost"), 2, "there is no state 'lost'"),
         (("alerts", "test", "x"), 2, "there is no receiver 'x'"),
         (("alerts", "resend", "msg_x"), 1, "there is no delivery"),

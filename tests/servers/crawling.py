@@ -27,7 +27,7 @@ class Report(msgspec.Struct):
     """A CrawlReport as the driver prints it."""
 
     sources: list[SourceReport]
-    flagged: list[tuple[int | None, dict[str, Any], dict[str, Any]]]
+    flagged: list[tuple[dict[str, Any], dict[str, Any]]]
 
     def __getitem__(self, key: str) -> SourceReport:
         return next(source for source in self.sources if source.key == key)

@@ -234,7 +234,7 @@ def test_a_dry_run_with_limits_writes_nothing_and_shows_what_it_flagged(tmp_path
     crawling.configure('[[source]]\nkey = "list"\nkind = "import"\npath = "list.jsonl"', allow=[])
     report = crawling.crawl(dry_run=True, limit=2, since="2024-01-01")
     assert report["list"].items == 2
-    assert [item["id"] for _, item, _ in report.flagged] == ["fraud"]
+    assert [item["id"] for item, _ in report.flagged] == ["fraud"]
     assert crawling.rows("SELECT count(*) FROM items") == [(0,)]
     assert crawling.rows("SELECT count(*) FROM runs") == [(0,)]
     assert not (tmp_path / "media").exists()

@@ -11,7 +11,7 @@ from detector.evidence import Evidence, LinkAt, TextSpan
 from detector.items import Advertiser, Item, Text
 from detector.verdict import Decision, Verdict
 from storage.database import transaction
-from storage.items import Observation, Recorded, record, record_many
+from storage.items import Observation, Recorded, record_many
 from storage.schema import Base
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, 678901, tzinfo=UTC)
@@ -75,15 +75,15 @@ def see(
 ) -> Recorded:
     """Record one observation in a transaction of its own; by default it is flagged."""
     with transaction(engine) as session:
-        return record(
+        [recorded] = record_many(
             session,
-            a_look(item, at=at, source=source, pictures=pictures or {}),
-            verdicts or (a_verdict(item),),
+            [(a_look(item, at=at, source=source, pictures=pictures or {}), verdicts or (a_verdict(item),))],
             judged_by=judged_by,
             now=at,
             group_wait=WAIT,
             group_interval=INTERVAL,
         )
+        return recorded
 
 
 def see_all(engine: Engine, items: Sequence[Item], *, at: datetime = NOW, flagged: bool = True) -> list[Recorded]:

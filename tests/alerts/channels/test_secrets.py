@@ -1,4 +1,4 @@
-"""Every channel fails in every way; no secret shows in the error, its repr, its traceback or a log line (SAFETY 41)."""
+"""Every channel fails in every way; no secret shows in the error, its repr, its traceback or a log line."""
 
 import asyncio
 import logging
