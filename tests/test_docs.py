@@ -6,11 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import jsonschema
 import pytest
 
+from alerts.channels.webhook import webhook_schema
 from cli import main
 from detector.items import decode_item, item_schema
 
@@ -54,6 +56,18 @@ def test_the_item_schema_is_current_and_accepts_the_documented_item() -> None:
         assert decode_item(block).kind == "ad"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"id": 1, "kind": "ad"}, schema)
+
+
+def ordered(value: Any) -> Any:
+    """Return a JSON value with the lists of a schema that have no order sorted."""
+    if isinstance(value, dict):
+        return {key: sorted(row) if key in ("enum", "required") else ordered(row) for key, row in value.items()}
+    return [ordered(row) for row in value] if isinstance(value, list) else value
+
+
+def test_the_webhook_schema_is_current() -> None:
+    written = json.loads(Path("docs/alert.schema.json").read_text("utf-8"))
+    assert ordered(written) == ordered(json.loads(json.dumps(webhook_schema())))
 
 
 @pytest.mark.parametrize("path", DOCS, ids=str)
