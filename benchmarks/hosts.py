@@ -19,7 +19,9 @@ import msgspec
 
 from detector.assess import Assessor
 from detector.brands import BrandProfile
+from detector.hosts import parse_host
 from detector.items import Item
+from detector.normalize import fold
 
 # What the list calls the brands, by the key of brands.toml.
 LABELS = {
@@ -36,6 +38,7 @@ LABELS = {
     "クレディセゾン": "saison",
 }
 ON = date(2024, 12, 31)
+LEAST_SIGN = 3  # letters of a name that counts as an exact sign
 
 
 def load_brands(path: Path) -> list[BrandProfile]:
@@ -59,22 +62,43 @@ def flagged(assessor: Assessor, url: str) -> list[str]:
     return [verdict.brand for verdict in verdicts if verdict.flagged]
 
 
+def signs(brand: BrandProfile) -> list[str]:
+    """Return the brand's names and aliases as a host spells them, from three letters."""
+    folded = (fold(name).text for name in (brand.name, *brand.aliases, *brand.ambiguous))
+    bare = ("".join(filter(str.isalnum, name)) for name in folded)
+    return [name for name in bare if name.isascii() and len(name) >= LEAST_SIGN]
+
+
+def carries_sign(url: str, names: list[str]) -> bool:
+    """Tell whether a label of the host, dashes aside, contains one of the names exactly."""
+    host = parse_host(url)
+    labels = host.ascii.replace("-", "").split(".") if host else ()
+    return any(name in label for label in labels for name in names)
+
+
 def report_recall(assessor: Assessor, year: int, rows: Iterable[tuple[str, str]]) -> None:
+    names = {brand.key: signs(brand) for brand in assessor.brands}
     total: Counter[str] = Counter()
     found: Counter[str] = Counter()
+    signed: Counter[bool] = Counter()  # rows with an exact sign, by whether they were found
     named: Counter[bool] = Counter()
-    start = time.perf_counter()
+    seconds = 0.0
     for url, brand in rows:
+        start = time.perf_counter()
         keys = flagged(assessor, url)
+        seconds += time.perf_counter() - start
         total[brand] += 1
         found[brand] += bool(keys)
+        if carries_sign(url, names[brand]):
+            signed[bool(keys)] += 1
         if keys:
-            named[keys[0] == brand] += 1
-    seconds = time.perf_counter() - start
+            named[brand in keys] += 1
     for brand in sorted(total):
         print(f"{year}  {brand:10} {found[brand]:6} / {total[brand]:6}  {found[brand] / total[brand]:.3f}")
     flagged_all = max(1, found.total())
     print(f"{year}  all        {found.total():6} / {total.total():6}  {found.total() / total.total():.3f}")
+    share = signed[True] / max(1, signed.total())
+    print(f"{year}  host carries an exact sign: {signed[True]} / {signed.total()}  {share:.3f}")
     print(
         f"{year}  brand right in {named[True] / flagged_all:.3f} of the flagged; {total.total() / seconds:,.0f} items/s"
     )

@@ -1,15 +1,13 @@
 """Brands in host names: exact, combined, misspelt, or as a whole official host in the wrong place.
 
 Flow: every name becomes ASCII tokens -> one automaton over the host without dots and dashes -> each hit is placed
-(registrable label, subdomain, path; at word borders, beside lure words, under what suffix) -> a strength.
+(`host_words`: how it stands in its label, what keeps it company) -> a strength (`host_weights`).
 Misspellings are looked up through deletions, so the cost does not grow with the number of brands; wide similarity
 is only tried beside an imitated suffix (`saisonn.co.jp.evil.test`), where honest hosts do not live.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
 from typing import Literal
 
 from ahocorasick_rs import AhoCorasick, MatchKind
@@ -20,41 +18,37 @@ from detector.brands import BrandProfile
 from detector.host_tokens import (
     Token,
     deletions,
+    excluded_of,
     officials_of,
     shape,
     tokens_of,
     unicode_names_of,
 )
-from detector.hosts import ABUSED_SUFFIXES, IMITATED, LURES, Host, is_carried
+from detector.host_weights import Slip, log_odds, strength
+from detector.host_words import TRIVIAL, Fit, HostWords
+from detector.hosts import ABUSED_SUFFIXES, LURES, Host, is_carried
 from detector.normalize import fold, skeleton
 
 HostKind = Literal["combosquat", "lookalike", "imitated_suffix", "path"]
 
-# Tuned on the JPCERT/CC hosts of 2023 and the even lines of benign_hosts_dev.txt with ten brands
+# Paths: tuned on the JPCERT/CC hosts of 2023 and the even lines of benign_hosts_dev.txt with ten brands
 # (benchmarks/hosts.py).
-SHORT: int = 4  # tokens up to this length count as whole words only
-MEDIUM: int = 6  # up to this length, glued to lure words only
+SHORT: int = 4
+MEDIUM: int = 6
 VERY_LONG: int = 10
-WHOLE_LABEL: float = 0.60
-LABEL_WORD: float = 0.65
-LABEL_GLUED: float = 0.55
-SUBDOMAIN_WHOLE: float = 0.70
-SUBDOMAIN_WORD: float = 0.55
-SUBDOMAIN_GLUED: float = 0.40
 PATH_WORD: float = 0.30
 OFFICIAL_IN_PATH: float = 0.70  # archives and site statistics write official hosts there; alone and first it is 1
-MISSPELT: float = 0.50
 LURE_BONUS: float = 0.20
 ABUSED_BONUS: float = 0.25
-IMITATED_BONUS: float = 0.50  # directly before `.co.jp.` and the like
 LONG_BONUS: float = 0.10
 VERY_LONG_BONUS: float = 0.20
 SHORT_MALUS: float = 0.20
 AMBIGUOUS_MALUS: float = 0.25
-LEAST_MISSPELT: int = 6  # shorter tokens are one letter away from too many words
+
+LEAST_MISSPELT: int = 5  # shorter tokens are one letter away from too many words
+LEAST_TWO_SLIPS: int = 9
 NEAR_SUFFIX_CUTOFF: float = 72.0  # rapidfuzz ratio beside an imitated suffix
-NEAR_SUFFIX_CUTOFF_LONG: float = 60.0  # the same for tokens of `VERY_LONG` letters or more
-TRIVIAL: frozenset[str] = frozenset(("www", "www1", "www2", "com", "co", "net", "in", "web", "home", "mail"))
+NEAR_SUFFIX_CUTOFF_WIDE: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +62,6 @@ class HostHit:
     expected: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Label:
-    """One label of a host, with dashes removed."""
-
-    text: str
-    start: int  # in the host without dots and dashes
-    borders: frozenset[int]  # where its words begin and end, relative to `start`
-    registrable: bool
-
-
 class HostIndex:
     """Everything that is searched in hosts; built once per set of brands."""
 
@@ -88,17 +72,23 @@ class HostIndex:
             self._tokens.setdefault(token.text, []).append(token)
         self._texts = list(self._tokens)
         self._exact = AhoCorasick(self._texts or ["\0"], matchkind=MatchKind.Standard)
-        self._shapes: dict[str, list[Token]] = {}
+        self._shapes: dict[str, list[str]] = {}
         self._deletions: dict[str, set[str]] = {}
-        for text, group in self._tokens.items():
-            if len(text) > SHORT:
-                self._shapes.setdefault(shape(text), []).extend(group)
-            if len(text) >= LEAST_MISSPELT and not all(token.ambiguous for token in group):
+        self._long: dict[tuple[str, int], list[str]] = {}  # by first letter and length of what may be two slips away
+        self._near: set[tuple[str, int]] = set()  # first letter and length of all that may be one slip away
+        for text in self._tokens:
+            if len(text) >= LEAST_MISSPELT:
+                self._shapes.setdefault(shape(text), []).append(text)
                 for variant in (text, *deletions(text)):
                     self._deletions.setdefault(variant, set()).add(text)
+                self._near.update((text[0], len(text) + more) for more in (-1, 0, 1))
+            if len(text) >= LEAST_TWO_SLIPS:
+                for more in (-2, -1, 0, 1, 2):
+                    self._long.setdefault((text[0], len(text) + more), []).append(text)
         self._officials = [entry for index, brand in enumerate(brands) for entry in officials_of(index, brand)]
         self._official = AhoCorasick([key for key, _, _ in self._officials] or ["\0"], matchkind=MatchKind.Standard)
-        self._fuzzy = [text for text, group in self._tokens.items() if len(text) > SHORT]
+        self._excluded = [excluded_of(brand) for brand in brands]
+        self._fuzzy = [text for text in self._tokens if len(text) > SHORT]
         self._unicode = [entry for index, brand in enumerate(brands) for entry in unicode_names_of(index, brand)]
 
     def tokens(self, brand: int) -> frozenset[str]:
@@ -106,10 +96,14 @@ class HostIndex:
         return frozenset(text for text, group in self._tokens.items() if any(one.brand == brand for one in group))
 
     def match(self, host: Host) -> list[HostHit]:
-        """Find brands in a host and its path; per brand and kind the strongest hit, strongest first."""
-        best: dict[tuple[int, HostKind], HostHit] = {}
+        """Find brands in a host and its path; per brand and kind the strongest hit, strongest first.
+
+        The same letters are not counted twice: of an exact name and a misspelling only the stronger remains.
+        """
+        best: dict[tuple[int, bool, HostKind], HostHit] = {}
         for hit in (*self._in_host(host), *self._in_path(host)):
-            key = (hit.brand, hit.kind)
+            named = hit.kind in ("combosquat", "lookalike")
+            key = (hit.brand, named, "combosquat" if named else hit.kind)
             if key not in best or best[key].strength < hit.strength:
                 best[key] = hit
         return sorted(best.values(), key=lambda hit: (-hit.strength, hit.brand, hit.kind))
@@ -117,64 +111,77 @@ class HostIndex:
     def _in_host(self, host: Host) -> Iterator[HostHit]:
         if not host.suffix or is_carried(host):
             return
-        left = f"{host.subdomain}.{host.label}".lstrip(".")
-        bare = left.replace("-", "").replace(".", "")
-        matches = self._exact.find_matches_as_indexes(bare, overlapping=True)
-        labels = _labels(left) if host.label else _labels(left, registrable=False)
-        bonus = _bonus(host, labels)
-        before = _before_imitated(left) if matches or "." in left or "-" in left else None
-        for pattern, start, end in matches:
-            text = self._texts[pattern]
-            strength = _placed(text, labels, start, end)
-            if strength:
-                strength += bonus + (IMITATED_BONUS if before and before.endswith(text) else 0.0)
-                for token in self._tokens[text]:
-                    yield HostHit(token.brand, "combosquat", _sum(token, strength), text, token.expected)
-        yield from self._imitated(left, bare, labels)
-        yield from self._misspelt(labels, bonus)
-        yield from self._near_suffix(before)
+        words = HostWords(host)
+        abused = host.suffix in ABUSED_SUFFIXES
+        for pattern, start, end in self._exact.find_matches_as_indexes(words.bare, overlapping=True):
+            fit = words.fit(start, end)
+            if fit:
+                yield from self._weighed(words, fit, self._texts[pattern], start, end, abused=abused)
+        yield from self._imitated(words)
+        yield from self._misspelt(words, abused=abused)
+        yield from self._near_suffix(words, abused=abused)
         if "xn--" in host.ascii:
             yield from self._international(host)
 
-    def _imitated(self, left: str, bare: str, labels: list[_Label]) -> Iterator[HostHit]:
-        for pattern, start, end in self._official.find_matches_as_indexes(bare, overlapping=True):
-            _, brand, official = self._officials[pattern]
-            starts = any(start - label.start in label.borders for label in labels)
-            ends = any(end - label.start in label.borders for label in labels)
-            if starts and (ends or len(official) >= 12):
-                yield HostHit(brand, "imitated_suffix", 1.0 if ends else 0.9, left, official)
+    def _weighed(
+        self, words: HostWords, fit: Fit | Slip, text: str, start: int, end: int, *, abused: bool
+    ) -> Iterator[HostHit]:
+        """Yield a hit for every brand of a token that was found, or suspected, from `start` to `end`."""
+        position = words.label_at(start).position
+        odds = log_odds(fit, text, position, words.company(start, end), abused=abused)
+        exact = fit in ("label", "word", "glued", "edge", "inside")
+        seen = words.bare[start:end] if fit != "doubled" else words.word_at(start)
+        for token in self._tokens[text]:
+            if any(_covers(word, words.bare, start, end) for word in self._excluded[token.brand]):
+                continue
+            kind: HostKind = "combosquat" if exact else "lookalike"
+            yield HostHit(token.brand, kind, strength(odds, ambiguous=token.ambiguous), seen, token.expected)
 
-    def _misspelt(self, labels: list[_Label], bonus: float) -> Iterator[HostHit]:
-        for label in labels:
-            for piece in _pieces(label):
-                if piece in self._tokens:
-                    continue
-                place = MISSPELT if label.registrable else MISSPELT - 0.15
-                for token in self._shapes.get(shape(piece), ()):
-                    strength = _sum(token, place + LURE_BONUS + bonus)
-                    yield HostHit(token.brand, "lookalike", strength, piece, token.expected)
-                if len(piece) < LEAST_MISSPELT - 1:
-                    continue
-                for text in self._one_edit(piece):
-                    for token in self._tokens[text]:
-                        yield HostHit(token.brand, "lookalike", _sum(token, place + bonus), piece, token.expected)
+    def _imitated(self, words: HostWords) -> Iterator[HostHit]:
+        for pattern, start, end in self._official.find_matches_as_indexes(words.bare, overlapping=True):
+            _, brand, official = self._officials[pattern]
+            starts, ends = words.borders(start, end)
+            if starts and (ends or len(official) >= 12):
+                yield HostHit(brand, "imitated_suffix", 1.0 if ends else 0.9, words.left, official)
+
+    def _misspelt(self, words: HostWords, *, abused: bool) -> Iterator[HostHit]:
+        for piece, start in words.pieces():
+            if len(piece) < LEAST_MISSPELT - 1 or piece in self._tokens:
+                continue
+            end = start + len(piece)
+            alike = self._shapes.get(shape(piece), [])
+            for text in alike:
+                yield from self._weighed(words, "shape", text, start, end, abused=abused)
+            slips = self._one_edit(piece)
+            for text in slips.difference(alike):
+                yield from self._weighed(words, "slip", text, start, end, abused=abused)
+            for text in self._long.get((piece[0], len(piece)), ()):
+                if text not in slips and OSA.distance(text, piece, score_cutoff=2) == 2:
+                    yield from self._weighed(words, "slip2", text, start, end, abused=abused)
 
     def _one_edit(self, piece: str) -> set[str]:
+        # The first letter stays: otherwise `cloud` is a misspelt `icloud`.
+        if (piece[0], len(piece)) not in self._near:
+            return set()
         near = set(self._deletions.get(piece, ()))
         for variant in deletions(piece):
-            near |= self._deletions.get(variant, set())
-        # The first letter stays: otherwise `cloud` is a misspelt `icloud`.
+            near.update(self._deletions.get(variant, ()))
         return {text for text in near if text[0] == piece[0] and OSA.distance(text, piece, score_cutoff=1) == 1}
 
-    def _near_suffix(self, before: str | None) -> Iterator[HostHit]:
+    def _near_suffix(self, words: HostWords, *, abused: bool) -> Iterator[HostHit]:
         """Compare widely what stands before an imitated suffix such as `.co.jp.` inside a name."""
-        if before is None or len(before) <= SHORT or before in self._tokens:
+        found = words.before_imitated()
+        if found is None or len(found[0]) <= SHORT or found[0] in self._tokens:
             return
-        near = process.extract(before, self._fuzzy, scorer=fuzz.ratio, score_cutoff=NEAR_SUFFIX_CUTOFF_LONG, limit=5)
+        before, start = found
+        end = start + len(before)
+        if "before_suffix" not in words.company(start, end):
+            return
+        near = process.extract(before, self._fuzzy, scorer=fuzz.ratio, score_cutoff=NEAR_SUFFIX_CUTOFF_WIDE, limit=5)
         for text, ratio, _ in near:
-            if ratio >= NEAR_SUFFIX_CUTOFF or min(len(text), len(before)) >= VERY_LONG:
-                for token in self._tokens[text]:
-                    yield HostHit(token.brand, "lookalike", min(1.0, ratio / 200 + 0.45), before, token.expected)
+            if text[0] == before[0]:
+                close = ratio >= NEAR_SUFFIX_CUTOFF or min(len(text), len(before)) >= VERY_LONG
+                yield from self._weighed(words, "near" if close else "near_wide", text, start, end, abused=abused)
                 return
 
     def _international(self, host: Host) -> Iterator[HostHit]:
@@ -202,93 +209,27 @@ class HostIndex:
                 for token in self._tokens.get(word, ()):
                     if token.ambiguous and not lure:
                         continue
-                    strength = _sum(token, PATH_WORD + abused + lure)
-                    yield HostHit(token.brand, "path", strength, segment, token.expected)
+                    telling = _in_path_strength(token, PATH_WORD + abused + lure)
+                    yield HostHit(token.brand, "path", telling, segment, token.expected)
             for key, brand, official in self._officials:
                 if key in bare:
                     alone = segment == segments[0] and bare.removeprefix("www") == key
-                    strength = 1.0 if alone else min(1.0, OFFICIAL_IN_PATH + abused + lure)
-                    yield HostHit(brand, "path", strength, segment, official)
+                    telling = 1.0 if alone else min(1.0, OFFICIAL_IN_PATH + abused + lure)
+                    yield HostHit(brand, "path", telling, segment, official)
 
 
-def _sum(token: Token, strength: float) -> float:
+def _covers(word: str, text: str, start: int, end: int) -> bool:
+    """Tell whether `text[start:end]` is a part of an occurrence of the word."""
+    at = text.find(word, max(0, end - len(word)))
+    return 0 <= at <= start
+
+
+def _in_path_strength(token: Token, telling: float) -> float:
     length = len(token.text)
     if length >= VERY_LONG:
-        strength += VERY_LONG_BONUS
+        telling += VERY_LONG_BONUS
     elif length > MEDIUM:
-        strength += LONG_BONUS
+        telling += LONG_BONUS
     elif length <= SHORT:
-        strength -= SHORT_MALUS
-    return round(min(1.0, max(0.0, strength - (AMBIGUOUS_MALUS if token.ambiguous else 0.0))), 3)
-
-
-def _labels(left: str, *, registrable: bool = True) -> list[_Label]:
-    names = left.split(".")
-    labels, start = [], 0
-    for position, name in enumerate(names):
-        borders, at = {0}, 0
-        for word in name.split("-"):
-            at += len(word)
-            borders.add(at)
-        text = name.replace("-", "")
-        last = position == len(names) - 1
-        labels.append(_Label(text, start, frozenset(borders), registrable and last))
-        start += len(text)
-    return labels
-
-
-def _pieces(label: _Label) -> list[str]:
-    edges = sorted(label.borders)
-    words = [label.text[a:b] for a, b in pairwise(edges)]
-    return list(dict.fromkeys([label.text, *words]))
-
-
-def _placed(text: str, labels: list[_Label], start: int, end: int) -> float:
-    """Return how telling the place of a token is, 0 if it is part of another word or runs across a dot."""
-    label = next(label for label in labels if label.start <= start < label.start + len(label.text))
-    first, last = start - label.start, end - label.start
-    if last > len(label.text):
-        return 0.0
-    whole = len(label.text) == len(text)
-    if whole:
-        return WHOLE_LABEL if label.registrable else SUBDOMAIN_WHOLE
-    opens, closes = first in label.borders, last in label.borders
-    if opens and closes:
-        return LABEL_WORD if label.registrable else SUBDOMAIN_WORD
-    before, after = label.text[:first], label.text[last:]
-    lured = (opens or _lure(before)) and (closes or _lure(after))
-    glued = LABEL_GLUED if label.registrable else SUBDOMAIN_GLUED
-    if lured:
-        return glued + LURE_BONUS
-    if len(text) > MEDIUM and (opens or closes):
-        return glued
-    return glued - 0.1 if len(text) > MEDIUM + 2 else 0.0
-
-
-@lru_cache(maxsize=65536)
-def _lure(text: str) -> bool:
-    """Tell whether glued text is one or two lure words, digits aside."""
-    text = text.strip("0123456789")
-    return not text or text in LURES or any(text[:at] in LURES and text[at:] in LURES for at in range(2, len(text) - 1))
-
-
-def _bonus(host: Host, labels: list[_Label]) -> float:
-    words = {piece for label in labels for piece in _pieces(label)}
-    lure = any(word in LURES and word not in TRIVIAL for word in words)
-    abused = host.shared or host.suffix in ABUSED_SUFFIXES
-    return (LURE_BONUS if lure else 0.0) + (ABUSED_BONUS if abused else 0.0)
-
-
-def _before_imitated(left: str) -> str | None:
-    """Return the word before an official-looking suffix that stands inside a host name, else None."""
-    padded = f".{left.replace('_', '-')}."
-    for suffix in IMITATED:
-        for form in (f".{suffix}.", f"-{suffix}.", f"-{suffix.replace('.', '-')}.", f"-{suffix.replace('.', '-')}-"):
-            at = padded.find(form)
-            if at > 0:
-                return padded[:at].rpartition(".")[2].replace("-", "")
-    for label in left.split("."):
-        for glued in ("comjp", "cojp"):
-            if label.endswith(glued) and len(label) > len(glued) + 2:
-                return label.removesuffix(glued).replace("-", "")
-    return None
+        telling -= SHORT_MALUS
+    return round(min(1.0, max(0.0, telling - (AMBIGUOUS_MALUS if token.ambiguous else 0.0))), 3)

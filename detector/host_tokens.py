@@ -63,6 +63,11 @@ def unicode_names_of(index: int, brand: BrandProfile) -> Iterator[tuple[int, str
             yield index, name, key
 
 
+def excluded_of(brand: BrandProfile) -> tuple[str, ...]:
+    """Return the words that contain a name and mean something else, as they are written in hosts."""
+    return tuple(text for word in brand.exclude if (text := _ascii_token(word)))
+
+
 def shape(text: str) -> str:
     """Reduce to what the eye sees: 0 and o, 1, i and l, rn and m, vv and w are the same."""
     text = text.replace("rn", "m").replace("vv", "w")

@@ -3,12 +3,10 @@
 Positions count the letters of the host without dots and dashes, because that is what names are searched in.
 """
 
-from bisect import bisect_right
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from detector.hosts import IMITATED, LURES, Host
+from detector.hosts import IMITATED, IMITATED_WEAKLY, LURES, Host
 
 Position = Literal["registrable", "tenant", "subdomain"]
 # A whole label, a word between dashes, glued to lure words only, its outer letter doubled, at a word's edge, inside.
@@ -18,66 +16,57 @@ Fit = Literal["label", "word", "glued", "doubled", "edge", "inside"]
 Company = Literal["before_suffix", "before_com", "has_suffix", "has_com", "lure", "lures"]
 
 TRIVIAL: frozenset[str] = frozenset(("www", "www1", "www2", "com", "co", "net", "in", "web", "home", "mail"))
-_FULL: frozenset[str] = frozenset(
-    ("cojp", "comjp", "nejp", "orjp", "gojp", "coojp", "jplogin", "coip", "cojplogin", "cnjp", "comcn")
-)
-_SHORT: frozenset[str] = frozenset(("com", "jp", "co", "net"))
+# Imitated suffixes that are also looked for glued to a word's end.
+_TAILS: tuple[str, ...] = ("comjp", "cojp", "com", "jp")
+_GLUED: tuple[str, ...] = ("comjp", "cojp")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """What stands between two dots or dashes."""
 
     text: str
     start: int  # position of its first letter
-    label: int  # index of its label, from the left
-
-    @property
-    def end(self) -> int:
-        """Position after its last letter."""
-        return self.start + len(self.text)
+    end: int  # position after its last letter
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """One label without its dashes."""
 
     text: str
     start: int
+    end: int
     position: Position
-
-    @property
-    def end(self) -> int:
-        """Position after its last letter."""
-        return self.start + len(self.text)
 
 
 class HostWords:
     """The part of a host left of its public suffix, taken apart."""
 
-    __slots__ = ("_begins", "_starts", "bare", "labels", "left", "words")
+    __slots__ = ("bare", "labels", "left", "words")
 
     def __init__(self, host: Host) -> None:
         self.left = f"{host.subdomain}.{host.label}".lstrip(".")
         self.bare = self.left.replace("-", "").replace(".", "")
         own: Position = "tenant" if host.shared else "registrable"
         names = self.left.split(".")
-        labels, words, start = [], [], 0
+        labels: list[Label] = []
+        words: list[Word] = []
+        end = 0
         for index, name in enumerate(names):
-            last = index == len(names) - 1 and bool(host.label)
-            text = name.replace("-", "")
-            labels.append(Label(text, start, own if last else "subdomain"))
+            begin = end
             for part in name.split("-"):
                 if part:
-                    words.append(Word(part, start, index))
-                    start += len(part)
+                    words.append(Word(part, end, end + len(part)))
+                    end += len(part)
+            position = own if host.label and index == len(names) - 1 else "subdomain"
+            labels.append(Label(self.bare[begin:end], begin, end, position))
         self.labels, self.words = labels, words
-        self._starts = [word.start for word in words]
-        self._begins = [label.start for label in labels]
 
     def label_at(self, start: int) -> Label:
         """Return the label that a position belongs to."""
-        return self.labels[bisect_right(self._begins, start) - 1]
+        return next(label for label in self.labels if start < label.end)
+
+    def _word_at(self, start: int) -> int:
+        return next(index for index, word in enumerate(self.words) if start < word.end)
 
     def fit(self, start: int, end: int) -> Fit | None:
         """Tell how a name from `start` to `end` stands in its label; None if it runs across a dot."""
@@ -97,14 +86,14 @@ class HostWords:
 
     def _rest(self, start: int, end: int) -> tuple[str, str]:
         """Return what shares a word with the name, before and after it."""
-        first = self.words[bisect_right(self._starts, start) - 1]
-        last = self.words[bisect_right(self._starts, end - 1) - 1]
+        first = self.words[self._word_at(start)]
+        last = self.words[self._word_at(end - 1)]
         return self.bare[first.start : start], self.bare[end : last.end]
 
     def company(self, start: int, end: int) -> list[Company]:
         """Return what stands around a name from `start` to `end`."""
-        first = bisect_right(self._starts, start) - 1
-        last = bisect_right(self._starts, end - 1) - 1
+        first = self._word_at(start)
+        last = self._word_at(end - 1)
         tail = self.bare[end : self.words[last].end]
         following = [tail] if tail else []
         following += [word.text for word in self.words[last + 1 : last + 3]]
@@ -112,50 +101,55 @@ class HostWords:
         found: list[Company] = []
         if _is_suffix(following):
             found.append("before_suffix")
-        elif following and following[0] in _SHORT:
+        elif following and following[0] in IMITATED_WEAKLY:
             found.append("before_com")
         elif any(_is_suffix(others[at : at + 2]) for at in range(len(others))):
             found.append("has_suffix")
-        elif any(word in _SHORT for word in others):
+        elif any(word in IMITATED_WEAKLY for word in others):
             found.append("has_com")
         lures = sum(word in LURES and word not in TRIVIAL for word in others)
         if lures:
             found.append("lure" if lures == 1 else "lures")
         return found
 
-    def before_imitated(self) -> str | None:
-        """Return the word before an official-looking suffix that stands inside the host name, else None."""
-        padded = f".{self.left.replace('_', '-')}."
-        for suffix in IMITATED:
-            for form in (f".{suffix}.", f"-{suffix}.", f"-{suffix.replace('.', '-')}.", f"-{suffix.replace('.', '-')}-"):
-                at = padded.find(form)
-                if at > 0:
-                    return padded[:at].rpartition(".")[2].replace("-", "")
-        for label in self.labels:
-            for glued in ("comjp", "cojp"):
-                if label.text.endswith(glued) and len(label.text) > len(glued) + 2:
-                    return label.text.removesuffix(glued)
+    def word_at(self, start: int) -> str:
+        """Return the word that a position belongs to."""
+        return self.words[self._word_at(start)].text
+
+    def borders(self, start: int, end: int) -> tuple[bool, bool]:
+        """Tell whether a word begins at `start`, and whether one ends at `end`."""
+        before, after = self._rest(start, end)
+        return not before, not after
+
+    def before_imitated(self) -> tuple[str, int] | None:
+        """Return what stands before an official-looking suffix inside the host, and where it starts; else None."""
+        for at, word in enumerate(self.words):
+            following = [one.text for one in self.words[at + 1 : at + 3]]
+            if _is_suffix(following):
+                start = self.label_at(word.start).start
+                return self.bare[start : word.end], start
+            tail = next((tail for tail in _GLUED if word.text.endswith(tail) and len(word.text) > len(tail) + 2), None)
+            if tail:
+                start = self.label_at(word.start).start
+                return self.bare[start : word.end - len(tail)], start
         return None
 
     def pieces(self) -> list[tuple[str, int]]:
         """Return every label and word with its position; what imitates a suffix or `www` is also left away."""
-        found: dict[tuple[str, int], None] = {}
-        for label in self.labels:
-            found[label.text, label.start] = None
-        for word in self.words:
-            found[word.text, word.start] = None
-        for text, start in list(found):
+        found = [(label.text, label.start) for label in self.labels]
+        if len(self.words) > len(self.labels):
+            found += [(word.text, word.start) for word in self.words]
+        for text, start in tuple(found):
             bare = text.removeprefix("www")
-            tail = next((tail for tail in ("comjp", "cojp", "com", "jp") if bare.endswith(tail)), "")
-            peeled = bare.removesuffix(tail)
-            if peeled and peeled != text:
-                found[peeled, start + len(text) - len(bare)] = None
-        return list(found)
+            tail = next((tail for tail in _TAILS if bare.endswith(tail)), "")
+            if (tail or len(bare) < len(text)) and len(bare) > len(tail):
+                found.append((bare.removesuffix(tail), start + len(text) - len(bare)))
+        return found
 
 
 def _is_suffix(words: list[str]) -> bool:
     """Tell whether words, or the first of them, are an imitated public suffix of two parts."""
-    return bool(words) and (words[0] in _FULL or "".join(words[:2]) in _FULL)
+    return bool(words) and (words[0] in IMITATED or "".join(words[:2]) in IMITATED)
 
 
 def _doubles(before: str, first: str, after: str, last: str) -> bool:

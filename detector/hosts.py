@@ -61,7 +61,8 @@ def _rules() -> tuple[frozenset[str], frozenset[str]]:
 
 _RULES, _PRIVATE = _rules()
 LURES: frozenset[str] = frozenset(_KNOWN["lures"])
-IMITATED: tuple[str, ...] = tuple(_KNOWN["imitated"])
+IMITATED: frozenset[str] = frozenset(_KNOWN["imitated"])
+IMITATED_WEAKLY: frozenset[str] = frozenset(_KNOWN["imitated_weakly"])
 ABUSED_SUFFIXES: frozenset[str] = frozenset(_KNOWN["abused_suffixes"])
 CARRIERS: frozenset[str] = frozenset(_KNOWN["carriers"])
 SHARED: frozenset[str] = frozenset(_KNOWN["shared"])

@@ -78,6 +78,88 @@ def test_paths_are_weaker_than_hosts_unless_they_pose_as_one() -> None:
     assert "path" not in kinds("https://shop.example/a/b/c/hoshino-denki")
 
 
+SHORT = HostIndex([BrandProfile(key="b", name="星野電機", aliases=("hosi", "hsd"), domains=("hosi-net.example",))])
+
+
+def short(url: str) -> tuple[HostKind, float, str] | None:
+    host = parse_host(url)
+    assert host is not None
+    hits = SHORT.match(host)
+    return (hits[0].kind, hits[0].strength, hits[0].seen) if hits else None
+
+
+@pytest.mark.parametrize(
+    ("host", "kind", "seen"),
+    [
+        ("www.hosii-co-jp.info-x.abc.cn", "lookalike", "hosii"),  # doubled letter before a suffix
+        ("www.hhosi.login.abc.cn", "lookalike", "hhosi"),
+        ("goo-hosiya-co.jp-link.abc.com", "combosquat", "hosi"),  # at a word's edge before a suffix
+        ("hosicojp.abc.com", "combosquat", "hosi"),  # the suffix glued to it
+        ("jp.hosi.iz814.com", "combosquat", "hosi"),  # a label of its own below a foreign domain
+        ("hosi-1234-service.workers.dev", "combosquat", "hosi"),  # a tenant of a shared host
+        ("my-hsd.com", "combosquat", "hsd"),  # no honest word begins or ends without vowels
+    ],
+)
+def test_short_names_need_company(host: str, kind: HostKind, seen: str) -> None:
+    found = short(host)
+    assert found is not None
+    assert (found[0], found[2]) == (kind, seen)
+    assert found[1] >= 0.7
+
+
+@pytest.mark.parametrize(
+    "host", ["hosii.com", "hosiya.com", "hosi.partner.com", "ohosin-login.com", "sync.hosiya.com", "hosiya.partner.com"]
+)
+def test_short_names_without_company_stay_below_the_threshold(host: str) -> None:
+    found = short(host)
+    assert found is None or found[1] < 0.7
+
+
+@pytest.mark.parametrize(
+    "host", ["hoshinodemkl.abc.cn", "hoshinodenk1-jp.hoshinadenkii.abc.top", "hosinodenkki.abc.cn"]
+)
+def test_two_slips_in_a_long_name(host: str) -> None:
+    assert kinds(host)["lookalike"] >= 0.7
+
+
+def test_a_suffix_of_an_official_host_is_peeled_off_a_misspelling() -> None:
+    assert kinds("www-hoshino-demkicojp.abc.com")["lookalike"] >= 0.7
+
+
+def test_a_service_naming_its_customer_is_weaker_than_a_name_in_company() -> None:
+    alone, suffix = kinds("ruscool.abc.com"), kinds("hoshino.abc.com")
+    assert "combosquat" not in alone
+    assert suffix["combosquat"] < 0.7 <= kinds("hoshino.co.jp.abc.com")["combosquat"]
+
+
+def test_the_closer_the_company_the_stronger() -> None:
+    hosts = ("hosi.co.jp.abc.com", "hosi.com.abc.com", "com.hosi.abc.com", "hosi.abc.com")
+    strengths = [found[1] for host in hosts if (found := short(host))]
+    assert strengths == sorted(set(strengths), reverse=True)
+    assert len(strengths) == len(hosts)
+
+
+def test_a_word_that_means_something_else_is_no_name() -> None:
+    index = HostIndex([BrandProfile(key="b", name="hoshi", exclude=("hoshizora",))])
+    other, named = parse_host("hoshizora-1.workers.dev"), parse_host("hoshi-1.workers.dev")
+    assert other is not None
+    assert named is not None
+    assert index.match(other) == []
+    assert index.match(named)[0].strength >= 0.7
+
+
+def test_the_same_letters_count_once() -> None:
+    host = parse_host("hoshino-denki-hoshinodenkl.test")
+    assert host is not None
+    assert len(INDEX.match(host)) == 1
+
+
+def test_another_first_letter_before_a_suffix_is_another_name() -> None:
+    host = parse_host("toshino-denky.co.jp.abc.cn")
+    assert host is not None
+    assert not [hit for hit in INDEX.match(host) if hit.kind == "lookalike"]
+
+
 def test_an_ambiguous_name_counts_less() -> None:
     sure = HostIndex([BrandProfile(key="b", name="Ruscool")])
     unsure = HostIndex([BrandProfile(key="b", name="星", ambiguous=("Ruscool",))])
