@@ -42,8 +42,8 @@ COMPANY: dict[Company, float] = {
 }
 ABUSED_SUFFIX: float = 1.4
 # A name in a subdomain without any company is how partners and services name their customers. The regression gives
-# -0.8 and -1.2, but the benign lines have few subdomains: 9 of the odd lines were flagged with it, 2 with these. A false
-# alarm costs more than the 10 of 100 exact signs of 2024 that this gives away.
+# -0.8 and -1.2, but the benign lines have few subdomains: 9 of the odd lines were flagged with it, 2 with these. A
+# false alarm costs more than the 10 of 100 exact signs of 2024 that this gives away.
 ALONE_WHOLE: float = -2.0
 ALONE_PART: float = -2.4
 WHOLE: frozenset[Fit | Slip] = frozenset(("label", "word", "glued", "doubled"))
