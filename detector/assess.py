@@ -78,6 +78,20 @@ class Assessor:
                 verdicts.append(verdict)
         return tuple(sorted(verdicts, key=lambda verdict: (-verdict.score, verdict.brand)))
 
+    def assess_hosts(self, names: Sequence[str], *, on: date) -> list[tuple[Verdict, ...]]:
+        """Judge many bare host names at once: the same verdicts as `assess` gives for items of kind `domain`.
+
+        Args:
+            names: host names as `hosts.is_plain` wants them; each is the id and the URL of its item.
+            on: the day on which register entries must be valid.
+        """
+        matches = self._hosts.candidates(names)
+        verdicts: list[tuple[Verdict, ...]] = [()] * len(names)
+        for place, name in enumerate(names):
+            if place in matches or "xn--" in name or self._owner_index.knows(name):
+                verdicts[place] = self.assess(Item(id=name, kind="domain", url=name), on=on)
+        return verdicts
+
     def _verdict(self, view: View) -> Verdict | None:
         evidence = [found for signal in SIGNALS for found in self._weigh(signal, signal.look(view))]
         if not any(_tells(one) for one in evidence):

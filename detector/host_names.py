@@ -1,54 +1,51 @@
 """Brands in host names: exact, combined, misspelt, or as a whole official host in the wrong place.
 
-Flow: every name becomes ASCII tokens -> one automaton over the host without dots and dashes -> each hit is placed
-(`host_words`: how it stands in its label, what keeps it company) -> a strength (`host_weights`).
-Misspellings are looked up through deletions, so the cost does not grow with the number of brands; wide similarity
-is only tried beside an imitated suffix (`saisonn.co.jp.evil.test`), where honest hosts do not live.
+Flow: every name and its likely misspellings become patterns -> one automaton over many hosts at once, dashes left out
+(`candidates`) -> only hosts with a hit are taken apart (`host_words`) -> each hit is placed and weighed
+(`host_weights`). Wide similarity is only tried beside an imitated suffix (`saisonn.co.jp.evil.test`), where honest hosts
+do not live. Paths are searched by `path_names`.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
 from ahocorasick_rs import AhoCorasick, MatchKind
-from rapidfuzz import fuzz, process
-from rapidfuzz.distance import OSA
 
 from detector.brands import BrandProfile
+from detector.host_near import NearNames
 from detector.host_tokens import (
+    LEAST_MISSPELT,
     Token,
-    deletions,
     excluded_of,
+    is_lure,
     officials_of,
-    shape,
+    shapes,
+    slips,
     tokens_of,
     unicode_names_of,
 )
-from detector.host_weights import Slip, log_odds, strength
-from detector.host_words import TRIVIAL, Fit, HostWords
-from detector.hosts import ABUSED_SUFFIXES, LURES, Host, is_carried
+from detector.host_weights import Situation, Slip
+from detector.host_words import BECKONING, WHOLE, Company, Fit, HostWords
+from detector.hosts import IMITATED, Host, is_carried, parse_host
 from detector.normalize import fold, skeleton
+from detector.path_names import PathIndex
 
 HostKind = Literal["combosquat", "lookalike", "imitated_suffix", "path"]
+# Pattern, start and end in the host without dashes.
+Match = tuple[int, int, int]
 
-# Paths: tuned on the JPCERT/CC hosts of 2023 and the even lines of benign_hosts_dev.txt with ten brands
-# (benchmarks/hosts.py).
 SHORT: int = 4
-MEDIUM: int = 6
-VERY_LONG: int = 10
-PATH_WORD: float = 0.30
-OFFICIAL_IN_PATH: float = 0.70  # archives and site statistics write official hosts there; alone and first it is 1
-LURE_BONUS: float = 0.20
-ABUSED_BONUS: float = 0.25
-LONG_BONUS: float = 0.10
-VERY_LONG_BONUS: float = 0.20
-SHORT_MALUS: float = 0.20
-AMBIGUOUS_MALUS: float = 0.25
-
-LEAST_MISSPELT: int = 5  # shorter tokens are one letter away from too many words
-LEAST_TWO_SLIPS: int = 9
-NEAR_SUFFIX_CUTOFF: float = 72.0  # rapidfuzz ratio beside an imitated suffix
-NEAR_SUFFIX_CUTOFF_WIDE: float = 60.0
+LONG: int = 8  # letters from which a misspelling is looked for at a word's edge, too
+# Bits below which a misspelling is likely to be an honest word. Measured on the even lines of the popular hosts.
+LEAST_BITS: float = 17.0
+# Letters from which a name is looked for at a word's edge and inside a word.
+LEAST_ALONE: int = 3  # shorter names need company of these kinds
+NEEDED: frozenset[Company] = frozenset(("before_suffix", "lure", "lures"))
+LEAST_PART: dict[Fit, int] = {"edge": 3, "inside": 4}
+_SEPARATOR = "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,123 +63,148 @@ class HostIndex:
     """Everything that is searched in hosts; built once per set of brands."""
 
     def __init__(self, brands: Sequence[BrandProfile]) -> None:
-        tokens = [token for index, brand in enumerate(brands) for token in tokens_of(index, brand)]
         self._tokens: dict[str, list[Token]] = {}
-        for token in tokens:
-            self._tokens.setdefault(token.text, []).append(token)
-        self._texts = list(self._tokens)
-        self._exact = AhoCorasick(self._texts or ["\0"], matchkind=MatchKind.Standard)
-        self._shapes: dict[str, list[str]] = {}
-        self._deletions: dict[str, set[str]] = {}
-        self._long: dict[tuple[str, int], list[str]] = {}  # by first letter and length of what may be two slips away
-        self._near: set[tuple[str, int]] = set()  # first letter and length of all that may be one slip away
-        for text in self._tokens:
+        for index, brand in enumerate(brands):
+            for token in tokens_of(index, brand):
+                self._tokens.setdefault(token.text, []).append(token)
+        # What a pattern stands for: the tokens and how it departs from them; officials and suffixes have none.
+        self._names: dict[str, tuple[list[Token], Slip | None]] = {
+            text: (group, None) for text, group in self._tokens.items()
+        }
+        for text, group in self._tokens.items():
             if len(text) >= LEAST_MISSPELT:
-                self._shapes.setdefault(shape(text), []).append(text)
-                for variant in (text, *deletions(text)):
-                    self._deletions.setdefault(variant, set()).add(text)
-                self._near.update((text[0], len(text) + more) for more in (-1, 0, 1))
-            if len(text) >= LEAST_TWO_SLIPS:
-                for more in (-2, -1, 0, 1, 2):
-                    self._long.setdefault((text[0], len(text) + more), []).append(text)
-        self._officials = [entry for index, brand in enumerate(brands) for entry in officials_of(index, brand)]
-        self._official = AhoCorasick([key for key, _, _ in self._officials] or ["\0"], matchkind=MatchKind.Standard)
+                self._add_misspellings(text, group)
+        self._officials: dict[str, list[tuple[int, str]]] = {}
+        for index, brand in enumerate(brands):
+            for form, owner, official in officials_of(index, brand):
+                self._officials.setdefault(form, []).append((owner, official))
+        suffixes = [form for word in IMITATED for form in (word, f"{word[:2]}.{word[2:]}.", f"{word[:3]}.{word[3:]}.")]
+        self.patterns = list(dict.fromkeys((*self._names, *self._officials, *suffixes, *BECKONING)))
+        self._automaton = AhoCorasick(self.patterns, matchkind=MatchKind.Standard)
+        self._meaning = [(self._names.get(text), self._officials.get(text)) for text in self.patterns]
         self._excluded = [excluded_of(brand) for brand in brands]
-        self._fuzzy = [text for text in self._tokens if len(text) > SHORT]
+        self._near = NearNames(list(self._tokens.values()))
         self._unicode = [entry for index, brand in enumerate(brands) for entry in unicode_names_of(index, brand)]
+        self.paths = PathIndex(brands, self._tokens)
+
+    def _add_misspellings(self, text: str, group: list[Token]) -> None:
+        bits = group[0].bits
+        for kind, spellings in (("shape", shapes(text)), ("slip", slips(text))):
+            for spelling in spellings:
+                if len(spelling) >= LEAST_MISSPELT and spelling not in self._names and not is_lure(spelling):
+                    if kind == "slip" and bits < LEAST_BITS:
+                        continue
+                    self._names[spelling] = (group, "shape" if kind == "shape" else "slip")
 
     def tokens(self, brand: int) -> frozenset[str]:
         """Return the ASCII tokens of one brand."""
         return frozenset(text for text, group in self._tokens.items() if any(one.brand == brand for one in group))
 
+    def candidates(self, hosts: Sequence[str]) -> dict[int, list[Match]]:
+        """Return the hosts in which some pattern stands, by their place, with all matches.
+
+        Args:
+            hosts: lower-case ASCII host names; several thousand at a time are fastest.
+        """
+        text = _SEPARATOR.join(hosts).replace("-", "")
+        matches = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        if not matches:
+            return {}
+        starts = [0, *accumulate(len(line) + 1 for line in text.split(_SEPARATOR))]
+        found: dict[int, list[Match]] = {}
+        for pattern, start, end in matches:
+            line = bisect_right(starts, start) - 1
+            found.setdefault(line, []).append((pattern, start - starts[line], end - starts[line]))
+        return found
+
+    def scan(self, hosts: Sequence[str]) -> dict[int, list[HostHit]]:
+        """Return the hits of the hosts that have some, by their place; paths are not looked at."""
+        found: dict[int, list[HostHit]] = {}
+        for place, matches in self.candidates(hosts).items():
+            host = parse_host(hosts[place])
+            hits = self.judge(host, matches) if host else []
+            if hits:
+                found[place] = hits
+        return found
+
     def match(self, host: Host) -> list[HostHit]:
-        """Find brands in a host and its path; per brand and kind the strongest hit, strongest first.
+        """Find brands in a host and its path; per brand and kind the strongest hit, strongest first."""
+        return self.judge(host, self.candidates([host.ascii]).get(0, []))
+
+    def judge(self, host: Host, matches: Sequence[Match]) -> list[HostHit]:
+        """Place and weigh the matches of one host.
 
         The same letters are not counted twice: of an exact name and a misspelling only the stronger remains.
         """
-        best: dict[tuple[int, bool, HostKind], HostHit] = {}
-        for hit in (*self._in_host(host), *self._in_path(host)):
-            named = hit.kind in ("combosquat", "lookalike")
-            key = (hit.brand, named, "combosquat" if named else hit.kind)
-            if key not in best or best[key].strength < hit.strength:
+        best: dict[tuple[int, str], HostHit] = {}
+        for hit in self._hits(host, matches):
+            key = (hit.brand, "name" if hit.kind in ("combosquat", "lookalike") else hit.kind)
+            known = best.get(key)
+            if known is None or known.strength < hit.strength:
                 best[key] = hit
         return sorted(best.values(), key=lambda hit: (-hit.strength, hit.brand, hit.kind))
 
-    def _in_host(self, host: Host) -> Iterator[HostHit]:
+    def _hits(self, host: Host, matches: Sequence[Match]) -> Iterator[HostHit]:
+        if len(host.path) > 1 or host.query:
+            for found in self.paths.find(host):
+                token = found.token
+                yield HostHit(token.brand, "path", found.strength(), found.seen, token.expected)
         if not host.suffix or is_carried(host):
             return
-        words = HostWords(host)
-        abused = host.suffix in ABUSED_SUFFIXES
-        for pattern, start, end in self._exact.find_matches_as_indexes(words.bare, overlapping=True):
-            fit = words.fit(start, end)
-            if fit:
-                yield from self._weighed(words, fit, self._texts[pattern], start, end, abused=abused)
-        yield from self._imitated(words)
-        yield from self._misspelt(words, abused=abused)
-        yield from self._near_suffix(words, abused=abused)
+        left = f"{host.subdomain}.{host.label}" if host.subdomain else host.label
+        if matches and left:
+            words = HostWords(left, own=bool(host.label))
+            yield from map(_hit, self.suspects(host, words, matches))
+            yield from self._imitated(words, matches)
         if "xn--" in host.ascii:
             yield from self._international(host)
 
-    def _weighed(
-        self, words: HostWords, fit: Fit | Slip, text: str, start: int, end: int, *, abused: bool
-    ) -> Iterator[HostHit]:
-        """Yield a hit for every brand of a token that was found, or suspected, from `start` to `end`."""
-        position = words.label_at(start).position
-        odds = log_odds(fit, text, position, words.company(start, end), abused=abused)
-        exact = fit in ("label", "word", "glued", "edge", "inside")
-        seen = words.bare[start:end] if fit != "doubled" else words.word_at(start)
-        for token in self._tokens[text]:
-            if any(_covers(word, words.bare, start, end) for word in self._excluded[token.brand]):
+    def suspects(self, host: Host, words: HostWords, matches: Sequence[Match]) -> Iterator[Situation]:
+        """Yield every place in a host where a name, a misspelling or something similar stands."""
+        length = len(words.bare)
+        named = False  # what is garbled is only guessed at where no name is written out
+        for pattern, start, end in matches:
+            name = self._meaning[pattern][0]
+            if name is None or end > length:
                 continue
-            kind: HostKind = "combosquat" if exact else "lookalike"
-            yield HostHit(token.brand, kind, strength(odds, ambiguous=token.ambiguous), seen, token.expected)
-
-    def _imitated(self, words: HostWords) -> Iterator[HostHit]:
-        for pattern, start, end in self._official.find_matches_as_indexes(words.bare, overlapping=True):
-            _, brand, official = self._officials[pattern]
-            starts, ends = words.borders(start, end)
-            if starts and (ends or len(official) >= 12):
-                yield HostHit(brand, "imitated_suffix", 1.0 if ends else 0.9, words.left, official)
-
-    def _misspelt(self, words: HostWords, *, abused: bool) -> Iterator[HostHit]:
-        for piece, start in words.pieces():
-            if len(piece) < LEAST_MISSPELT - 1 or piece in self._tokens:
+            placed = words.fit(start, end)
+            if placed is None:
                 continue
-            end = start + len(piece)
-            alike = self._shapes.get(shape(piece), [])
-            for text in alike:
-                yield from self._weighed(words, "shape", text, start, end, abused=abused)
-            slips = self._one_edit(piece)
-            for text in slips.difference(alike):
-                yield from self._weighed(words, "slip", text, start, end, abused=abused)
-            for text in self._long.get((piece[0], len(piece)), ()):
-                if text not in slips and OSA.distance(text, piece, score_cutoff=2) == 2:
-                    yield from self._weighed(words, "slip2", text, start, end, abused=abused)
+            fit, first, last = placed
+            group, slip = name
+            if slip and fit not in WHOLE and (fit == "inside" or len(group[0].text) < LONG):
+                continue
+            if slip and group[0].text in words.bare[max(0, start - 1) : end + 1]:
+                continue  # `hoshinodenk` inside `hoshinodenki`
+            if fit not in WHOLE and end - start < LEAST_PART[fit]:
+                continue
+            named = named or (slip is None and fit in WHOLE)
+            company = words.company(first, last, end)
+            if end - start < LEAST_ALONE and NEEDED.isdisjoint(company):
+                continue
+            for token in group:
+                if self._excludes(token.brand, words.bare, start, end):
+                    continue
+                yield Situation(host, words, token, fit, slip, 1.0, first, start, end, company)
+        if not named and (words.imitates_suffix() or words.beckons()):
+            for token, likeness, start, end in self._near.find(words, self._names):
+                first, last = words.word_at(start), words.word_at(end - 1)
+                company = words.company(first, last, end)
+                yield Situation(host, words, token, "word", "near", likeness, first, start, end, company)
 
-    def _one_edit(self, piece: str) -> set[str]:
-        # The first letter stays: otherwise `cloud` is a misspelt `icloud`.
-        if (piece[0], len(piece)) not in self._near:
-            return set()
-        near = set(self._deletions.get(piece, ()))
-        for variant in deletions(piece):
-            near.update(self._deletions.get(variant, ()))
-        return {text for text in near if text[0] == piece[0] and OSA.distance(text, piece, score_cutoff=1) == 1}
+    def _excludes(self, brand: int, text: str, start: int, end: int) -> bool:
+        return any(_covers(word, text, start, end) for word in self._excluded[brand])
 
-    def _near_suffix(self, words: HostWords, *, abused: bool) -> Iterator[HostHit]:
-        """Compare widely what stands before an imitated suffix such as `.co.jp.` inside a name."""
-        found = words.before_imitated()
-        if found is None or len(found[0]) <= SHORT or found[0] in self._tokens:
-            return
-        before, start = found
-        end = start + len(before)
-        if "before_suffix" not in words.company(start, end):
-            return
-        near = process.extract(before, self._fuzzy, scorer=fuzz.ratio, score_cutoff=NEAR_SUFFIX_CUTOFF_WIDE, limit=5)
-        for text, ratio, _ in near:
-            if text[0] == before[0]:
-                close = ratio >= NEAR_SUFFIX_CUTOFF or min(len(text), len(before)) >= VERY_LONG
-                yield from self._weighed(words, "near" if close else "near_wide", text, start, end, abused=abused)
-                return
+    def _imitated(self, words: HostWords, matches: Sequence[Match]) -> Iterator[HostHit]:
+        length = len(words.bare)
+        for pattern, start, end in matches:
+            owners = self._meaning[pattern][1]
+            if owners is None or end > length:
+                continue
+            starts, ends = words.starts_and_ends(start, end)
+            for brand, official in owners if starts else ():
+                if ends or len(official) >= 12:
+                    yield HostHit(brand, "imitated_suffix", 1.0 if ends else 0.9, words.left, official)
 
     def _international(self, host: Host) -> Iterator[HostHit]:
         for label in host.unicode.removesuffix(host.suffix).strip(".").split("."):
@@ -198,38 +220,19 @@ class HostIndex:
                 if key in native:
                     yield HostHit(brand, "combosquat", 0.9, label, name)
 
-    def _in_path(self, host: Host) -> Iterator[HostHit]:
-        segments = [segment for segment in host.path.lower().split("/") if segment][:3]
-        abused = ABUSED_BONUS if host.shared or host.suffix in ABUSED_SUFFIXES else 0.0
-        for segment in segments:
-            words = segment.replace("_", "-").replace(".", "-").split("-")
-            lure = LURE_BONUS if any(word in LURES - TRIVIAL for word in words) else 0.0
-            bare = "".join(words)
-            for word in {*words, bare}:
-                for token in self._tokens.get(word, ()):
-                    if token.ambiguous and not lure:
-                        continue
-                    telling = _in_path_strength(token, PATH_WORD + abused + lure)
-                    yield HostHit(token.brand, "path", telling, segment, token.expected)
-            for key, brand, official in self._officials:
-                if key in bare:
-                    alone = segment == segments[0] and bare.removeprefix("www") == key
-                    telling = 1.0 if alone else min(1.0, OFFICIAL_IN_PATH + abused + lure)
-                    yield HostHit(brand, "path", telling, segment, official)
+
+def _hit(situation: Situation) -> HostHit:
+    words, token = situation.words, situation.token
+    exact = situation.slip is None and situation.fit != "doubled"
+    if situation.fit == "doubled":
+        seen = words.words[situation.first]
+    else:
+        seen = words.bare[situation.start : situation.end]
+    kind: HostKind = "combosquat" if exact else "lookalike"
+    return HostHit(token.brand, kind, situation.strength(), seen, token.expected)
 
 
 def _covers(word: str, text: str, start: int, end: int) -> bool:
     """Tell whether `text[start:end]` is a part of an occurrence of the word."""
     at = text.find(word, max(0, end - len(word)))
     return 0 <= at <= start
-
-
-def _in_path_strength(token: Token, telling: float) -> float:
-    length = len(token.text)
-    if length >= VERY_LONG:
-        telling += VERY_LONG_BONUS
-    elif length > MEDIUM:
-        telling += LONG_BONUS
-    elif length <= SHORT:
-        telling -= SHORT_MALUS
-    return round(min(1.0, max(0.0, telling - (AMBIGUOUS_MALUS if token.ambiguous else 0.0))), 3)

@@ -1,87 +1,128 @@
-"""How telling a name in a host is: log-odds by how it stands there, where, how long it is, and in what company.
+"""How telling a name in a host or path is: log-odds from how it stands there, how surprising it is, in what company.
 
-Origin of every number: a logistic regression over all hits of ten brands (and of 33 more, profiled by name and main
-host) on the JPCERT/CC hosts of 2023 against the even lines of benign_hosts_dev.txt. Each registrable domain of 2023
-weighs as the square root of its hosts, a benign host twice; hits of a brand that the list does not name count 0.15
-against look-alikes, 0 against exact names. Ridge penalty towards priors where the sample says little: names of ten
-letters or more (+3, then 3.4, so that such a name alone just reaches the threshold), the company, an ambiguous name
-(-0.7, given). Rounded to 0.1.
+The numbers stand in `lexicon/host_weights.toml`, made by `python -m benchmarks.host_training`, which says on what.
 """
 
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
 from typing import Literal
 
-from detector.host_words import Company, Fit, Position
+from detector.host_letters import strangeness
+from detector.host_tokens import Token
+from detector.host_words import WHOLE, Company, Fit, HostWords
+from detector.hosts import ABUSED_SUFFIXES, CLOSED_SUFFIXES, SUFFIX_ODDS, TECHNICAL, Host
 
-# A confusable spelling, one slip, two slips, similar beside an imitated suffix, less similar beside one.
-Slip = Literal["shape", "slip", "slip2", "near", "near_wide"]
-
-BIAS: float = 3.0
-# By length of the name: 2, 3, 4, 5-6, 7-9, 10 or more letters. Names of two letters: given, hardly in the data.
-FITS: dict[Fit | Slip, tuple[float, float, float, float, float, float]] = {
-    "label": (-2.0, 0.7, -0.4, 1.5, 1.5, 3.4),
-    "word": (-1.5, 2.4, 2.7, 1.2, 1.2, 3.4),
-    "glued": (-3.0, 1.5, 1.6, 0.7, 0.9, 3.4),
-    "doubled": (-4.0, 0.4, 0.9, 0.9, 0.9, 3.4),
-    "edge": (-9.0, -1.3, 0.1, -0.6, 0.6, 2.4),
-    "inside": (-9.0, -5.3, -3.1, -0.6, -0.3, 2.0),
-    "shape": (-9.0, -9.0, -9.0, 0.0, 1.5, 3.4),
-    "slip": (-9.0, -9.0, -9.0, -0.2, -0.3, 3.4),
-    "slip2": (-9.0, -9.0, -9.0, -9.0, -0.7, 1.7),
-    "near": (-9.0, -9.0, -9.0, -1.4, -1.4, -1.4),
-    "near_wide": (-9.0, -9.0, -9.0, -1.6, -1.6, -1.6),
-}
-POSITIONS: dict[Position, float] = {"registrable": -2.5, "tenant": 0.0, "subdomain": 0.9}
-COMPANY: dict[Company, float] = {
-    "before_suffix": 1.5,
-    "before_com": 1.4,
-    "has_suffix": 1.2,
-    "has_com": 1.0,
-    "lure": 0.2,
-    "lures": 1.5,
-}
-ABUSED_SUFFIX: float = 1.4
-# A name in a subdomain without any company is how partners and services name their customers. The regression gives
-# -0.8 and -1.2, but the benign lines have few subdomains: 9 of the odd lines were flagged with it, 2 with these. A
-# false alarm costs more than the 10 of 100 exact signs of 2024 that this gives away.
-ALONE_WHOLE: float = -2.0
-ALONE_PART: float = -2.4
-WHOLE: frozenset[Fit | Slip] = frozenset(("label", "word", "glued", "doubled"))
-AMBIGUOUS: float = -0.7
-# A name without vowels hardly begins or ends an honest word.
-VOWELLESS: float = 1.6
-VOWELS: frozenset[str] = frozenset("aeiouy")
-
-# Log-odds 3.8 becomes 0.7, from which the policy flags a bare host: 1 of 48,956 even lines reaches it. Log-odds 3 would
-# do for 4 of them; weights and threshold from the same lines drift, hence the distance.
-ZERO: float = 0.32
+# A spelling drawn alike, one slip of the hand, something similar beside an imitated suffix.
+Slip = Literal["shape", "slip", "near"]
+Position = Literal["own", "tenant", "subdomain"]
+USUAL: float = 4.3  # bits per letter of an ordinary label
+ORDINARY: float = 0.2  # bits per letter above the usual, up to which a label reads like a word
+# Strength at the threshold: with the policy's weight a bare host reaches a score of 0.5 there.
+AT_THRESHOLD: float = 0.7
 PER_LOG_ODDS: float = 0.1
+# Strength of what honest companies do as well: never enough alone; the lists of popular hosts have too few subdomains,
+# and no paths, to learn that from.
+ORDINARY_SHARE: float = 0.05
 
 
-def length_class(letters: int) -> int:
-    """Return the column of `FITS` for a name of so many letters."""
-    return (0, 0, 0, 1, 2, 3, 3, 4, 4, 4)[letters] if letters < 10 else 5
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights of one kind of place."""
+
+    bias: float
+    threshold: float  # log-odds from which a bare host or URL is flagged
+    weights: dict[str, float]
+
+    def strength(self, measures: Iterable[tuple[str, float]]) -> float:
+        """Return how telling a place is, 0-1."""
+        known = self.weights
+        odds = self.bias + sum([known.get(name, 0.0) * measure for name, measure in measures])
+        return round(min(1.0, max(0.0, AT_THRESHOLD + PER_LOG_ODDS * (odds - self.threshold))), 3)
 
 
-def log_odds(fit: Fit | Slip, name: str, position: Position, company: Iterable[Company], *, abused: bool) -> float:
-    """Return the log-odds that a name in a foreign host is there to deceive.
-
-    Args:
-        fit: how the name stands in its label.
-        name: the brand's own name, not its misspelling.
-        position: the kind of label.
-        company: what stands around it.
-        abused: the host's public suffix is one of `ABUSED_SUFFIXES`.
-    """
-    around = sum(COMPANY[one] for one in company) + (ABUSED_SUFFIX if abused else 0.0)
-    if not around and position == "subdomain":
-        around = ALONE_WHOLE if fit in WHOLE else ALONE_PART
-    if (fit in WHOLE or fit == "edge") and VOWELS.isdisjoint(name):
-        around += VOWELLESS
-    return BIAS + FITS[fit][length_class(len(name))] + POSITIONS[position] + around
+def _load() -> dict[str, Weights]:
+    text = resources.files("detector").joinpath("lexicon/host_weights.toml").read_text(encoding="utf-8")
+    return {kind: Weights(**table) for kind, table in tomllib.loads(text).items()}
 
 
-def strength(odds: float, *, ambiguous: bool) -> float:
-    """Return log-odds as the strength of a hit, 0-1."""
-    odds += AMBIGUOUS if ambiguous else 0.0
-    return round(min(1.0, max(0.0, ZERO + PER_LOG_ODDS * odds)), 3)
+_LOADED = _load()
+HOST: Weights = _LOADED["host"]
+PATH: Weights = _LOADED["path"]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A name in a host."""
+
+    host: Host
+    words: HostWords
+    token: Token
+    fit: Fit
+    slip: Slip | None  # None: the exact name
+    likeness: float  # 0-1, of a near name; 1 for others
+    first: int  # index of the first word that the name takes
+    start: int
+    end: int
+    company: Sequence[Company]
+
+    @property
+    def customer(self) -> bool:
+        """Tell whether this is how services name their customers: alone in a subdomain of an ordinary domain."""
+        words = self.words
+        if self.company or words.www or words.is_own(self.first) or SUFFIX_ODDS.get(self.host.suffix, 0.0) > 0:
+            return False
+        label = words.own_label()
+        plain = strangeness(label) < USUAL + ORDINARY
+        return bool(label) and (plain or not TECHNICAL.isdisjoint(words.words))
+
+    def strength(self) -> float:
+        """Return how telling the name is, 0-1."""
+        known = HOST.strength(self.measures())
+        return min(known, ORDINARY_SHARE) if known > ORDINARY_SHARE and self.customer else known
+
+    def measures(self) -> Iterator[tuple[str, float]]:
+        """Yield what is weighed, with its measure."""
+        host, words, bits = self.host, self.words, self.token.bits
+        whole = self.fit in WHOLE
+        group = self.slip or ("whole" if whole else self.fit)
+        own = words.is_own(self.first)
+        position: Position = "subdomain" if not own else "tenant" if host.shared else "own"
+        place = "own" if own else "sub"
+        yield f"fit:{self.slip or ''}{self.fit}", 1.0
+        if self.slip == "near":
+            yield "likeness", self.likeness - 0.75
+            yield "likeness:bits", (self.likeness - 0.75) * min(bits, 40.0) / 20
+        yield f"bits:{group}", max(-1.5, min(1.0, (bits - 20) / 10))
+        if bits > 27:
+            yield f"rare:{group}:{place}", min(1.5, (bits - 27) / 10)
+        yield f"at:{position}:{'whole' if whole else 'part'}", 1.0
+        for company in self.company:
+            yield f"company:{company}:{place}", 1.0
+        suffix = host.suffix
+        yield f"suffix:{_suffix_class(suffix)}", 1.0
+        yield "suffix", SUFFIX_ODDS.get(suffix, 0.0)
+        if not TECHNICAL.isdisjoint(words.words):
+            yield "technical", 1.0
+        if self.token.ambiguous:
+            yield "ambiguous", 1.0
+        if not whole:
+            begin, finish = words.borders[words.label_of[self.first]]
+            rest = words.bare[begin : self.start] + words.bare[self.end : finish]
+            yield f"rest:{position}", strangeness(rest) - USUAL
+        if not own:
+            label = words.own_label()
+            strange = max(-1.0, min(2.0, strangeness(label) - USUAL))
+            yield "strange", strange
+            if any(map(str.isdigit, label)):
+                yield "digits", 1.0
+            if words.www:
+                yield "www", 1.0
+            if not self.company:
+                yield ("alone:whole" if whole else "alone:part"), 1.0
+                yield "alone:strange", strange
+
+
+def _suffix_class(suffix: str) -> str:
+    return "abused" if suffix in ABUSED_SUFFIXES else "closed" if suffix in CLOSED_SUFFIXES else "open"

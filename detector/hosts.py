@@ -8,6 +8,7 @@ is no host is None.
 """
 
 import ipaddress
+import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
@@ -60,12 +61,29 @@ def _rules() -> tuple[frozenset[str], frozenset[str]]:
 
 
 _RULES, _PRIVATE = _rules()
+
+
+def _depths() -> dict[str, int]:
+    """Return the most labels that a rule has, by top-level domain."""
+    found: dict[str, int] = {}
+    for rule in _RULES:
+        last = rule.rpartition(".")[2]
+        found[last] = max(found.get(last, 1), rule.count(".") + 1)
+    return found
+
+
+_DEPTH = _depths()
 LURES: frozenset[str] = frozenset(_KNOWN["lures"])
 IMITATED: frozenset[str] = frozenset(_KNOWN["imitated"])
 IMITATED_WEAKLY: frozenset[str] = frozenset(_KNOWN["imitated_weakly"])
 ABUSED_SUFFIXES: frozenset[str] = frozenset(_KNOWN["abused_suffixes"])
+CLOSED_SUFFIXES: frozenset[str] = frozenset(_KNOWN["closed_suffixes"])
+TECHNICAL: frozenset[str] = frozenset(_KNOWN["technical"])
 CARRIERS: frozenset[str] = frozenset(_KNOWN["carriers"])
 SHARED: frozenset[str] = frozenset(_KNOWN["shared"])
+SUFFIX_ODDS: dict[str, float] = {
+    suffix: float(odds) for odds, suffixes in _KNOWN["suffix_odds"].items() for suffix in suffixes
+}
 REDIRECTORS: dict[str, list[str]] = _KNOWN["redirectors"]
 
 
@@ -235,13 +253,22 @@ def _number(part: str) -> int | None:
 def _suffix_width(labels: list[str]) -> tuple[int, bool]:
     """Return how many labels the public suffix has, and whether its rule is a private one (unknown suffix: 1, no)."""
     decoded = [_decoded(label) for label in labels]
-    for start in range(max(0, len(labels) - 6), len(labels)):
-        name = ".".join(decoded[start:])
+    deepest = _DEPTH.get(decoded[-1], 1)
+    for width in range(min(deepest, len(labels)), 0, -1):
+        name = ".".join(decoded[-width:])
         if "!" + name in _RULES:
-            return len(labels) - start - 1, False
+            return width - 1, False
         if name in _RULES:
-            return len(labels) - start, name in _PRIVATE
-        wildcard = "*." + ".".join(decoded[start + 1 :])
-        if wildcard in _RULES and start + 1 < len(labels):
-            return len(labels) - start, wildcard in _PRIVATE
+            return width, name in _PRIVATE
+        wildcard = "*" + name[len(decoded[-width]) :]
+        if width > 1 and wildcard in _RULES:
+            return width, wildcard in _PRIVATE
     return 1, False
+
+
+_PLAIN = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9-]{0,62}")
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether a text is a host name as certificate logs write them: no scheme, lower case, ASCII, no address."""
+    return len(text) <= MAX_HOST and _PLAIN.fullmatch(text) is not None

@@ -58,7 +58,7 @@ POLICY = Policy(
         Rule("host.lookalike", 4.6),  # D2 "up to +4.5"; hosts: with a strength from place and company
         Rule("host.combosquat", 4.6),  # hosts: strength 0.7 (log-odds 3.8 in host_weights.py) is flagged
         Rule("claim.known_false", 3.0),  # cases: alone not enough, since news quote false claims
-        Rule("host.path", 3.3),  # hosts: names in paths are common among honest shops
+        Rule("host.path", 4.6),  # hosts: what honest shops do is bounded in path_names.py
         Rule("name.obfuscated", 3.0),  # D2: homoglyph or spaced name
         Rule("host.displayed", 2.2),  # D2: the displayed host is the official one
         Rule("advertiser.uses_name", 2.0),  # D2: the sender is the brand

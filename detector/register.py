@@ -116,6 +116,14 @@ class Registers:
         found = (self._hosts.get(".".join(labels[start:])) for start in range(len(labels)))
         return set().union(*(brands for brands in found if brands))
 
+    def knows(self, name: str) -> bool:
+        """Tell whether some entry covers a host name or a host above it; faster than `of_host`."""
+        while name:
+            if name in self._hosts:
+                return True
+            name = name.partition(".")[2]
+        return False
+
     def of_advertiser(self, platform: str | None, identifier: str | None) -> set[int]:
         """Return the brands with an entry for the advertiser or account."""
         if not platform or not identifier:
