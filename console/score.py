@@ -5,20 +5,20 @@ that cannot be read is reported with its number and counted, and never ends the 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 from detector.assess import Assessor
 from detector.brands import BrandProfile
-from detector.hosts import parse_host
+from detector.hosts import is_plain, parse_host
 from detector.images.hash import PictureHash, picture_hash_from_dict
 from detector.items import Item, ItemError, decode_item
-from detector.verdict import encode_verdict
+from detector.verdict import Verdict, encode_verdict
 from safety.sandbox import Refused, Sandbox, SandboxError
 from safety.screen import screen_json
 from spiders.files import REFERENCE_CHARACTERS, picture_beside
@@ -41,8 +41,7 @@ class ScoreTask:
     base: Path  # folder that picture paths are relative to
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(NamedTuple):
     """One input line with its number; `text` is None when it was longer than MAX_LINE."""
 
     number: int
@@ -77,6 +76,8 @@ class Scorer:
 
     def score(self, block: Sequence[Line]) -> Scored:
         """Score a block; the output holds one Verdict per line, item order kept."""
+        if self._task.format == "hosts":
+            return self._score_hosts(block)
         output: list[bytes] = []
         problems: list[tuple[int, str]] = []
         for line in block:
@@ -89,10 +90,42 @@ class Scorer:
                 continue
             pictures, unreadable = self._hashes(item)
             problems.extend((line.number, reason) for reason in unreadable)
-            for verdict in self._assessor.assess(item, on=self._task.on, pictures=pictures):
-                if verdict.score >= self._task.min_score:
-                    output += (screen_json(encode_verdict(verdict)), b"\n")
+            self._write(self._assessor.assess(item, on=self._task.on, pictures=pictures), output)
         return Scored(output=b"".join(output), lines=len(block), problems=tuple(problems))
+
+    def _score_hosts(self, block: Sequence[Line]) -> Scored:
+        """Score host names: plain ones all at once, what is written in another form one by one."""
+        problems: list[tuple[int, str]] = []
+        names: list[str] = []
+        others: dict[int, Item] = {}  # place among the names -> how it was written
+        for line in block:
+            try:
+                name = (line.text or b"").strip().decode("ascii")
+                if is_plain(name):
+                    names.append(name)
+                    continue
+            except UnicodeDecodeError:
+                pass
+            try:
+                item = self._item(line)
+            except ItemError as error:
+                problems.append((line.number, str(error)))
+                continue
+            if item is not None:
+                others[len(names)] = item
+                names.append("")
+        output: list[bytes] = []
+        for place, verdicts in enumerate(self._assessor.assess_hosts(names, on=self._task.on)):
+            if place in others:
+                verdicts = self._assessor.assess(others[place], on=self._task.on)
+            if verdicts:
+                self._write(verdicts, output)
+        return Scored(output=b"".join(output), lines=len(block), problems=tuple(problems))
+
+    def _write(self, verdicts: Iterable[Verdict], output: list[bytes]) -> None:
+        for verdict in verdicts:
+            if verdict.score >= self._task.min_score:
+                output += (screen_json(encode_verdict(verdict)), b"\n")
 
     def close(self) -> None:
         """End the picture children."""
@@ -221,7 +254,7 @@ def _blocks(source: BinaryIO) -> Iterator[list[Line]]:
             text = None
             while (rest := source.readline(MAX_LINE)) and not rest.endswith(b"\n"):
                 pass
-        block.append(Line(number=number, text=text))
+        block.append(Line(number, text))
         size += len(raw) if text is not None else 0
         if size >= BLOCK or len(block) >= 4096:
             yield block

@@ -14,6 +14,7 @@ from detector.brands import BrandProfile
 from detector.claims import ClaimHit, ClaimIndex
 from detector.evidence import Evidence
 from detector.host_names import HostHit, HostIndex
+from detector.hosts import plain_host
 from detector.images.compare import Copy, PictureIndex
 from detector.images.hash import PictureHash
 from detector.items import Item
@@ -27,6 +28,12 @@ from detector.view import View
 
 # Observations of one signal that are shown; only the strongest counts.
 MOST_OBSERVATIONS: int = 3
+
+
+# The signals that can speak of a bare host.
+HOST_SIGNALS: tuple[Signal, ...] = tuple(
+    signal for signal in SIGNALS if signal.name.partition(".")[0] in ("host", "official")
+)
 
 
 class Assessor:
@@ -85,15 +92,34 @@ class Assessor:
             names: host names as `hosts.is_plain` wants them; each is the id and the URL of its item.
             on: the day on which register entries must be valid.
         """
-        matches = self._hosts.candidates(names)
         verdicts: list[tuple[Verdict, ...]] = [()] * len(names)
+        hits = self._hosts.scan(names)
         for place, name in enumerate(names):
-            if place in matches or "xn--" in name or self._owner_index.knows(name):
-                verdicts[place] = self.assess(Item(id=name, kind="domain", url=name), on=on)
+            known = self._owner_index.knows(name)
+            if place not in hits and not known:
+                continue
+            host = plain_host(name)
+            if host is None:
+                continue
+            item = Item(id=name, kind="domain", url=name)
+            own = Place(role="own", url=name, host=host, where=None)
+            found: dict[int, list[tuple[Place, HostHit]]] = {}
+            for hit in hits.get(place, ()):
+                found.setdefault(hit.brand, []).append((own, hit))
+            owners = self._owner_index.of_host(host) if known else set()
+            views = (
+                View(
+                    item=item, on=on, brand=self.brands[index], register=self._registers[index], names=(), words={},
+                    places=(own,), host_hits=found.get(index, ()), copies=(), claims=(),
+                )
+                for index in sorted(owners.union(found))
+            )  # fmt: skip
+            judged = [verdict for view in views if (verdict := self._verdict(view, HOST_SIGNALS))]
+            verdicts[place] = tuple(sorted(judged, key=lambda verdict: (-verdict.score, verdict.brand)))
         return verdicts
 
-    def _verdict(self, view: View) -> Verdict | None:
-        evidence = [found for signal in SIGNALS for found in self._weigh(signal, signal.look(view))]
+    def _verdict(self, view: View, signals: Sequence[Signal] = SIGNALS) -> Verdict | None:
+        evidence = [found for signal in signals for found in self._weigh(signal, signal.look(view))]
         if not any(_tells(one) for one in evidence):
             return None
         score = round(self.policy.score(sum(one.weight for one in evidence)), 6)

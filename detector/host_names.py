@@ -29,7 +29,7 @@ from detector.host_tokens import (
 )
 from detector.host_weights import Situation, Slip
 from detector.host_words import BECKONING, WHOLE, Company, Fit, HostWords
-from detector.hosts import IMITATED, Host, is_carried, parse_host
+from detector.hosts import IMITATED, Host, is_carried, plain_host
 from detector.normalize import fold, skeleton
 from detector.path_names import PathIndex
 
@@ -67,6 +67,11 @@ class HostIndex:
         for index, brand in enumerate(brands):
             for token in tokens_of(index, brand):
                 self._tokens.setdefault(token.text, []).append(token)
+        texts: dict[int, set[str]] = {}
+        for text, group in self._tokens.items():
+            for token in group:
+                texts.setdefault(token.brand, set()).add(text)
+        self._texts = {brand: frozenset(found) for brand, found in texts.items()}
         # What a pattern stands for: the tokens and how it departs from them; officials and suffixes have none.
         self._names: dict[str, tuple[list[Token], Slip | None]] = {
             text: (group, None) for text, group in self._tokens.items()
@@ -85,6 +90,7 @@ class HostIndex:
         self._excluded = [excluded_of(brand) for brand in brands]
         self._near = NearNames(list(self._tokens.values()))
         self._unicode = [entry for index, brand in enumerate(brands) for entry in unicode_names_of(index, brand)]
+        self._native = AhoCorasick([key for _, _, key in self._unicode] or ["\0"], matchkind=MatchKind.Standard)
         self.paths = PathIndex(brands, self._tokens)
 
     def _add_misspellings(self, text: str, group: list[Token]) -> None:
@@ -98,13 +104,13 @@ class HostIndex:
 
     def tokens(self, brand: int) -> frozenset[str]:
         """Return the ASCII tokens of one brand."""
-        return frozenset(text for text, group in self._tokens.items() if any(one.brand == brand for one in group))
+        return self._texts.get(brand, frozenset())
 
     def candidates(self, hosts: Sequence[str]) -> dict[int, list[Match]]:
         """Return the hosts in which some pattern stands, by their place, with all matches.
 
         Args:
-            hosts: lower-case ASCII host names; several thousand at a time are fastest.
+            hosts: host names as `hosts.is_plain` wants them; several thousand at a time are fastest.
         """
         text = _SEPARATOR.join(hosts).replace("-", "")
         matches = self._automaton.find_matches_as_indexes(text, overlapping=True)
@@ -120,8 +126,10 @@ class HostIndex:
     def scan(self, hosts: Sequence[str]) -> dict[int, list[HostHit]]:
         """Return the hits of the hosts that have some, by their place; paths are not looked at."""
         found: dict[int, list[HostHit]] = {}
-        for place, matches in self.candidates(hosts).items():
-            host = parse_host(hosts[place])
+        matched = self.candidates(hosts)
+        foreign = {place: [] for place, name in enumerate(hosts) if "xn--" in name} if "xn--" in "".join(hosts) else {}
+        for place, matches in (foreign | matched).items():
+            host = plain_host(hosts[place])
             hits = self.judge(host, matches) if host else []
             if hits:
                 found[place] = hits
@@ -211,14 +219,15 @@ class HostIndex:
             if label.isascii():
                 continue
             folded = fold(label).text.replace("-", "")
-            for text, group in self._tokens.items():
-                if len(text) > SHORT and text in folded:
-                    for token in group:
+            for pattern, _, _ in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+                name = self._meaning[pattern][0]
+                if name and name[1] is None and len(self.patterns[pattern]) > SHORT:
+                    for token in name[0]:
                         yield HostHit(token.brand, "lookalike", 1.0, label, token.expected)
             native = skeleton(label).text
-            for brand, name, key in self._unicode:
-                if key in native:
-                    yield HostHit(brand, "combosquat", 0.9, label, name)
+            for pattern, _, _ in self._native.find_matches_as_indexes(native, overlapping=True):
+                brand, written, _ = self._unicode[pattern]
+                yield HostHit(brand, "combosquat", 0.9, label, written)
 
 
 def _hit(situation: Situation) -> HostHit:

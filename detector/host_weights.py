@@ -6,6 +6,7 @@ The numbers stand in `lexicon/host_weights.toml`, made by `python -m benchmarks.
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
@@ -38,7 +39,10 @@ class Weights:
     def strength(self, measures: Iterable[tuple[str, float]]) -> float:
         """Return how telling a place is, 0-1."""
         known = self.weights
-        odds = self.bias + sum([known.get(name, 0.0) * measure for name, measure in measures])
+        return self.at(self.bias + sum([known.get(name, 0.0) * measure for name, measure in measures]))
+
+    def at(self, odds: float) -> float:
+        """Return log-odds as a strength, 0-1."""
         return round(min(1.0, max(0.0, AT_THRESHOLD + PER_LOG_ODDS * (odds - self.threshold))), 3)
 
 
@@ -78,9 +82,36 @@ class Situation:
         return bool(label) and (plain or not TECHNICAL.isdisjoint(words.words))
 
     def strength(self) -> float:
-        """Return how telling the name is, 0-1."""
-        known = HOST.strength(self.measures())
+        """Return how telling the name is, 0-1: the weighed sum of `measures`."""
+        known = HOST.at(self._odds())
         return min(known, ORDINARY_SHARE) if known > ORDINARY_SHARE and self.customer else known
+
+    def _odds(self) -> float:
+        """Return what `measures` sums up to, the part without numbers from a cache."""
+        host, words, bits = self.host, self.words, self.token.bits
+        own = words.is_own(self.first)
+        suffix = host.suffix
+        part = _part(
+            self.fit, self.slip, own, host.shared, tuple(self.company), _suffix_class(suffix),
+            not TECHNICAL.isdisjoint(words.words), self.token.ambiguous, words.www,
+        )  # fmt: skip
+        odds = (
+            part.fixed + part.bits * max(-1.5, min(1.0, (bits - 20) / 10)) + part.suffix * SUFFIX_ODDS.get(suffix, 0.0)
+        )
+        if bits > 27:
+            odds += part.rare * min(1.5, (bits - 27) / 10)
+        if self.slip == "near":
+            odds += (self.likeness - 0.75) * (part.likeness + part.likeness_bits * min(bits, 40.0) / 20)
+        if part.rest:
+            begin, finish = words.borders[words.label_of[self.first]]
+            rest = words.bare[begin : self.start] + words.bare[self.end : finish]
+            odds += part.rest * (strangeness(rest) - USUAL)
+        if not own:
+            label = words.own_label()
+            odds += part.strange * max(-1.0, min(2.0, strangeness(label) - USUAL))
+            if part.digits and not label.isalpha() and any(map(str.isdigit, label)):
+                odds += part.digits
+        return odds
 
     def measures(self) -> Iterator[tuple[str, float]]:
         """Yield what is weighed, with its measure."""
@@ -126,3 +157,47 @@ class Situation:
 
 def _suffix_class(suffix: str) -> str:
     return "abused" if suffix in ABUSED_SUFFIXES else "closed" if suffix in CLOSED_SUFFIXES else "open"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The weights that apply to one kind of situation, those without a number already summed up."""
+
+    fixed: float
+    bits: float
+    rare: float
+    suffix: float
+    likeness: float
+    likeness_bits: float
+    rest: float
+    strange: float
+    digits: float
+
+
+@lru_cache(maxsize=16384)
+def _part(
+    fit: Fit, slip: Slip | None, own: bool, shared: bool, company: tuple[Company, ...], suffix: str,
+    technical: bool, ambiguous: bool, www: bool,
+) -> _Part:  # fmt: skip
+    known = HOST.weights.get
+    whole = fit in WHOLE
+    group = slip or ("whole" if whole else fit)
+    position: Position = "subdomain" if not own else "tenant" if shared else "own"
+    place = "own" if own else "sub"
+    names = [f"fit:{slip or ''}{fit}", f"at:{position}:{'whole' if whole else 'part'}", f"suffix:{suffix}"]
+    names += [f"company:{one}:{place}" for one in company]
+    names += ["technical"] * technical + ["ambiguous"] * ambiguous + ["www"] * (www and not own)
+    alone = not own and not company
+    if alone:
+        names.append("alone:whole" if whole else "alone:part")
+    return _Part(
+        fixed=HOST.bias + sum(known(name, 0.0) for name in names),
+        bits=known(f"bits:{group}", 0.0),
+        rare=known(f"rare:{group}:{place}", 0.0),
+        suffix=known("suffix", 0.0),
+        likeness=known("likeness", 0.0),
+        likeness_bits=known("likeness:bits", 0.0),
+        rest=0.0 if whole else known(f"rest:{position}", 0.0),
+        strange=0.0 if own else known("strange", 0.0) + (known("alone:strange", 0.0) if alone else 0.0),
+        digits=0.0 if own else known("digits", 0.0),
+    )

@@ -63,16 +63,13 @@ def _rules() -> tuple[frozenset[str], frozenset[str]]:
 _RULES, _PRIVATE = _rules()
 
 
-def _depths() -> dict[str, int]:
-    """Return the most labels that a rule has, by top-level domain."""
-    found: dict[str, int] = {}
-    for rule in _RULES:
-        last = rule.rpartition(".")[2]
-        found[last] = max(found.get(last, 1), rule.count(".") + 1)
-    return found
+def _parents() -> frozenset[str]:
+    """Return what longer rules end with."""
+    tails = (rule.removeprefix("!").split(".")[at:] for rule in _RULES for at in range(1, rule.count(".") + 1))
+    return frozenset(".".join(tail) for tail in tails)
 
 
-_DEPTH = _depths()
+_PARENTS = _parents()
 LURES: frozenset[str] = frozenset(_KNOWN["lures"])
 IMITATED: frozenset[str] = frozenset(_KNOWN["imitated"])
 IMITATED_WEAKLY: frozenset[str] = frozenset(_KNOWN["imitated_weakly"])
@@ -104,13 +101,24 @@ def parse_host(text: str) -> Host | None:
             raw=text, ascii=address, unicode=address, suffix="", registrable=None, label="", subdomain="",
             path=path, query=query, shared=False,
         )  # fmt: skip
+    if len(name) > MAX_HOST or not all(map(_valid, name.split("."))):
+        return None
+    return _named(name, text, path, query)
+
+
+def plain_host(name: str) -> Host | None:
+    """Take apart a host name as `is_plain` wants it, and without a cache: for many at once."""
+    return _named(name, name, "", "")
+
+
+def _named(name: str, raw: str, path: str, query: str) -> Host | None:
     labels = name.split(".")
-    if len(labels) < 2 or len(name) > MAX_HOST or any(not _valid(label) for label in labels):
+    if len(labels) < 2:
         return None
     width, private = _suffix_width(labels)
     own = len(labels) - width - 1
     return Host(
-        raw=text,
+        raw=raw,
         ascii=name,
         unicode=".".join(map(_decoded, labels)) if "xn--" in name else name,
         suffix=".".join(labels[len(labels) - width :]),
@@ -252,18 +260,20 @@ def _number(part: str) -> int | None:
 
 def _suffix_width(labels: list[str]) -> tuple[int, bool]:
     """Return how many labels the public suffix has, and whether its rule is a private one (unknown suffix: 1, no)."""
-    decoded = [_decoded(label) for label in labels]
-    deepest = _DEPTH.get(decoded[-1], 1)
-    for width in range(min(deepest, len(labels)), 0, -1):
-        name = ".".join(decoded[-width:])
+    best, private, tail = 1, False, ""
+    for width, label in enumerate(reversed(labels), 1):
+        wildcard = "*." + tail
+        name = _decoded(label) + "." + tail if tail else _decoded(label)
         if "!" + name in _RULES:
             return width - 1, False
         if name in _RULES:
-            return width, name in _PRIVATE
-        wildcard = "*" + name[len(decoded[-width]) :]
-        if width > 1 and wildcard in _RULES:
-            return width, wildcard in _PRIVATE
-    return 1, False
+            best, private = width, name in _PRIVATE
+        elif tail and wildcard in _RULES:
+            best, private = width, wildcard in _PRIVATE
+        if name not in _PARENTS:
+            break
+        tail = name
+    return best, private
 
 
 _PLAIN = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9-]{0,62}")
