@@ -1,15 +1,16 @@
 """Make the numbers behind the host eye: `detector/lexicon/host_weights.toml`, `host_letters.txt`, and suffix odds.
 
-`python -m benchmarks.host_training --urls FILE [--write]` reads the phishing URLs of 2023, the even lines of the popular
-hosts, the hosts of easylist, and ordinary URLs with paths, one a line (collected from Debian's package descriptions,
-/usr/share/doc and installed Python packages: half of their domains is used here, the other half by `benchmarks.hosts`).
-Nothing of 2024 and none of the odd lines.
+`python -m benchmarks.host_training --urls FILE [--write]` reads the phishing URLs of 2023, the even lines of the
+popular hosts, the hosts of easylist, and ordinary URLs with paths, one a line (collected from Debian's package
+descriptions, /usr/share/doc and installed Python packages: half of their domains is used here, the other half by
+`benchmarks.hosts`). Nothing of 2024 and none of the odd lines.
 
-Every place where a name may stand is one sample: of the brand that the list names 1, of an ordinary host 0. A registrable
-domain of the phishing list weighs as the inverse square root of its hosts, an ordinary host `BENIGN`: found by
-cross-fitting (1, 3, 10, 30, 100, 300 were tried), because only the few most suspicious ordinary hosts matter. A place that shows another
-brand than the list's counts little against, an exact name not at all; what is never flagged alone (`customer`, `ordinary`) is left out. Ridge logistic regression. Alarms and finds are cross-fitted: each half of
-the domains is judged by weights of the other.
+Every place where a name may stand is one sample: of the brand that the list names 1, of an ordinary host 0. A
+registrable domain of the phishing list weighs as the inverse square root of its hosts, an ordinary host `BENIGN`:
+found by cross-fitting (1, 3, 10, 30, 100, 300 were tried), because only the few most suspicious ordinary hosts
+matter. A place that shows another brand than the list's counts little against, an exact name not at all; what is
+never flagged alone (`customer`, `ordinary`) is left out. Ridge logistic regression. Alarms and finds are
+cross-fitted: each half of the domains is judged by weights of the other.
 """
 
 import argparse
@@ -116,7 +117,7 @@ def letters(hosts: Sequence[str]) -> str:
     single = counts.sum(0) / counts.sum()
     pairs = (counts + 20 * single) / (counts + 20 * single).sum(1, keepdims=True)
     lines = [" ".join(str(round(float(-cost) * 10)) for cost in row) for row in (np.log2(single), *np.log2(pairs))]
-    title = "# Costs in tenths of a bit, made by benchmarks/host_training.py: any letter, then after a border, a to z, 0 to 9."
+    title = "# Costs in tenths of a bit, made by host_training.py: any letter, then after a border, a to z, 0 to 9."
     return "\n".join((title, *lines, ""))
 
 

@@ -1,10 +1,10 @@
 """How many phishing hosts does the host eye find, and how many popular hosts does it accuse, beside other methods?
 
-Run as `python -m benchmarks.hosts [--urls FILE] [--peers] [--show N]`. The brands of `brands.toml`; recall on the JPCERT/CC
-list of 2023 (tuned on) and 2024 (not), by where the URL carries an exact sign of the brand; false alarms on the even lines of
-benign_hosts_dev.txt (tuned on) and the odd ones (not), and on the half of the ordinary URLs that `host_training` left out. Peers judge
-the same rows in the same run: dnstwist's permutations, Levenshtein and Jaro-Winkler on the registrable label (as openSquat
-does), rapidfuzz `partial_ratio`, plain substring.
+Run as `python -m benchmarks.hosts [--urls FILE] [--peers] [--show N]`. The brands of `brands.toml`; recall on the
+JPCERT/CC list of 2023 (tuned on) and 2024 (not), by where the URL carries an exact sign of the brand; false alarms
+on the even lines of benign_hosts_dev.txt (tuned on) and the odd ones (not), and on the half of the ordinary URLs
+that `host_training` left out. Peers judge the same rows in the same run: dnstwist's permutations, Levenshtein and
+Jaro-Winkler on the registrable label (as openSquat does), rapidfuzz `partial_ratio`, plain substring.
 """
 
 import argparse
@@ -98,10 +98,9 @@ def recall(
         f"{kind} {found[kind]}/{total[kind]} {found[kind] / max(1, total[kind]):.3f}"
         for kind in ("host", "path", "neither")
     )
-    all_ = found.total() / max(1, total.total())
-    print(
-        f"{title}: {shares}, all {all_:.3f}, right brand {named[True] / max(1, named.total()):.3f}; {len(rows) / seconds:,.0f}/s"
-    )
+    together = found.total() / max(1, total.total())
+    best = named[True] / max(1, named.total())
+    print(f"{title}: {shares}, all {together:.3f}, right brand {best:.3f}; {len(rows) / seconds:,.0f}/s")
 
 
 def alarms(title: str, method: Method, urls: Sequence[str], show: int) -> None:
@@ -109,9 +108,8 @@ def alarms(title: str, method: Method, urls: Sequence[str], show: int) -> None:
     start = time.process_time()
     wrong = [(url, keys) for url in urls if (keys := method(url))]
     seconds = time.process_time() - start
-    print(
-        f"{title}: {len(wrong)} of {len(urls)} flagged, {len(wrong) / len(urls) * 1e5:.1f} per 100,000; {len(urls) / seconds:,.0f}/s"
-    )
+    share = len(wrong) / len(urls) * 1e5
+    print(f"{title}: {len(wrong)} of {len(urls)} flagged, {share:.1f} per 100,000; {len(urls) / seconds:,.0f}/s")
     for url, keys in wrong[:show]:
         print(f"    {url}  {', '.join(keys)}")
 
@@ -119,6 +117,7 @@ def alarms(title: str, method: Method, urls: Sequence[str], show: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--urls", type=Path, help="ordinary URLs, one a line")
+    parser.add_argument("--domains", type=Path, help="more ordinary domains, one a line")
     parser.add_argument("--peers", action="store_true", help="run the other methods, too")
     parser.add_argument("--years", type=int, nargs="*", default=[2023, 2024])
     parser.add_argument("--show", type=int, default=0, help="false alarms to list")
@@ -135,6 +134,8 @@ def main() -> None:
         alarms("popular hosts, odd lines", method, hosts[1::2], options.show)
         if options.urls:
             alarms("ordinary URLs, the other half", method, ordinary(options.urls, training=False), options.show)
+    if options.domains:
+        alarms("more domains", method, options.domains.read_text(encoding="utf-8").split(), options.show)
     if options.peers:
         draw = random.Random(2024)
         rows = draw.sample(list(phishing(2024)), PEER_ROWS)

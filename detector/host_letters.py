@@ -1,4 +1,4 @@
-"""How surprising a stretch of letters is in host names: tells `epos` from `kuroneko`, and a thrown-away name from a word.
+"""How surprising letters are in host names: tells `epos` from `kuroneko`, and a throw-away name from a word.
 
 A letter pair model with borders, its costs in tenths of a bit in `lexicon/host_letters.txt`; made by
 `benchmarks/host_training.py` from the even lines of a list of popular hosts.

@@ -1,9 +1,9 @@
 """Brands in host names: exact, combined, misspelt, or as a whole official host in the wrong place.
 
-Flow: every name and its likely misspellings become patterns -> one automaton over many hosts at once, dashes left out
-(`candidates`) -> only hosts with a hit are taken apart (`host_words`) -> each hit is placed and weighed
-(`host_weights`). Wide similarity is only tried beside an imitated suffix (`saisonn.co.jp.evil.test`), where honest hosts
-do not live. Paths are searched by `path_names`.
+Flow: every name and its likely misspellings become patterns -> one automaton over many hosts at once, dashes left
+out (`candidates`) -> only hosts with a hit are taken apart (`host_words`) -> each hit is placed and weighed
+(`host_weights`). Wide similarity is only tried beside an imitated suffix (`saisonn.co.jp.evil.test`), where honest
+hosts do not live. Paths are searched by `path_names`.
 """
 
 from bisect import bisect_right
@@ -127,7 +127,7 @@ class HostIndex:
         """Return the hits of the hosts that have some, by their place; paths are not looked at."""
         found: dict[int, list[HostHit]] = {}
         matched = self.candidates(hosts)
-        foreign = {place: [] for place, name in enumerate(hosts) if "xn--" in name} if "xn--" in "".join(hosts) else {}
+        foreign: dict[int, list[Match]] = {place: [] for place, name in enumerate(hosts) if "xn--" in name}
         for place, matches in (foreign | matched).items():
             host = plain_host(hosts[place])
             hits = self.judge(host, matches) if host else []

@@ -53,7 +53,7 @@ class NearNames:
 
 
 def likeness(name: str, piece: str) -> float:
-    """Return how much of a name is in a piece, and little else, 0-1: letters in order, letters at all, the beginning."""
+    """Return how much of a name is in a piece, and little else, 0-1: letters in order, at all, at the beginning."""
     in_order = LCSseq.similarity(name, piece)
     common = sum(min(name.count(letter), piece.count(letter)) for letter in set(name))
     begins = next((at for at, (one, two) in enumerate(zip(name, piece, strict=False)) if one != two), len(name))

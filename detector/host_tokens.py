@@ -1,6 +1,6 @@
 """What stands for a brand in host names: ASCII tokens and their misspellings, whole official hosts, other scripts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from detector.brands import BrandProfile
@@ -78,12 +78,14 @@ def excluded_of(brand: BrandProfile) -> tuple[str, ...]:
 # Letters and digits that are taken for each other at a glance, and what a hand confuses: neighbours on a keyboard,
 # vowels for vowels.
 _SHAPES: dict[str, tuple[str, ...]] = {
-    "o": ("0",), "l": ("1", "i"), "i": ("1", "l"), "m": ("rn", "nn"), "w": ("vv",), "e": ("3",), "s": ("5",), "d": ("cl",),
-    "a": ("4",), "g": ("q", "9"), "q": ("g",), "b": ("6",), "z": ("2",), "u": ("v",), "v": ("u",), "n": ("m",), "c": ("e",),
+    "o": ("0",), "l": ("1", "i"), "i": ("1", "l"), "m": ("rn", "nn"), "w": ("vv",), "e": ("3",), "s": ("5",),
+    "a": ("4",), "d": ("cl",), "g": ("q", "9"), "q": ("g",), "b": ("6",), "z": ("2",), "u": ("v",), "v": ("u",),
+    "n": ("m",), "c": ("e",),
 }  # fmt: skip
 _NEIGHBOURS: dict[str, str] = {
     "a": "eiouqs", "b": "vnp", "c": "xvks", "d": "sft", "e": "aiouwr", "f": "dgp", "g": "fhk", "h": "gjn", "i": "aeouy",
-    "j": "hkg", "k": "jlc", "l": "kr", "m": "n", "n": "bmh", "o": "aeiup", "p": "ob", "q": "wa", "r": "etl", "s": "adzc",
+    "j": "hkg", "k": "jlc", "l": "kr", "m": "n", "n": "bmh", "o": "aeiup", "p": "ob", "q": "wa", "r": "etl",
+    "s": "adzc",
     "t": "ryd", "u": "aeioy", "v": "cbf", "w": "qe", "x": "zc", "y": "tui", "z": "xs",
 }  # fmt: skip
 
@@ -115,8 +117,3 @@ def slips(text: str) -> Iterator[str]:
 def is_lure(text: str) -> bool:
     """Tell whether a spelling is an ordinary word of hosts, so that it says nothing about a name."""
     return text in LURES
-
-
-def deletions(text: str) -> Iterable[str]:
-    """Return the text with each one of its letters left out."""
-    return (text[:at] + text[at + 1 :] for at in range(len(text)))

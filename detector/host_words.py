@@ -6,6 +6,7 @@ searched in.
 
 from bisect import bisect_right
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from detector.hosts import IMITATED, IMITATED_WEAKLY, LURES
@@ -134,7 +135,7 @@ class HostWords:
         found = [(self.bare[start:end], start, end) for start, end in self.borders]
         if len(self.words) > len(self.borders):
             found += zip(self.words, self.starts, self.ends, strict=True)
-        for text, start, end in tuple(found):
+        for text, _, end in tuple(found):
             bare = text.removeprefix("www")
             tail = next((tail for tail in _TAILS if bare.endswith(tail)), "")
             if (tail or len(bare) < len(text)) and len(bare) > len(tail):
@@ -152,9 +153,7 @@ class HostWords:
 
 def has_suffix(words: list[str]) -> bool:
     """Tell whether words that follow each other are an imitated public suffix of two parts."""
-    return not IMITATED.isdisjoint(words) or any(
-        one + two in IMITATED for one, two in zip(words, words[1:], strict=False)
-    )
+    return not IMITATED.isdisjoint(words) or any(one + two in IMITATED for one, two in pairwise(words))
 
 
 @lru_cache(maxsize=65536)

@@ -1,7 +1,7 @@
 """Brands in the path and query behind a foreign host: `/amazon.co.jp/login`, `/?id=smbc`.
 
-Honest pages about a brand carry its name in their paths, too, so what counts is how it poses: as a whole official host, as
-a whole segment or value, beside words of a login, behind a thrown-away name.
+Honest pages about a brand carry its name in their paths, too, so what counts is how it poses: as a whole official
+host, as a whole segment or value, beside words of a login, behind a thrown-away name.
 """
 
 import re
