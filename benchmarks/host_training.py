@@ -3,7 +3,7 @@
 `python -m benchmarks.host_training --urls FILE [--write]` reads the phishing URLs of 2023, the even lines of the
 popular hosts, the hosts of easylist, and ordinary URLs with paths, one a line (collected from Debian's package
 descriptions, /usr/share/doc and installed Python packages: half of their domains is used here, the other half by
-`benchmarks.hosts`). Nothing of 2024 and none of the odd lines.
+`benchmarks.hosts`). Without `--years` nothing of 2024, and never the odd lines.
 
 Every place where a name may stand is one sample: of the brand that the list names 1, of an ordinary host 0. A
 registrable domain of the phishing list weighs as the inverse square root of its hosts, an ordinary host `BENIGN`:
@@ -22,6 +22,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -136,13 +137,18 @@ def suffix_odds() -> dict[str, float]:
 
 
 def gather(
-    kind: str, places: Places, known: Registers, keys: list[str], benign: Iterable[tuple[str, float]]
+    kind: str,
+    places: Places,
+    known: Registers,
+    keys: list[str],
+    years: Sequence[int],
+    benign: Iterable[tuple[str, float]],
 ) -> Samples:
     """Gather the places of one kind in both lists."""
     samples = Samples()
     at = {key: place for place, key in enumerate(keys)}
     families: dict[str, list[tuple[Host, frozenset[int]]]] = defaultdict(list)
-    for url, right in phishing(2023):
+    for url, right in chain.from_iterable(map(phishing, years)):
         host = parse_host(url)
         if host and not known.of_host(host):
             families[host.registrable or host.ascii].append((host, frozenset(at[key] for key in right)))
@@ -249,6 +255,7 @@ def learn(kind: str, samples: Samples, lines: int, show: int) -> tuple[list[str]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--urls", type=Path, required=True, help="ordinary URLs, one a line")
+    parser.add_argument("--years", type=int, nargs="+", default=[2023], help="of the phishing list")
     parser.add_argument("--show", type=int, default=0, help="strongest alarms to list")
     parser.add_argument("--letters", action="store_true", help="print the letter costs instead")
     parser.add_argument("--suffixes", action="store_true", help="print the suffix odds instead")
@@ -266,20 +273,20 @@ def main() -> None:
     hosts = [(url, BENIGN["host"]) for url in even] + [(url, BENIGN["host"] / 3) for url in advertising()]
     urls = ordinary(options.urls, training=True)
     host_table, host_found = learn(
-        "host", gather("host", host_places(index), known, keys, hosts), len(even), options.show
+        "host", gather("host", host_places(index), known, keys, options.years, hosts), len(even), options.show
     )
     behind = [(url, BENIGN["path"]) for url in urls]
     path_table, path_found = learn(
-        "path", gather("path", path_places(index), known, keys, behind), len(urls), options.show
+        "path", gather("path", path_places(index), known, keys, options.years, behind), len(urls), options.show
     )
     kinds = Counter[tuple[str, bool]]()
     signs_of = {brand.key: signs(brand) for brand in brands}
-    for url, right in phishing(2023):
+    for url, right in chain.from_iterable(map(phishing, options.years)):
         hit = host_found.get(url, -99.0) > THRESHOLD["host"] or path_found.get(url, -99.0) > THRESHOLD["path"]
         kinds[kind_of(url, [sign for key in right for sign in signs_of[key]]), hit] += 1
     for kind in ("host", "path", "neither"):
         total = kinds[kind, True] + kinds[kind, False]
-        print(f"2023, cross-fitted, sign in {kind}: {kinds[kind, True]} of {total}, {kinds[kind, True] / total:.3f}")
+        print(f"cross-fitted, sign in {kind}: {kinds[kind, True]} of {total}, {kinds[kind, True] / total:.3f}")
     if options.write:
         title = "# Log-odds of what stands in hosts and paths, made by `python -m benchmarks.host_training`.\n"
         WEIGHTS_FILE.write_text("\n".join((title, *host_table, "", *path_table, "")), encoding="utf-8")

@@ -3,6 +3,7 @@
 The numbers stand in `lexicon/host_weights.toml`, made by `python -m benchmarks.host_training`, which says on what.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ Position = Literal["own", "tenant", "subdomain"]
 USUAL: float = 4.3  # bits per letter of an ordinary label
 ORDINARY: float = 0.2  # bits per letter above the usual, up to which a label reads like a word
 # Strength at the threshold: with the policy's weight a bare host reaches a score of 0.5 there.
+# A segment of a path that nobody would choose: capitals amid small letters, as kits make them.
+_RANDOM = re.compile(r"/(?=[A-Za-z0-9]{6,}/?$)[A-Za-z0-9]*[a-z][A-Z]+[a-z0-9]*[A-Z][A-Za-z0-9]*")
 AT_THRESHOLD: float = 0.7
 PER_LOG_ODDS: float = 0.1
 # Strength of what honest companies do as well: never enough alone; the lists of popular hosts have too few subdomains,
@@ -73,9 +76,17 @@ class Situation:
 
     @property
     def customer(self) -> bool:
-        """Tell whether this is how services name their customers: alone in a subdomain of an ordinary domain."""
-        words = self.words
-        if self.company or words.www or words.is_own(self.first) or SUFFIX_ODDS.get(self.host.suffix, 0.0) > 0:
+        """Tell whether services name their customers so: by a label, or a part of one, below an ordinary domain."""
+        words, host = self.words, self.host
+        alone = (
+            self.fit in ("label", "edge", "inside")
+            and not self.company
+            and not words.www
+            and not words.is_own(self.first)
+        )
+        if not alone or SUFFIX_ODDS.get(host.suffix, 0.0) > 0:
+            return False
+        if self.token.text in host.path.lower() or _RANDOM.search(host.path):
             return False
         label = words.own_label()
         plain = strangeness(label) < USUAL + ORDINARY

@@ -56,7 +56,7 @@ def _rules() -> tuple[frozenset[str], frozenset[str]]:
     """Return all suffix rules and the private ones; nothing is fetched or cached."""
     public = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=False)
     both = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
-    rules = frozenset(both.tlds) | frozenset(_KNOWN["dynamic"])
+    rules = frozenset((*both.tlds, *_KNOWN["dynamic"], *_KNOWN["builders"]))
     return rules, rules - frozenset(public.tlds)
 
 

@@ -14,12 +14,13 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from detector.brands import BrandProfile
 from detector.host_letters import strangeness
 from detector.host_tokens import Token, officials_of
-from detector.host_weights import ORDINARY_SHARE, PATH
+from detector.host_weights import ORDINARY_SHARE, PATH, USUAL
 from detector.host_words import TELLING
 from detector.hosts import SUFFIX_ODDS, Host, is_shared
 
 # A whole official host, a whole segment, a file's name, a whole value of the query, a word of a segment.
 Part = Literal["official", "segment", "file", "value", "word"]
+STRANGE: float = 0.6  # bits per letter above the usual, from which a label is no word
 MOST_LETTERS: int = 512  # of a path and query that are read
 _WORDS = re.compile(r"[a-z0-9]+")
 # What honest pages about a brand hardly have behind its name.
@@ -66,7 +67,12 @@ class PathIndex:
         if not matches:
             return
         around = _around(host, text)
-        ordinary = SUFFIX_ODDS.get(host.suffix, 0.0) <= 0 and not _LURING.search(text)
+        ordinary = (
+            SUFFIX_ODDS.get(host.suffix, 0.0) <= 0
+            and strangeness(host.label) < USUAL + STRANGE
+            and bool(host.suffix)
+            and not _LURING.search(text)
+        )
         for pattern, start, end in matches:
             name = self._patterns[pattern]
             before, after = bare[start - 1], bare[end : end + 1]
