@@ -20,6 +20,7 @@ from config.fields import (
     Patterns,
     WebUrl,
 )
+from config.policy import PolicyFile
 from config.problems import Problem
 from detector.brands import Who
 from detector.items import Kind
@@ -175,6 +176,12 @@ class Alerting(Model):
     language: Literal["en", "ja"] = "en"
 
 
+class Detector(Model):
+    """How items are judged."""
+
+    policy: PolicyFile | None = None  # weights and thresholds of your own; default: the newest that is shipped
+
+
 class Storage(Model):
     """Where things are kept."""
 
@@ -208,6 +215,7 @@ class Config(Model):
     storage: Storage = Field(default_factory=dict, validate_default=True)
     crawler: Crawler
     egress: Egress = Egress()
+    detector: Detector = Detector()
     alerting: Alerting = Alerting()
     brand: tuple[Brand, ...] = ()
     ownership: tuple[Ownership, ...] = ()

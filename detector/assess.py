@@ -19,11 +19,12 @@ from detector.images.compare import Copy, PictureIndex
 from detector.images.hash import PictureHash
 from detector.items import Item
 from detector.places import Place, places_of
-from detector.policy import POLICY, Policy
+from detector.policy import POLICY, Policy, tells
 from detector.reading import Reading, TextIndex
 from detector.register import Register, Registers
+from detector.replay import weigh
 from detector.signals import SIGNALS, Finding, Signal
-from detector.verdict import Decision, Verdict
+from detector.verdict import Verdict
 from detector.view import View
 
 # Observations of one signal that are shown; only the strongest counts.
@@ -120,14 +121,14 @@ class Assessor:
 
     def _verdict(self, view: View, signals: Sequence[Signal] = SIGNALS) -> Verdict | None:
         evidence = [found for signal in signals for found in self._weigh(signal, signal.look(view))]
-        if not any(_tells(one) for one in evidence):
+        if not any(tells(one.signal) for one in evidence):
             return None
-        score = round(self.policy.score(sum(one.weight for one in evidence)), 6)
+        score, decision = weigh(evidence, self.policy)
         return Verdict(
             id=view.item.id,
             brand=view.brand.key,
             score=score,
-            decision=self._decision(score, evidence),
+            decision=decision,
             evidence=tuple(sorted(evidence, key=lambda one: -one.weight)),
             policy=self.policy.version,
         )
@@ -150,16 +151,6 @@ class Assessor:
             )
             for rank, finding in enumerate(ranked)
         ]
-
-    def _decision(self, score: float, evidence: Sequence[Evidence]) -> Decision:
-        signals = {one.signal for one in evidence}
-        if "official.host" in signals:
-            return "official"
-        if score >= self.policy.impersonation:
-            return "impersonation"
-        if score >= self.policy.suspicious:
-            return "suspicious"
-        return "official" if signals & {"official.account", "official.destination"} else "mention"
 
     def _host_hits(self, places: Sequence[Place]) -> dict[int, list[tuple[Place, HostHit]]]:
         found: dict[int, list[tuple[Place, HostHit]]] = {}
@@ -190,12 +181,7 @@ class Assessor:
         return found
 
 
-def _tells(evidence: Evidence) -> bool:
-    """Tell whether one piece of evidence is about the brand, rather than about the text in general."""
-    return evidence.signal.partition(".")[0] in ("name", "host", "claim", "picture", "official", "advertiser")
-
-
 def _fingerprint(brands: Sequence[BrandProfile], policy: Policy) -> str:
     rules = [(rule.signal, rule.weight) for rule in policy.rules]
-    content = (policy.version, policy.bias, policy.impersonation, policy.suspicious, rules, brands)
+    content = (policy.version, policy.bias, policy.impersonation, policy.suspicious, policy.map, rules, brands)
     return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()

@@ -1,16 +1,35 @@
-"""Policy: which signals count, how much, and from which score on somebody is told. One visible list.
+"""Policy: which signals count, how much, and from which score on somebody is told.
 
-Weights are log-odds and add up; a signal counts once per item and brand, with its strongest observation (weight times
-strength). Version and evidence together replay any stored score.
+A policy is a TOML file: the shipped ones are `detector/policies/VERSION.toml` and are kept for ever, a team's own has
+the same form. Version and evidence together replay any stored score:
 
-Origin "D2": starting log-odds that worked in the prototype (text, measured there on texts written afterwards:
-recall 0.70, 1 false alarm of 26). Origin "cases": set on tests/cases. Origin "hosts": benchmarks/hosts.py, tuned
-on 2023.
+1. A signal counts once, with its strongest observation: weight times strength, in log-odds.
+2. The bias is added to their sum.
+3. The score is the logistic of that, or what the policy's map (`detector.score_map`) makes of it.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
-from math import exp
+import re
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache, cached_property
+from importlib import resources
+from math import isfinite
+from typing import Any
+
+import msgspec
+
+from detector.score_map import ScoreMap, logistic, score_map
+from detector.signals import SIGNALS
+from detector.verdict import Decision
+
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
+KNOWN: frozenset[str] = frozenset(signal.name for signal in SIGNALS)
+
+
+class PolicyError(ValueError):
+    """A policy that cannot be used; the message says where in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +38,7 @@ class Rule:
 
     signal: str
     weight: float  # log-odds at strength 1; negative exonerates
+    origin: str = ""  # what the weight was set or measured on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +50,8 @@ class Policy:
     rules: tuple[Rule, ...]  # incriminating first, exonerating last
     impersonation: float  # score from which the decision is "impersonation"
     suspicious: float  # score from which a person should look
+    map: ScoreMap | None = None  # None: the score is the logistic of the sum
+    fitted: Mapping[str, Any] = field(default_factory=dict, compare=False)  # from what it was fitted; told, not used
 
     @cached_property
     def weights(self) -> dict[str, float]:
@@ -38,52 +60,126 @@ class Policy:
 
     def score(self, log_odds: float) -> float:
         """Return the score, 0-1, of summed weights; the bias is added here."""
-        return 1 / (1 + exp(-max(-60.0, min(60.0, self.bias + log_odds))))
+        raw = self.bias + log_odds
+        return logistic(raw) if self.map is None else self.map.score(raw)
+
+    def decide(self, score: float, signals: Collection[str]) -> Decision:
+        """Return the decision for a score and the signals that were found."""
+        if "official.host" in signals:
+            return "official"
+        if score >= self.impersonation:
+            return "impersonation"
+        if score >= self.suspicious:
+            return "suspicious"
+        return "official" if {"official.account", "official.destination"} & set(signals) else "mention"
 
 
-# Every second advertisement that names a brand, offers something and leads to an unknown shop is honest; with this
-# bias such an item stays at 0.3, and it takes one sign of pretending more to reach 0.5. Origin: cases.
-BIAS: float = -3.2
-# Log-odds 1.7 and 0: on the cases, nothing honest is above the first, and what lies between is for a person to say.
-IMPERSONATION: float = 0.85
-SUSPICIOUS: float = 0.5
+def tells(signal: str) -> bool:
+    """Tell whether a signal is about the brand, rather than about the text in general; others alone give no verdict."""
+    return signal.partition(".")[0] in ("name", "host", "claim", "picture", "official", "advertiser")
 
-POLICY = Policy(
-    version="2026.1",
-    bias=BIAS,
-    impersonation=IMPERSONATION,
-    suspicious=SUSPICIOUS,
-    rules=(
-        Rule("host.imitated_suffix", 5.6),  # hosts
-        Rule("host.lookalike", 4.6),  # D2 "up to +4.5"; hosts: with a strength from place and company
-        Rule("host.combosquat", 4.6),  # hosts: strength 0.7 (log-odds 3.8 in host_weights.py) is flagged
-        Rule("claim.known_false", 3.0),  # cases: alone not enough, since news quote false claims
-        Rule("host.path", 4.6),  # hosts: what honest shops do is bounded in path_names.py
-        Rule("name.obfuscated", 3.0),  # D2: homoglyph or spaced name
-        Rule("host.displayed", 2.2),  # D2: the displayed host is the official one
-        Rule("advertiser.uses_name", 2.0),  # D2: the sender is the brand
-        Rule("name.sender", 2.0),  # D2: the sender is the brand
-        Rule("lure.threat", 1.9),  # D2
-        Rule("lure.clearance", 1.6),  # cases: stronger than an offer, weaker than a threat
-        Rule("picture.copy", 1.5),  # cases: honest shops use the maker's pictures, too
-        Rule("lure.giveaway", 1.6),  # cases: with a hand-off it is enough
-        Rule("lure.credentials", 1.2),  # D2
-        Rule("name.official_claim", 1.1),  # D2
-        Rule("lure.handoff", 1.1),  # D2: LINE, Telegram, WhatsApp
-        Rule("lure.investment", 1.0),  # D2
-        Rule("lure.offer", 0.9),  # D2
-        Rule("host.foreign", 0.8),  # D2: the destination is not official
-        Rule("name.mention", 0.8),  # cases: a name alone is never suspicious
-        Rule("name.product", 0.5),  # cases
-        Rule("advertiser.unknown", 0.2),  # cases: most advertisers are unknown and honest
-        Rule("official.expired", 0.0),  # told, not counted
-        Rule("context.news", -0.8),  # D2 has -1.6; halved, because anybody can write these words
-        Rule("context.review", -0.8),
-        Rule("context.job", -0.8),
-        Rule("context.warning", -0.8),
-        Rule("official.partner", -3.0),  # cases: a registered reseller may advertise a sale
-        Rule("official.destination", -5.0),  # D2
-        Rule("official.account", -5.0),  # as a destination: only the platform can fake it
-        Rule("official.host", -12.0),  # outweighs everything that a text can say
-    ),
-)
+
+class _Rule(msgspec.Struct, forbid_unknown_fields=True):
+    signal: str
+    weight: float
+    origin: str = ""
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    version: str
+    bias: float
+    impersonation: float
+    suspicious: float
+    rules: list[_Rule]
+    platt: dict[str, float] | None = None
+    isotonic: dict[str, list[tuple[float, float]]] | None = None
+    fitted: dict[str, Any] = {}
+
+
+def read_policy(text: str, *, known: Collection[str] = KNOWN) -> Policy:
+    """Read and check a policy file.
+
+    Args:
+        text: TOML.
+        known: the signals that it must weigh, each once; empty for a policy that only replays old verdicts.
+
+    Raises:
+        PolicyError: with the first thing that is wrong, and where.
+    """
+    try:
+        file = msgspec.convert(tomllib.loads(text), _File, strict=False)
+        made = score_map(file.platt, file.isotonic)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"is not valid TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise PolicyError(str(error).replace("`", "").replace("$.", "")) from error
+    policy = Policy(
+        version=file.version,
+        bias=file.bias,
+        rules=tuple(Rule(rule.signal, rule.weight, rule.origin) for rule in file.rules),
+        impersonation=file.impersonation,
+        suspicious=file.suspicious,
+        map=made,
+        fitted=file.fitted,
+    )
+    if file.platt is not None and file.isotonic is not None:
+        raise PolicyError("expected platt or isotonic, not both")
+    for problem in _problems(policy, known):
+        raise PolicyError(problem)
+    return policy
+
+
+def _problems(policy: Policy, known: Collection[str]) -> Iterator[str]:
+    if not VERSION.fullmatch(policy.version):
+        yield "version: expected letters, digits and .+_- only, at most 64"
+    if not isfinite(policy.bias):
+        yield "bias: expected a finite number"
+    if not 0 < policy.suspicious <= policy.impersonation < 1:
+        yield (
+            "suspicious, impersonation: expected 0 < suspicious <= impersonation < 1, "
+            f"got {policy.suspicious} and {policy.impersonation}"
+        )
+    seen: set[str] = set()
+    exonerating = False
+    for index, rule in enumerate(policy.rules):
+        where = f"rules[{index}] {rule.signal!r}"
+        if rule.signal in seen:
+            yield f"{where}: is weighed twice"
+        if known and rule.signal not in known:
+            near = get_close_matches(rule.signal, sorted(known), 1)
+            yield f"{where}: there is no such signal" + (f"; did you mean {near[0]!r}?" if near else "")
+        if not isfinite(rule.weight):
+            yield f"{where}: expected a finite weight"
+        if exonerating and rule.weight > 0:
+            yield f"{where}: exonerating rules (weights below 0) come last"
+        exonerating |= rule.weight < 0
+        seen.add(rule.signal)
+    if missing := sorted(set(known) - seen):
+        yield f"rules: no weight for {', '.join(missing)}; weight = 0.0 tells it and does not count it"
+    if policy.map is not None and (problem := policy.map.problem()):
+        yield problem
+
+
+def shipped_versions() -> tuple[str, ...]:
+    """Return the versions of the shipped policies, oldest first."""
+    names = (file.name for file in resources.files("detector").joinpath("policies").iterdir())
+    versions = [name.removesuffix(".toml") for name in names if name.endswith(".toml")]
+    return tuple(sorted(versions, key=lambda version: tuple(map(int, version.split(".")))))
+
+
+@cache
+def shipped_policy(version: str) -> Policy:
+    """Return a shipped policy; an older one may weigh other signals than there are now.
+
+    Raises:
+        KeyError: no policy of this version was shipped.
+        PolicyError: the file is wrong.
+    """
+    versions = shipped_versions()
+    if version not in versions:
+        raise KeyError(version)
+    text = resources.files("detector").joinpath(f"policies/{version}.toml").read_text(encoding="utf-8")
+    return read_policy(text, known=KNOWN if version == versions[-1] else ())
+
+
+POLICY: Policy = shipped_policy(shipped_versions()[-1])

@@ -20,6 +20,7 @@ TABLES = {
     "Storage": "[storage]",
     "Crawler": "[crawler]",
     "Egress": "[egress]",
+    "Detector": "[detector]",
     "Alerting": "[alerting]",
     "Brand": "[[brand]]",
     "Ownership": "[[ownership]]",
