@@ -59,6 +59,7 @@ POLICY = Policy(
         Rule("host.combosquat", 4.6),  # hosts: strength 0.7 (log-odds 3.8 in host_weights.py) is flagged
         Rule("claim.known_false", 3.0),  # cases: alone not enough, since news quote false claims
         Rule("host.path", 4.6),  # hosts: what honest shops do is bounded in path_names.py
+        Rule("wording.fraud", 8.0),  # wording: log-odds learned from the labelled texts; strength is their sum over 8
         Rule("name.obfuscated", 3.0),  # D2: homoglyph or spaced name
         Rule("host.displayed", 2.2),  # D2: the displayed host is the official one
         Rule("advertiser.uses_name", 2.0),  # D2: the sender is the brand
@@ -81,6 +82,7 @@ POLICY = Policy(
         Rule("context.review", -0.8),
         Rule("context.job", -0.8),
         Rule("context.warning", -0.8),
+        Rule("wording.honest", -8.0),
         Rule("official.partner", -3.0),  # cases: a registered reseller may advertise a sale
         Rule("official.destination", -5.0),  # D2
         Rule("official.account", -5.0),  # as a destination: only the platform can fake it

@@ -1,6 +1,6 @@
 """Signals: one pure function each; this tuple is all there is, and the policy weighs every one of them."""
 
-from detector.signals import advertiser, claim, context, host, lure, name, official, picture
+from detector.signals import advertiser, claim, context, host, lure, name, official, picture, wording
 from detector.signals.finding import Finding, Look, Signal
 
 __all__ = ["SIGNALS", "Finding", "Signal"]
@@ -36,6 +36,8 @@ SIGNALS: tuple[Signal, ...] = tuple(
             advertiser.unknown,
             claim.known_false,
             picture.copy,
+            wording.fraud,
+            wording.honest,
             context.news,
             context.review,
             context.job,
