@@ -14,17 +14,26 @@ every hit in the original.
 """
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 
-from detector.confusables import DIGITS, KANA, LATIN, LONG_VOWEL, LONG_VOWELS, SMALL_KANA, to_katakana
+from detector.confusables import (
+    BLANKS,
+    DIGITS,
+    KANA,
+    KANJI,
+    LONG_VOWEL,
+    LONG_VOWELS,
+    SMALL_KANA,
+    VOICE_MARKS,
+    latin,
+    to_katakana,
+)
 
 # Longest text that is judged, characters: SAFETY.md caps text at 200 kB. The rest is cut off.
 MAX_TEXT: int = 200_000
-# Half-width and spacing voice marks; NFKD would turn the latter into a space and a mark.
-_VOICE_MARKS = frozenset("\u3099\u309a\u309b\u309c\uff9e\uff9f")
-# Rendered as nothing, but neither Cf nor Mn.
-_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,8 @@ class Folded:
     original: str
     text: str
     _mapping: "_Table" = field(repr=False, compare=False)
-    _starts: list[int] = field(default_factory=list, repr=False, compare=False)  # filled on first use
+    # For each original character how many folded ones there are up to its end; filled on first use.
+    _ends: list[int] = field(default_factory=list, repr=False, compare=False)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where `text[start:end]` stands in the original, as start and exclusive end.
@@ -43,17 +53,13 @@ class Folded:
         """
         if not 0 <= start <= end <= len(self.text):
             raise IndexError(f"span {start}-{end} of {len(self.text)} characters")
-        starts = self._positions()
+        ends = self._ends
+        if not ends:
+            ends.extend(accumulate(map(self._mapping.lengths.__getitem__, self.original)))
+        place = bisect_right(ends, start)
         if start == end:
-            place = starts[start] if start < len(starts) else len(self.original)
             return place, place
-        return starts[start], starts[end - 1] + 1
-
-    def _positions(self) -> list[int]:
-        if not self._starts and self.text:
-            table = self._mapping
-            self._starts.extend([at for at, character in enumerate(self.original) for _ in table[ord(character)]])
-        return self._starts
+        return place, bisect_right(ends, end - 1) + 1
 
 
 class _Table(dict[int, str]):
@@ -62,6 +68,7 @@ class _Table(dict[int, str]):
     def __init__(self, mapping: Callable[[str], str]) -> None:
         super().__init__()
         self._map = mapping
+        self.lengths = _Lengths(self)
 
     def __missing__(self, code: int) -> str:
         result = self._map(chr(code))
@@ -69,19 +76,34 @@ class _Table(dict[int, str]):
         return result
 
 
+class _Lengths(dict[str, int]):
+    """Character -> how many characters it becomes."""
+
+    def __init__(self, table: _Table) -> None:
+        super().__init__()
+        self._table = table
+
+    def __missing__(self, character: str) -> int:
+        self[character] = length = len(self._table[ord(character)])
+        return length
+
+
 def _folded(character: str) -> str:
     if character.isspace():
         return " "
-    if character in _VOICE_MARKS or character in _BLANKS:
+    if character in VOICE_MARKS or character in BLANKS:
         return ""
+    drawn = latin(character)
+    if drawn:
+        return drawn
     out = []
-    plain = unicodedata.normalize("NFKD", character).casefold()
-    for part in unicodedata.normalize("NFKD", plain):
-        category = unicodedata.category(part)
-        if category in ("Mn", "Me", "Cf", "Cc", "Cs") or part in _BLANKS:
-            continue
-        part = to_katakana(LATIN.get(part, part)).casefold()
-        out.append(KANA.get(SMALL_KANA.get(part, part), SMALL_KANA.get(part, part)))
+    for whole in unicodedata.normalize("NFKD", character):
+        for part in unicodedata.normalize("NFKD", latin(whole) or whole.casefold()):
+            if unicodedata.category(part) in ("Mn", "Me", "Cf", "Cc", "Cs") or part in BLANKS:
+                continue
+            part = to_katakana(latin(part) or part).casefold()
+            part = SMALL_KANA.get(part, part)
+            out.append(KANA.get(part) or KANJI.get(part, part))
     return "".join(out)
 
 

@@ -7,12 +7,19 @@ from detector.names import (
     DIGIT,
     FOREIGN,
     INVISIBLE,
-    KANJI,
+    KANJI_FOR_KANA,
+    MARKED,
+    MISSPELT,
     PUNCTUATED,
     SPACED,
+    STYLED,
+    VARIANT,
+    Likeness,
     bounded,
     compare,
+    patterns,
 )
+from detector.normalize import skeleton
 
 
 @pytest.mark.parametrize(
@@ -27,6 +34,11 @@ from detector.names import (
         ("コンピューター", "コンピュータ"),
         ("キヤノン", "キャノン"),
         ("Hoshino", "Hóshino"),
+        ("マツダ", "ﾏﾂﾀﾞ"),
+        ("アマゾン", "あまぞん"),
+        ("はまかぜ", "ハマカゼ"),
+        ("高島電機", "髙島電機"),  # old form
+        ("国分電機", "國分電機"),
     ],
 )
 def test_honest_ways_to_write_a_name(name: str, seen: str) -> None:
@@ -45,8 +57,24 @@ def test_honest_ways_to_write_a_name(name: str, seen: str) -> None:
         ("Hoshino", "Hoshi\u200bno", BREAK_HINT),
         ("Hoshino", "Hoshi\u202eno", INVISIBLE),
         ("Ruscool", "RuscooI", ALIKE),
-        ("ニトロデンキ", "二トロデンキ", KANJI),
+        ("ニトロデンキ", "二トロデンキ", KANJI_FOR_KANA),
         ("ホシノサーバー", "ホシノサ一バー", DASH),
+        ("HOSH", "H0SH", DIGIT),
+        ("Hoshino", "Hosh!no", DIGIT),
+        ("Ruscool", "Rusc00|", DIGIT),
+        ("Hoshino", "🅷🅾🆂🅷🅸🅽🅾", FOREIGN),
+        ("Hoshino", "ᕼosᕼino", FOREIGN),
+        ("Hoshino", "ʜᴏꜱʜɪɴᴏ", ALIKE),
+        ("Hoshino", "𝐇𝐨𝐬𝐡𝐢𝐧𝐨", STYLED),
+        ("Hoshino", "Ⓗoshino", STYLED),
+        ("Hoshino", "H\u0335o\u0335shino", MARKED),
+        ("Hoshino", "Ho\u3164shino", INVISIBLE),
+        ("Hoshino", "Ho\ufe0fshino", INVISIBLE),
+        ("Hoshino", "H|o|s|h|i|n|o", PUNCTUATED),
+        ("星野電機", "星野电机", VARIANT),
+        ("富士電機", "富土電機", ALIKE),
+        ("星野電機", "星野電気", MISSPELT),
+        ("ホシノデンキ", "ホシノデソキ", MISSPELT),
     ],
 )
 def test_disguised_names_and_how(name: str, seen: str, disguise: str) -> None:
@@ -65,6 +93,13 @@ def test_disguised_names_and_how(name: str, seen: str, disguise: str) -> None:
         ("星野電機", "星野電機器"),
         ("ビル", "ビール"),
         ("Ruscool", "Ruscoo"),
+        ("HOSH", "hosh"),  # a word
+        ("HOSH", "Hosh"),
+        ("Dell", "DELI"),
+        ("Dell", "dell"),
+        ("HOSH", "H05H"),
+        ("アマゾン", "あマゾん"),
+        ("星野電機", "星" + " " * 100 + "野電機"),
     ],
 )
 def test_other_words_are_not_the_name(name: str, seen: str) -> None:
@@ -86,3 +121,14 @@ def test_other_words_are_not_the_name(name: str, seen: str) -> None:
 def test_names_stand_as_words(name: str, text: str, *, expected: bool) -> None:
     start = text.index(name)
     assert bounded(name, text, start, start + len(name)) is expected
+
+
+@pytest.mark.parametrize(("name", "seen"), [("Hosho!", "Hosho"), ("Hoshino", "Hosh!no"), ("星野電機", "星野電器")])
+def test_patterns_cover_writings_that_skeletons_keep_apart(name: str, seen: str) -> None:
+    assert skeleton(seen).text in patterns(name)
+
+
+def test_a_slip_tells_less_than_a_disguise() -> None:
+    weak, strong = Likeness((MISSPELT,)), Likeness((FOREIGN,))
+    assert weak.strength * 3.0 == pytest.approx(1.4, abs=0.1)  # D2
+    assert weak.strength < Likeness((SPACED,)).strength < strong.strength

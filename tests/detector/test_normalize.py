@@ -22,6 +22,13 @@ ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=60)
         ("𝐇𝐨𝐬𝐡𝐢𝐧𝐨", "hoshino"),
         ("Hóshinö", "hoshino"),
         ("キャノン", "キヤノン"),
+        ("ᕼꓳꜱⲎιпօ", "hoshino"),  # Canadian, Lisu, small capital, Coptic, Greek, Cyrillic, Armenian
+        ("🅷🅾🆂🅷🅸🅽🅾", "hoshino"),
+        ("🇭🇴🇸🇭🇮🇳🇴", "hoshino"),
+        ("Ꮋøꞩħɨɳō", "hoshino"),
+        ("Ηοshινο", "hoshivo"),  # Greek capital Eta is H, small nu is v
+        ("乐天电机", "楽天電機"),
+        ("髙嶋", "高島"),
     ],
 )
 def test_fold_makes_disguised_and_plain_writing_equal(written: str, plain: str) -> None:
@@ -36,6 +43,7 @@ def test_fold_makes_disguised_and_plain_writing_equal(written: str, plain: str) 
         ("サ一バー", "サーバー"),
         ("サーバ", "サーバー"),
         ("二トリ", "ニトリ"),
+        ("H05h1n0 8a77", "hoshino batt"),
     ],
 )
 def test_skeleton_makes_what_a_hurried_reader_confuses_equal(written: str, plain: str) -> None:
