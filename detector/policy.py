@@ -69,6 +69,7 @@ POLICY = Policy(
         Rule("picture.copy", 1.5),  # cases: honest shops use the maker's pictures, too
         Rule("lure.giveaway", 1.6),  # cases: with a hand-off it is enough
         Rule("lure.credentials", 1.2),  # D2
+        Rule("name.misspelt", 1.4),  # D2
         Rule("name.official_claim", 1.1),  # D2
         Rule("lure.handoff", 1.1),  # D2: LINE, Telegram, WhatsApp
         Rule("lure.investment", 1.0),  # D2

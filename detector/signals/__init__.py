@@ -17,6 +17,7 @@ SIGNALS: tuple[Signal, ...] = tuple(
             name.mention,
             name.product,
             name.obfuscated,
+            name.misspelt,
             name.sender,
             name.official_claim,
             host.imitated_suffix,
