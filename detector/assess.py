@@ -140,7 +140,10 @@ class Assessor:
         weight = self.policy.weights.get(signal.name)
         if weight is None:
             return []
-        ranked = sorted(findings, key=lambda finding: -finding.strength)[:MOST_OBSERVATIONS]
+        found = list(findings)
+        if not found:
+            return []
+        ranked = sorted(found, key=lambda finding: -finding.strength)[:MOST_OBSERVATIONS]
         return [
             Evidence(
                 signal=signal.name,

@@ -1,17 +1,20 @@
 """How a text words its story, compared with labelled impersonations and honest texts: phrases with learned weights.
 
-The lexicons name what frauds do; this catches how they are told. Short stretches of Japanese letters and of English words
-are looked up in `lexicon/wording.tsv` (phrase and log-odds, made by `benchmarks/wording_training.py` from the labelled
-texts of tests/cases); every phrase counts once. The protected name is a letter of its own, so that `<name>より` is
-the same for every brand; so is every address, and every digit is a zero.
+The lexicons name what frauds do; this catches how they are told. Short stretches of Japanese letters and of English
+words are looked up in `lexicon/wording.tsv` (phrase and log-odds, made by `benchmarks/wording_training.py` from the
+labelled texts of tests/cases); every phrase counts once. The protected name is a letter of its own, so that
+`<name>より` is the same for every brand; so is every address, and every digit is a zero.
 """
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from heapq import nlargest
 from importlib import resources
+from itertools import accumulate
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -46,7 +49,7 @@ class Wording:
     """What the phrases of an item add up to."""
 
     odds: float  # sum of the weights of all phrases, each counted once
-    phrases: tuple[Phrase, ...]  # the heaviest of each sign
+    phrases: tuple[Phrase, ...]  # the heaviest that have the sign of the sum
 
 
 class _Readable(dict[int, str]):
@@ -126,25 +129,56 @@ class WordingIndex:
             texts: the item's texts.
             names: for each text, where the brand's name stands in it.
         """
-        seen: dict[int, tuple[int, int, int, int]] = {}  # pattern -> text, offset of what was read, start, end
-        for index, text in enumerate(texts):
-            for offset, part, spans in _parts(text, names[index]):
-                found = self._automaton.find_matches_as_indexes(readable(part, spans), overlapping=True)
-                for pattern, start, end in found:
-                    seen.setdefault(pattern, (index, offset, start, end))
         weights = self._weights
-        ranked = sorted(seen, key=lambda pattern: weights[pattern])
-        told = [*ranked[-MOST_TOLD:][::-1], *ranked[:MOST_TOLD]]
+        parts: list[_Part] = []
+        seen: dict[int, tuple[int, int, int]] = {}  # pattern -> part, start, end
+        for index, text in enumerate(texts):
+            for offset, piece, spans in _parts(text, names[index]):
+                masked = _masked(piece, spans)
+                found = self._automaton.find_matches_as_indexes(f" {masked.translate(_TABLE)} ", overlapping=True)
+                for pattern, start, end in found:
+                    seen.setdefault(pattern, (len(parts), start, end))
+                parts.append(_Part(index, offset, piece, masked))
+        odds = self._bias + sum([weights[pattern] for pattern in seen])
+        sign = 1 if odds > 0 else -1
+        told = nlargest(MOST_TOLD, seen, key=lambda pattern: sign * weights[pattern])
         phrases = [
-            Phrase(weights[pattern], index, _span(texts[index], offset, start, end, names[index]))
-            for pattern in dict.fromkeys(told)
-            for index, offset, start, end in (seen[pattern],)
+            Phrase(weights[pattern], parts[part].text, parts[part].span(start, end))
+            for pattern in told
+            for part, start, end in (seen[pattern],)
+            if sign * weights[pattern] > 0
         ]
-        return Wording(self._bias + sum([weights[pattern] for pattern in seen]), tuple(phrases))
+        return Wording(odds, tuple(phrases))
+
+
+class _Part:
+    """A stretch of a text that was read, and the way back to it."""
+
+    __slots__ = ("_ends", "_masked", "offset", "piece", "text")
+
+    def __init__(self, text: int, offset: int, piece: str, masked: str) -> None:
+        self.text, self.offset, self.piece = text, offset, piece
+        self._masked = masked
+        self._ends: list[int] = []
+
+    def span(self, start: int, end: int) -> Span:
+        """Return where a phrase stands in the whole text, without the spaces around it."""
+        if not self._ends:  # how many read letters there are up to each written one
+            self._ends = list(accumulate(map(len, map(_TABLE.__getitem__, map(ord, self._masked))))) or [0]
+        first = bisect_right(self._ends, max(0, start - 1))
+        last = bisect_right(self._ends, max(0, end - 2)) + 1
+        while last < len(self._masked) and self._masked[last] == INSIDE:
+            last += 1
+        first, last = min(first, len(self.piece)), min(last, len(self.piece))
+        while first < last and self.piece[first].isspace():
+            first += 1
+        while last > first and self.piece[last - 1].isspace():
+            last -= 1
+        return self.offset + first, self.offset + last
 
 
 def _parts(text: str, names: Sequence[Span]) -> Iterator[tuple[int, str, list[Span]]]:
-    """Yield offset, stretch of text and the names in it: the whole of a message, of a longer text what is near a name."""
+    """Yield offset, text and the names in it: the whole of a message, of a longer text what is near a name."""
     if len(text) <= ONE_MESSAGE:
         yield 0, text, list(names)
         return
@@ -155,23 +189,6 @@ def _parts(text: str, names: Sequence[Span]) -> Iterator[tuple[int, str, list[Sp
             inside = [(a - first, b - first) for a, b in names if first <= a and b <= last]
             yield first, text[first:last], inside
             done = last
-
-
-def _span(text: str, offset: int, start: int, end: int, names: Sequence[Span]) -> Span:
-    """Return where a phrase of a part stands in the whole text, without the spaces around it."""
-    part = next(part for first, part, _ in _parts(text, names) if first == offset)
-    inside = [(a - offset, b - offset) for a, b in names if offset <= a and b <= offset + len(part)]
-    masked = _masked(part, inside)
-    places = [at for at, character in enumerate(masked) for _ in _TABLE[ord(character)]]
-    first = places[max(0, start - 1)] if places else 0
-    last = places[min(len(places), end - 1) - 1] + 1 if places else 0
-    while last < len(masked) and masked[last] == INSIDE:
-        last += 1
-    while first < last and part[first].isspace():
-        first += 1
-    while last > first and part[last - 1].isspace():
-        last -= 1
-    return offset + first, offset + last
 
 
 @cache
