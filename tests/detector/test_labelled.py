@@ -44,4 +44,4 @@ def test_floors_on_the_part_nothing_was_learned_from(flagged: dict[tuple[str, bo
 
 RECALL = 0.53
 ALARMS = 0.025
-assert FRAUDS == {"impersonating", "obfuscated"}
+assert {"impersonating", "obfuscated"} == FRAUDS
