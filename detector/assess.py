@@ -67,6 +67,7 @@ class Assessor:
         names = reading.names
         traced = {*names, *hosts, *claims, *copies}
         traced |= self._owners(item, places)
+        protected = self._protected(places, on)
         verdicts = []
         for index in sorted(traced):
             view = View(
@@ -80,6 +81,7 @@ class Assessor:
                 host_hits=hosts.get(index, ()),
                 copies=copies.get(index, ()),
                 claims=claims.get(index, ()),
+                protected=protected,
             )
             verdict = self._verdict(view)
             if verdict:
@@ -108,10 +110,11 @@ class Assessor:
             for hit in hits.get(place, ()):
                 found.setdefault(hit.brand, []).append((own, hit))
             owners = self._owner_index.of_host(host) if known else set()
+            protected = self._protected((own,), on)
             views = (
                 View(
                     item=item, on=on, brand=self.brands[index], register=self._registers[index], names=(), words={},
-                    places=(own,), host_hits=found.get(index, ()), copies=(), claims=(),
+                    places=(own,), host_hits=found.get(index, ()), copies=(), claims=(), protected=protected,
                 )
                 for index in sorted(owners.union(found))
             )  # fmt: skip
@@ -138,7 +141,10 @@ class Assessor:
         weight = self.policy.weights.get(signal.name)
         if weight is None:
             return []
-        ranked = sorted(findings, key=lambda finding: -finding.strength)[:MOST_OBSERVATIONS]
+        found = list(findings)
+        if not found:
+            return []
+        ranked = sorted(found, key=lambda finding: -finding.strength)[:MOST_OBSERVATIONS]
         return [
             Evidence(
                 signal=signal.name,
@@ -164,6 +170,17 @@ class Assessor:
         owners = self._owner_index.of_advertiser(item.platform, item.advertiser.id) if item.advertiser else set()
         own = [place.host for place in places if place.role == "own" and place.host]
         return owners.union(*map(self._owner_index.of_host, own))
+
+    def _protected(self, places: Sequence[Place], on: date) -> frozenset[str]:
+        """Return the hosts that are some brand's own: what a sister brand's page says of another is no imitation."""
+        found = set()
+        for place in places:
+            host = place.host
+            if host and self._owner_index.knows(host.ascii):
+                owners = (self._registers[index].host(host, on) for index in self._owner_index.of_host(host))
+                if any(owned is not None and owned.valid and owned.own for owned in owners):
+                    found.add(host.ascii)
+        return frozenset(found)
 
     def _claim_hits(self, reading: Reading) -> dict[int, list[ClaimHit]]:
         found: dict[int, list[ClaimHit]] = {}

@@ -13,12 +13,14 @@ from detector.items import Item
 from detector.places import Place
 from detector.reading import ADVERTISER_NAME, NameHit, WordHit
 from detector.register import Owned, Register
+from detector.wording import Span, Wording, learned
 
 # A text up to this many characters is one message: every word in it counts. In a longer one only what stands near
 # the name.
 ONE_MESSAGE: int = 600
 NEAR: int = 250  # characters to either side of a name
 NEAR_ON_PAGE: int = 100
+NO_WORDING = Wording(0.0, ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +37,22 @@ class View:
     host_hits: Sequence[tuple[Place, HostHit]]
     copies: Sequence[tuple[int, Copy]]  # index of the image
     claims: Sequence[ClaimHit]
+    protected: frozenset[str] = frozenset()  # hosts in the item that are the own ones of any protected brand
     _near: dict[str, list[WordHit]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def text_names(self) -> list[NameHit]:
         """Names in the item's own texts."""
         return [hit for hit in self.names if hit.text >= 0]
+
+    @cached_property
+    def wording(self) -> Wording:
+        """What the phrases of the item's own texts add up to; nothing where no text names the brand."""
+        spans: list[list[Span]] = [[] for _ in self.item.texts]
+        for hit in self.text_names:
+            spans[hit.text].append(hit.span)
+        texts = [text.text for text in self.item.texts]
+        return learned().read(texts, spans) if any(spans) else NO_WORDING
 
     @cached_property
     def advertiser(self) -> Owned | None:
@@ -59,12 +71,18 @@ class View:
 
     @cached_property
     def foreign_places(self) -> list[Place]:
-        """Places whose destination is known and that nobody registered for the brand."""
-        return [place for place, owned in self.owned_places if place.host and not (owned is not None and owned.valid)]
+        """Places whose destination is known and that nobody registered for this brand, or as another's own."""
+        return [
+            place
+            for place, owned in self.owned_places
+            if place.host and place.host.ascii not in self.protected and not (owned is not None and owned.valid)
+        ]
 
     def hosts(self, kind: HostKind) -> Iterable[tuple[Place, HostHit]]:
-        """Return the brand's hits of one kind, those on registered hosts left out."""
+        """Return the brand's hits of one kind, those on registered hosts and on other brands' own left out."""
         for place, hit in self.host_hits:
+            if place.host and place.host.ascii in self.protected:
+                continue
             owned = self.register.host(place.host, self.on) if place.host else None
             if hit.kind == kind and not (owned is not None and owned.valid):
                 yield place, hit

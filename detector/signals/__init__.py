@@ -1,6 +1,6 @@
 """Signals: one pure function each; this tuple is all there is, and the policy weighs every one of them."""
 
-from detector.signals import advertiser, claim, context, host, lure, name, official, picture
+from detector.signals import advertiser, claim, context, host, lure, name, official, picture, wording
 from detector.signals.finding import Finding, Look, Signal
 
 __all__ = ["SIGNALS", "Finding", "Signal"]
@@ -17,6 +17,7 @@ SIGNALS: tuple[Signal, ...] = tuple(
             name.mention,
             name.product,
             name.obfuscated,
+            name.misspelt,
             name.sender,
             name.official_claim,
             host.imitated_suffix,
@@ -36,6 +37,8 @@ SIGNALS: tuple[Signal, ...] = tuple(
             advertiser.unknown,
             claim.known_false,
             picture.copy,
+            wording.fraud,
+            wording.honest,
             context.news,
             context.review,
             context.job,

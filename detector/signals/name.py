@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from detector.evidence import TextSpan
+from detector.names import MISSPELT
 from detector.reading import NameHit
 from detector.signals.finding import Finding
 from detector.view import View
@@ -33,12 +34,20 @@ def product(view: View) -> Iterator[Finding]:
 def obfuscated(view: View) -> Iterator[Finding]:
     """The brand's name is written so that people read it and filters do not."""
     for hit in view.names:
-        if hit.likeness.disguises and hit.role in ("name", "product"):
+        if hit.likeness.disguises not in ((), (MISSPELT,)) and hit.role in ("name", "product"):
             how = ", ".join(hit.likeness.disguises)
             where = _at(hit) if hit.text >= 0 else None
             yield Finding(
                 strength=hit.likeness.strength, observed=hit.seen, expected=f"{hit.name} ({how})", where=where
             )
+
+
+def misspelt(view: View) -> Iterator[Finding]:
+    """The brand's name is written with a slip."""
+    for hit in view.names:
+        if hit.likeness.disguises == (MISSPELT,) and hit.role in ("name", "product"):
+            where = _at(hit) if hit.text >= 0 else None
+            yield Finding(strength=1.0, observed=hit.seen, expected=hit.name, where=where)
 
 
 def sender(view: View) -> Iterator[Finding]:
