@@ -50,6 +50,16 @@ def brands() -> list[BrandProfile]:
     return msgspec.convert(rows, list[BrandProfile])
 
 
+def first() -> Iterator[tuple[Labelled, Item]]:
+    """Yield the first cases, written beside the lexicons: each a campaign of its own, all for tuning."""
+    for name in ("texts.jsonl", "texts_later.jsonl"):
+        for line in (CASES / name).read_text(encoding="utf-8").splitlines():
+            raw = json.loads(line)
+            kind = "impersonating" if raw["expect"] == "flagged" else raw["class"]
+            item = decode_item(json.dumps(raw["item"]))
+            yield Labelled(kind=kind, campaign=item.id, brand="hoshino", item=raw["item"]), item
+
+
 def labelled(name: str = "labelled/*.jsonl") -> Iterator[tuple[Labelled, Item]]:
     """Yield the labelled items of the files that match."""
     for file in sorted(CASES.glob(name)):

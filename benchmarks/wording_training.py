@@ -1,6 +1,6 @@
 """Make `detector/lexicon/wording.tsv`, the learned phrases, and weights for the policy.
 
-`python -m benchmarks.wording_training [--write]` reads the tune part of the labelled texts of tests/cases/labelled. One
+`python -m benchmarks.wording_training [--write]` reads the first cases and the tune part of tests/cases/labelled. One
 logistic regression over all phrases that at least `LEAST` texts have, and over the signals of the policy: phrases are
 drawn to 0, signals to their shipped weights, both by a ridge penalty. The printed figures are cross-fitted: five folds
 of whole campaigns, each judged by what the others taught. Needs scipy.
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from benchmarks.labelled import ON, brands, labelled
+from benchmarks.labelled import ON, brands, first, labelled
 from detector.assess import Assessor
 from detector.policy import POLICY
 from detector.reading import TextIndex
@@ -54,8 +54,11 @@ def rows(part: str = "tune") -> Rows:
     place = {brand.key: at for at, brand in enumerate(profiles)}
     found = Rows([], [], [], np.zeros(0), [], [])
     answers = []
-    for case, item in labelled():
-        names = index.read(item).names.get(place[case.brand], []) if case.part == part else []
+    cases = [pair for pair in labelled() if pair[0].part == part]
+    if part == "tune":
+        cases += first()
+    for case, item in cases:
+        names = index.read(item).names.get(place[case.brand], [])
         if not names:
             continue
         spans = [[hit.span for hit in names if hit.text == at] for at in range(len(item.texts))]

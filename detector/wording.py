@@ -27,6 +27,7 @@ ONE_MESSAGE: int = 600
 REACH: int = 250  # characters to either side of a name
 MOST_NAMES: int = 4
 MOST_TOLD: int = 3  # phrases that are shown
+LEAST_TOLD: int = 2  # letters of a phrase that is worth showing
 _ADDRESS = re.compile(r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9._~:/?#@!$&*+,;=%-]*)?")
 _LATIN = re.compile(r"[a-z]")
 _WORD = re.compile(rf"[a-z]+|0+|{NAME}|{ADDRESS}")
@@ -120,6 +121,8 @@ class WordingIndex:
         """Take phrases, as `stretches` yields them, with their log-odds; `bias` is that of a text without any."""
         self._bias = bias
         self._weights = [weight for _, weight in weights]
+        # A single letter says nothing to a reader; it is shown only where there is nothing else.
+        self._tells = [len(phrase.strip(f" {NAME}{ADDRESS}")) >= LEAST_TOLD for phrase, _ in weights]
         self._automaton = AhoCorasick([phrase for phrase, _ in weights] or ["\0"], matchkind=MatchKind.Standard)
 
     def read(self, texts: Sequence[str], names: Sequence[Sequence[Span]]) -> Wording:
@@ -141,7 +144,7 @@ class WordingIndex:
                 parts.append(_Part(index, offset, piece, masked))
         odds = self._bias + sum([weights[pattern] for pattern in seen])
         sign = 1 if odds > 0 else -1
-        told = nlargest(MOST_TOLD, seen, key=lambda pattern: sign * weights[pattern])
+        told = nlargest(MOST_TOLD, seen, key=lambda pattern: self._told(pattern, sign))
         phrases = [
             Phrase(weights[pattern], parts[part].text, parts[part].span(start, end))
             for pattern in told
@@ -149,6 +152,11 @@ class WordingIndex:
             if sign * weights[pattern] > 0
         ]
         return Wording(odds, tuple(phrases))
+
+    def _told(self, pattern: int, sign: int) -> tuple[bool, float]:
+        """Rank a phrase for being shown."""
+        weight = sign * self._weights[pattern]
+        return weight > 0 and self._tells[pattern], weight
 
 
 class _Part:

@@ -80,7 +80,6 @@ RANKED = [
     ("impersonating-23", "impersonating-24"),  # fake display address and name > a lone text
     ("obfuscated-10", "reseller-3"),  # hidden name > open name, both with a discount
     ("reseller-4", "reseller-1"),  # unregistered shop > registered shop
-    ("reseller-4", "mention-1"),
     ("impersonating-2", "official-1"),  # the same words at the brand's own host
 ]
 
