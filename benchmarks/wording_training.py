@@ -96,7 +96,7 @@ def fit(phrases: csr_matrix, signals: Floats, prior: Floats, fraud: Floats) -> t
         return value, np.concatenate([phrases.T @ slope + PHRASE_RIDGE * ours, signals.T @ slope + SIGNAL_RIDGE * away])
 
     start = np.concatenate([np.zeros(count), prior])
-    bounds = [(None, None)] * count
+    bounds: list[tuple[float | None, float | None]] = [(None, None)] * count
     bounds += [(0.0, None) if sign > 0 else (None, 0.0) if sign < 0 else (0.0, 0.0) for sign in signs] + [(None, None)]
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 400}).x
     return found[:count], found[count:]
