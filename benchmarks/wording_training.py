@@ -23,6 +23,7 @@ from detector.assess import Assessor
 from detector.policy import POLICY
 from detector.reading import TextIndex
 from detector.wording import readable, stretches
+from detector.words import WORDS
 
 LEAST = 2  # texts that must have a phrase
 PHRASE_RIDGE = 3.0
@@ -109,12 +110,16 @@ def table(found: Sequence[set[str]], known: dict[str, int]) -> csr_matrix:
     return csr_matrix((ones, tuple(np.array(places).T)), shape=(len(found), len(known)))
 
 
+# What the lexicons say already is not learned again: a phrase must not speak against the word it is a part of.
+KNOWN = "\n".join(f" {word.phrase.lower()} " for word in WORDS)
+
+
 def vocabulary(found: Sequence[set[str]]) -> dict[str, int]:
     """Return the phrases that enough texts have, with their column."""
     counts = Counter(phrase for phrases in found for phrase in phrases)
-    return {
-        phrase: at for at, phrase in enumerate(sorted(phrase for phrase, count in counts.items() if count >= LEAST))
-    }
+    enough = sorted(phrase for phrase, count in counts.items() if count >= LEAST)
+    new = [phrase for phrase in enough if len(phrase.strip()) == 1 or phrase not in KNOWN]
+    return {phrase: at for at, phrase in enumerate(new)}
 
 
 def main() -> None:

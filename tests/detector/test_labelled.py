@@ -42,6 +42,6 @@ def test_floors_on_the_part_nothing_was_learned_from(flagged: dict[tuple[str, bo
     assert sum(honest) / len(honest) <= ALARMS
 
 
-RECALL = 0.57
-ALARMS = 0.03
+RECALL = 0.56
+ALARMS = 0.025
 assert {"impersonating", "obfuscated"} == FRAUDS
