@@ -1,8 +1,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.labelled import brands, labelled
 from detector.assess import Assessor
 from detector.items import Item, Text
+from detector.reading import TextIndex
 from detector.wording import ONE_MESSAGE, WordingIndex, learned, readable, stretches
 from tests.detector.hoshino import HOSHINO, ON
 
@@ -35,14 +37,18 @@ def test_a_long_text_is_read_around_the_names() -> None:
     assert [text[slice(*phrase.span)] for phrase in wording.phrases] == ["星野電機よ"]
 
 
-def test_the_learned_phrases_tell_frauds_from_honest_texts() -> None:
-    frauds = [
-        "【星野電機】家電モニター募集！LINEで友だち追加して無料で受け取れます",
-        "星野電機の倉庫整理、全品90%OFF！今すぐ",
-    ]
-    honest = ["星野電機の扇風機、三年使った感想です。音が静か", "星野電機の修理窓口に電話したらすぐ出た"]
-    odds = {text: learned().read([text], [[(at := text.index("星野"), at + 4)]]).odds for text in frauds + honest}
-    assert min(odds[text] for text in frauds) > max(odds[text] for text in honest)
+def test_the_learned_phrases_alone_tell_most_frauds_from_honest_texts() -> None:
+    profiles = brands()
+    index = TextIndex(profiles)
+    odds: dict[bool, list[float]] = {True: [], False: []}
+    for case, item in labelled():
+        brand = next(at for at, profile in enumerate(profiles) if profile.key == case.brand)
+        names = index.read(item).names.get(brand, []) if case.part == "test" else []
+        if names:
+            spans = [[hit.span for hit in names if hit.text == at] for at in range(len(item.texts))]
+            odds[case.fraud].append(learned().read([text.text for text in item.texts], spans).odds)
+    pairs = [fraud > honest for fraud in odds[True] for honest in odds[False]]
+    assert sum(pairs) / len(pairs) >= 0.85  # the area under the curve; half of them would be chance
 
 
 def test_learned_phrases_are_phrases() -> None:
