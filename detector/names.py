@@ -60,6 +60,7 @@ KANJI_FOR_KANA = "kanji drawn like kana"
 VARIANT = "Chinese forms of kanji"
 DASH = "dashes for the long vowel"
 MISSPELT = "misspelt"
+STRUCK_OUT = "letters struck out"
 # Ways that honest texts show now and then, too.
 WEAK: frozenset[str] = frozenset((SPACED, BREAK_HINT, DASH, STYLED, VARIANT, MISSPELT))
 # D2 (DETECTION.md, section 2): misspelt +1.4 where hidden is +3.0.

@@ -19,8 +19,20 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from detector.brands import BrandProfile
 from detector.confusables import LONG_VOWEL, LONG_VOWELS, VOICE_MARKS
 from detector.items import Item
+from detector.masked import MaskedIndex
 from detector.misspelt import MisspeltIndex
-from detector.names import LONG_NAME, MISSPELT, OPEN, SHORT_LATIN, Likeness, bounded, compare, letters, patterns
+from detector.names import (
+    LONG_NAME,
+    MISSPELT,
+    OPEN,
+    SHORT_LATIN,
+    STRUCK_OUT,
+    Likeness,
+    bounded,
+    compare,
+    letters,
+    patterns,
+)
 from detector.normalize import Folded, skeleton
 from detector.words import LURES, WORDS, Word
 
@@ -102,9 +114,9 @@ class TextIndex:
                 owners.setdefault(pattern, []).append(term)
         self.owners = list(owners.values())  # terms by pattern
         self._automaton = AhoCorasick(list(owners), matchkind=MatchKind.Standard, store_patterns=False)
-        self._misspelt = MisspeltIndex(
-            [(number, term.name) for number, term in enumerate(self.terms) if term.role in ("name", "product")]
-        )
+        named = [(number, term.name) for number, term in enumerate(self.terms) if term.role in ("name", "product")]
+        self._misspelt = MisspeltIndex(named)
+        self._masked = MaskedIndex(named)
 
     def read(self, item: Item) -> "Reading":
         """Search all texts of an item, the advertiser's names included."""
@@ -118,6 +130,10 @@ class TextIndex:
     def misspelt(self, text: str) -> Iterator[tuple[Term, int, int]]:
         """Yield term, start and end of names with one slip."""
         return ((self.terms[number], start, end) for number, start, end in self._misspelt.find(text))
+
+    def masked(self, text: str) -> Iterator[tuple[Term, int, int]]:
+        """Yield term, start and end of names with letters struck out."""
+        return ((self.terms[number], start, end) for number, start, end in self._masked.find(text))
 
     def _scan(self, index: int, text: str) -> _Scanned:
         folded = skeleton(text)
@@ -150,6 +166,11 @@ class Reading:
                     seen = scanned.folded.original[first:last]
                     slip = _hit(term, seen, scanned, (first, last), Likeness((MISSPELT,)))
                     found.setdefault(term.brand, []).append(slip)
+            for term, first, last in self._index.masked(scanned.folded.original):
+                if bounded(term.name, scanned.folded.original, first, last):
+                    seen = scanned.folded.original[first:last]
+                    hidden = _hit(term, seen, scanned, (first, last), Likeness((STRUCK_OUT,)))
+                    found.setdefault(term.brand, []).append(hidden)
         if not found:
             return found
         if any(_is_slip(hit) for hits in found.values() for hit in hits):
