@@ -14,6 +14,7 @@ from console.commands.finding import source_line
 from console.doctor import configured, installation
 from console.show import case_list, summary_line, terminal
 from demo.run import run_demo
+from detector.lint import lint
 from safety.screen import screen, screen_json
 from storage.database import open_engine, upgrade
 
@@ -40,11 +41,14 @@ def config_group() -> None:
 @config_group.command("check")
 @with_app
 def config_check(app: App) -> None:
-    """Read everything the configuration names: keys, secrets, logos, pictures."""
+    """Read everything the configuration names: keys, secrets, logos, pictures; warn of names that will misfire."""
     config = app.config
     missing = config.missing_secrets()
     complain(missing)
-    unreadable = app.profiles().problems
+    profiles = app.profiles()
+    unreadable = profiles.problems
+    for warning in lint(profiles.brands):
+        click.echo(f"mekiki: warning: brand {warning.brand}: {warning.where}: {screen(warning.says)}", err=True)
     counts = {"brands": len(config.brand), "sources": len(config.source), "receivers": len(config.receiver)}
     click.echo(summary_line(str(config.file), counts))
     if missing or unreadable:
