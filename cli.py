@@ -11,6 +11,7 @@ import click
 from console.app import Group
 from console.commands.finding import crawl, scan, score, watch
 from console.commands.judging import cases, judge, triage
+from console.commands.measuring import calibrate, evaluate, explain
 from console.commands.setup import config_group, db, demo, doctor, init
 from console.commands.telling import alerts
 
@@ -34,6 +35,9 @@ for command in (
     cases,
     triage,
     judge,
+    explain,
+    evaluate,
+    calibrate,
     alerts,
     db,
     doctor,

@@ -231,7 +231,9 @@ def _folds(observations: Sequence[Observation]) -> list[tuple[list[Observation],
     """Return (rest, fold) pairs: whole campaigns, each answer spread evenly, the same at every call."""
     place: dict[str, int] = {}
     for groups in _groups(observations):
-        ordered = sorted(groups - place.keys(), key=lambda group: hashlib.sha256(group.encode("utf-8", "replace")).digest())
+        ordered = sorted(
+            groups - place.keys(), key=lambda group: hashlib.sha256(group.encode("utf-8", "replace")).digest()
+        )
         place |= {group: index % FOLDS for index, group in enumerate(ordered)}
     return [
         (

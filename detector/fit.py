@@ -112,6 +112,4 @@ def fit_isotonic(sums: Vector, frauds: Vector, *, counts: Vector | None = None) 
     for count, found, first, last in pooled:
         score = round(min(1 - SURE, max(SURE, found / count)), 6)
         points += [(round(at, 6), score) for at in dict.fromkeys((first, last))]
-    return Isotonic(
-        points=tuple(here for before, here in pairwise([(-np.inf, 0.0), *points]) if before[0] < here[0])
-    )
+    return Isotonic(points=tuple(here for before, here in pairwise([(-np.inf, 0.0), *points]) if before[0] < here[0]))

@@ -107,7 +107,7 @@ def read_policy(text: str, *, known: Collection[str] = KNOWN) -> Policy:
         PolicyError: with the first thing that is wrong, and where.
     """
     try:
-        file = msgspec.convert(tomllib.loads(text), _File, strict=False)
+        file = msgspec.convert(tomllib.loads(text), _File)
         made = score_map(file.platt, file.isotonic)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(f"is not valid TOML: {error}") from error

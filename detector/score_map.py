@@ -76,5 +76,5 @@ def score_map(platt: dict[str, float] | None, isotonic: dict[str, list[tuple[flo
         msgspec.ValidationError: a number is missing or has the wrong type.
     """
     if platt is not None:
-        return msgspec.convert(platt, Platt, strict=False)
-    return None if isotonic is None else msgspec.convert(isotonic, Isotonic, strict=False)
+        return msgspec.convert(platt, Platt)
+    return None if isotonic is None else msgspec.convert(isotonic, Isotonic)

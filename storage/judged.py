@@ -1,10 +1,9 @@
 """What people decided, item by item, beside what the machine had said when they did."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -44,7 +43,7 @@ def judged_items(session: Session, *, brand: str | None = None, since: datetime 
         if entry.reason != "duplicate" and (since is None or entry.at >= since)
     ]
     cases: dict[int, Case] = {}
-    for ids in batched((entry.case_id for entry, _ in judgements), _MANY):
+    for ids in _chunks([entry.case_id for entry, _ in judgements]):
         cases |= {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids)))}
     item_ids = sorted({item_id for _, items in judgements for item_id in items})
     verdicts = _flagged(session, item_ids)
@@ -91,10 +90,10 @@ def _judgements(session: Session) -> list[tuple[CaseLog, Sequence[int]]]:
 
 
 def _flagged(
-    session: Session, item_ids: Iterable[int]
+    session: Session, item_ids: Sequence[int]
 ) -> dict[tuple[int, str], list[tuple[ItemVersion, VerdictRow, str]]]:
     found: dict[tuple[int, str], list[tuple[ItemVersion, VerdictRow, str]]] = defaultdict(list)
-    for ids in batched(item_ids, _MANY):
+    for ids in _chunks(item_ids):
         query = (
             select(ItemVersion, VerdictRow, ItemRow.external_id)
             .join(VerdictRow, VerdictRow.version_id == ItemVersion.id)
@@ -106,10 +105,15 @@ def _flagged(
     return found
 
 
-def _first_sources(session: Session, item_ids: Iterable[int]) -> dict[int, str]:
+def _first_sources(session: Session, item_ids: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for ids in batched(item_ids, _MANY):
+    for ids in _chunks(item_ids):
         query = select(Sighting.item_id, Sighting.source).where(Sighting.item_id.in_(ids)).order_by(Sighting.id)
         for item_id, source in session.execute(query):
             found.setdefault(item_id, source)
     return found
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), _MANY):
+        yield ids[start : start + _MANY]

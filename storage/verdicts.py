@@ -55,7 +55,7 @@ def policy_versions(session: Session) -> set[str]:
     return set(session.scalars(select(VerdictRow.policy).distinct()))
 
 
-def _verdicts() -> Select[tuple[VerdictRow, ItemVersion, str]]:
+def _verdicts() -> Select[VerdictRow, ItemVersion, str]:
     return (
         select(VerdictRow, ItemVersion, ItemRow.external_id)
         .join(ItemVersion, ItemVersion.id == VerdictRow.version_id)
@@ -63,7 +63,7 @@ def _verdicts() -> Select[tuple[VerdictRow, ItemVersion, str]]:
     )
 
 
-def _stored(session: Session, query: Select[tuple[VerdictRow, ItemVersion, str]]) -> list[StoredVerdict]:
+def _stored(session: Session, query: Select[VerdictRow, ItemVersion, str]) -> list[StoredVerdict]:
     return [
         StoredVerdict(
             item=item_from(version.content),

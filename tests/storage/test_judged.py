@@ -1,0 +1,82 @@
+"""What people decided, beside the verdicts of then; and stored verdicts to replay."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from storage.cases import CaseNotFound, Judgement, judge, undo
+from storage.database import snapshot, transaction
+from storage.judged import Judged, judged_items
+from storage.verdicts import case_verdict, item_verdicts, policy_versions
+from tests.storage.examples import MINUTE, NOW, a_verdict, an_item, see
+
+CONFIRM = Judgement(who="aki", action="confirm")
+
+
+def decide(engine: Engine, case: int, judgement: Judgement, minutes: int) -> None:
+    with transaction(engine) as session:
+        judge(session, case, judgement, now=NOW + minutes * MINUTE)
+
+
+def judged(engine: Engine, **wanted: object) -> list[Judged]:
+    with snapshot(engine) as session:
+        return judged_items(session, **wanted)  # type: ignore[arg-type]
+
+
+def test_nothing_is_judged_before_somebody_does(engine: Engine) -> None:
+    case = see(engine, an_item()).cases[0]
+    assert judged(engine) == []
+    decide(engine, case, Judgement(who="aki", action="note", note="hm"), 1)
+    decide(engine, case, Judgement(who="aki", action="snooze", until=NOW + timedelta(days=2)), 2)
+    assert judged(engine) == []
+
+
+def test_only_what_was_there_then_is_judged(engine: Engine) -> None:
+    case = see(engine, an_item(1)).cases[0]
+    see(engine, an_item(2), at=NOW + MINUTE)
+    decide(engine, case, CONFIRM, 2)
+    assert see(engine, an_item(3), at=NOW + MINUTE).cases == (case,)  # a crawler whose clock is late
+    changed = an_item(2, links=("https://hoshino-denki-sale.test/other",))
+    assert see(engine, changed, a_verdict(changed, score=0.6), at=NOW + 3 * MINUTE).cases == (case,)
+    found = judged(engine)
+    assert [one.item.id for one in found] == ["ad-1", "ad-2"]
+    assert {(one.confirmed, one.reason, one.at, one.case_id) for one in found} == {
+        (True, "confirmed", NOW + 2 * MINUTE, case)
+    }
+    assert [one.verdict for one in found] == [a_verdict(an_item(1)), a_verdict(an_item(2))]
+    assert judged(engine, since=NOW + 3 * MINUTE) == []
+    assert judged(engine, brand="other") == []
+
+
+def test_the_last_judgement_that_stands_counts(engine: Engine) -> None:
+    case = see(engine, an_item()).cases[0]
+    decide(engine, case, CONFIRM, 1)
+    decide(engine, case, Judgement(who="aki", action="dismiss", reason="reseller"), 2)
+    assert [(one.confirmed, one.reason) for one in judged(engine)] == [(False, "reseller")]
+    with transaction(engine) as session:
+        undo(session, case, who="aki", now=NOW + 3 * MINUTE)
+    assert [one.confirmed for one in judged(engine)] == [True]
+    with transaction(engine) as session:
+        undo(session, case, who="aki", now=NOW + 4 * MINUTE)
+    assert judged(engine) == []
+
+
+def test_a_duplicate_says_nothing_about_the_item(engine: Engine) -> None:
+    case = see(engine, an_item()).cases[0]
+    decide(engine, case, Judgement(who="aki", action="dismiss", reason="duplicate"), 1)
+    assert judged(engine) == []
+
+
+def test_stored_verdicts_are_found_by_case_and_by_item(engine: Engine) -> None:
+    item = an_item()
+    case = see(engine, item).cases[0]
+    with snapshot(engine) as session:
+        one = case_verdict(session, case)
+        assert (one.item, one.verdict) == (item, a_verdict(item))
+        assert [again.verdict for again in item_verdicts(session, item.id)] == [one.verdict]
+        assert item_verdicts(session, item.id, brand="other") == []
+        assert item_verdicts(session, "nothing") == []
+        assert policy_versions(session) == {"2026.1"}
+        with pytest.raises(CaseNotFound):
+            case_verdict(session, case + 1)
