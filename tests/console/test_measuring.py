@@ -120,7 +120,7 @@ def test_evaluate_on_judgements_says_that_recall_is_unknown(store: Store) -> Non
     assert "0.50 (0.09-0.91, 1/2)" in result.output
     value = json.loads(run(store, "evaluate", "--json").output)
     assert (value["on"], value["recall_known"], list(value["by_source"])) == ("judgements", False, ["tips"])
-    assert "1.00" not in result.output.partition("Brier")[0]  # neither recall nor false alarms are made up
+    assert "1.00" not in result.output.partition("judged as")[0]  # neither recall nor false alarms are made up
     assert "nothing is judged yet" in run(store, "evaluate", "--since", "2027-01-01").output
 
 
