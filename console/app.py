@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 import config as configuration
 from config import Config, ConfigError, Problem
+from detector.policy import PolicyError
 from safety.sandbox import Sandbox
 from safety.screen import screen
 from safety.secret import SecretError
@@ -111,6 +112,8 @@ class Group(click.Group):
             return super().invoke(ctx)
         except StorageUnavailable as error:
             raise OutsideFailed(str(error)) from error
+        except PolicyError as error:
+            raise Misused(str(error)) from error
         except (StorageError, SecretError) as error:
             raise Stop(str(error)) from error
 

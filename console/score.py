@@ -18,6 +18,7 @@ from detector.brands import BrandProfile
 from detector.hosts import is_plain, parse_host
 from detector.images.hash import PictureHash, picture_hash_from_dict
 from detector.items import Item, ItemError, decode_item
+from detector.policy import POLICY, Policy
 from detector.verdict import Verdict, encode_verdict
 from safety.sandbox import Refused, Sandbox, SandboxError
 from safety.screen import screen_json
@@ -39,6 +40,7 @@ class ScoreTask:
     min_score: float
     on: date  # the day ownership entries are checked against
     base: Path  # folder that picture paths are relative to
+    policy: Policy = POLICY
 
 
 class Line(NamedTuple):
@@ -70,7 +72,7 @@ class Scorer:
 
     def __init__(self, task: ScoreTask) -> None:
         self._task = task
-        self._assessor = Assessor(task.brands)
+        self._assessor = Assessor(task.brands, task.policy)
         self._sandbox = Sandbox(workers=1)
         self._pictures: dict[str, PictureHash | str] = {}  # bounded; holds the reason where unreadable
 

@@ -147,7 +147,7 @@ def _headers(source: Source, tally: Tally) -> dict[str, str] | None:
 
 def _source_run(shared: _Shared, source: Source, tally: Tally, headers: dict[str, str]) -> SourceRun:
     brands = [brand for brand in shared.profiles.brands if not source.brands or brand.key in source.brands]
-    assessor = Assessor(brands)
+    assessor = Assessor(brands, shared.profiles.policy)
     sink: Sink
     if shared.store is None:
         sink = DrySink()

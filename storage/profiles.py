@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 from config import Brand, Config, Problem
+from config.policy import load_policy
 from detector.brands import BrandProfile, Ownership, ReferencePicture, Scope
 from detector.images.hash import picture_hash_from_dict
+from detector.policy import Policy
 from safety.sandbox import Sandbox, SandboxError
 
 _INSPECT = "detector.images.decode:inspect"
@@ -21,9 +23,10 @@ _MOST_BYTES = 15 * 2**20  # as for fetched pictures
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profiles:
-    """What the detector protects, and what could not be read."""
+    """What the detector protects and how it weighs, and what could not be read."""
 
     brands: tuple[BrandProfile, ...]
+    policy: Policy
     problems: tuple[Problem, ...]
 
 
@@ -32,10 +35,15 @@ class _Unreadable(Exception):
 
 
 def build_profiles(config: Config, sandbox: Sandbox) -> Profiles:
-    """Make a profile of every configured brand; pictures that cannot be read become problems."""
+    """Make a profile of every configured brand; pictures that cannot be read become problems.
+
+    Raises:
+        PolicyError: the policy file has changed since the configuration was read, and is wrong now.
+    """
     problems: list[Problem] = []
     brands = tuple(_profile(config, brand, sandbox, problems) for brand in config.brand)
-    return Profiles(brands=brands, problems=tuple(problems))
+    policy = load_policy(config.detector.policy)
+    return Profiles(brands=brands, policy=policy, problems=tuple(problems))
 
 
 def _profile(config: Config, brand: Brand, sandbox: Sandbox, problems: list[Problem]) -> BrandProfile:

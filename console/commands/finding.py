@@ -117,6 +117,7 @@ def score(app: App, source: BinaryIO, brands: tuple[str, ...], form: str, min_sc
         min_score=min_score,
         on=utc_now().date(),
         base=Path(name).parent if isinstance(name, str) and name != "<stdin>" else Path.cwd(),
+        policy=profiles.policy,
     )
     report = score_stream(
         task,
@@ -139,7 +140,7 @@ def score(app: App, source: BinaryIO, brands: tuple[str, ...], form: str, min_sc
 def scan(app: App, target: str, fetch: bool, as_json: bool) -> None:
     """Judge one URL, host, file (picture, HTML, Item JSON, text) or sentence, and say why."""
     profiles = app.profiles()
-    assessor = Assessor(profiles.brands)
+    assessor = Assessor(profiles.brands, profiles.policy)
     try:
         with Sandbox(workers=1) as sandbox:
             found = targets(target, sandbox)

@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from cli import main
+from detector.policy import POLICY
+from detector.policy_text import write_policy
 
 BRAND = (
     '[crawler]\ncontact = "brand@hoshino-denki.example"\n'
@@ -156,6 +159,17 @@ def test_dry_run_shows_and_stores_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Why" in done.stdout
     assert not (tmp_path / "mekiki.db").exists()
+
+
+def test_a_crawl_judges_with_the_configured_policy(tmp_path: Path) -> None:
+    (tmp_path / "rows.txt").write_text("https://hoshinodenki-sale.test/login\n")
+    (tmp_path / "deaf.toml").write_text(write_policy(replace(POLICY, version="deaf", bias=-30.0)), "utf-8")
+    rows = '[[source]]\nkey = "rows"\nkind = "feed"\npaths = ["rows.txt"]\nformat = "urls"\n'
+    config = configured(tmp_path, '[detector]\npolicy = "deaf.toml"\n' + rows)
+    done = crawl(config, "--json")
+    assert done.returncode == 0, done.stderr
+    source = json.loads(done.stdout)["sources"][0]
+    assert (source["items"], source["flagged"]) == (1, 0)
 
 
 @pytest.mark.parametrize("command", ["crawl", "score", "scan", "triage", "judge", "watch", "demo", "init", "doctor"])

@@ -185,6 +185,9 @@ def test_the_configured_policy_judges_and_its_verdicts_replay_when_it_is_old(jud
     (tmp_path / "verdict.json").write_bytes(encode_verdict(verdict))
     (folder / "a.toml").rename(folder / "old.toml")
     (folder / "a.toml").write_text(write_policy(replace(POLICY, version="mine")), "utf-8")
+    hosts = run(judged, "score", "--format", "hosts", "--jobs", "2", text="hoshinodenki-sale.test\n")
+    assert json.loads(hosts.output)["policy"] == "mine"
+    assert json.loads(run(judged, "scan", "--json", "hoshinodenki-sale.test").output)[0]["policy"] == "mine"
     explained = run(judged, "explain", "--item", str(tmp_path / "verdict.json"))
     assert explained.exit_code == 0, explained.output
     assert "Replayed from evidence and policy" in explained.output
