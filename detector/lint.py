@@ -30,7 +30,7 @@ TELLING_HOST: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Warning:
+class Caution:
     """Something in a profile that will misfire, or that does nothing."""
 
     brand: str
@@ -45,7 +45,7 @@ def _ordinary() -> dict[str, list[str]]:
     return found
 
 
-def lint(brands: Sequence[BrandProfile]) -> list[Warning]:
+def lint(brands: Sequence[BrandProfile]) -> list[Caution]:
     """Return what will misfire in these profiles, brand by brand."""
     return [warning for brand in brands for warning in (*_entries(brand), *_meetings(brand, brands), *_misfires(brand))]
 
@@ -55,9 +55,9 @@ def _named(brand: BrandProfile) -> Iterator[tuple[str, str]]:
     yield from ((f"aliases[{at}]", alias) for at, alias in enumerate(brand.aliases))
 
 
-def _entries(brand: BrandProfile) -> Iterator[Warning]:
-    def warn(where: str, says: str) -> Warning:
-        return Warning(brand=brand.key, where=where, says=says)
+def _entries(brand: BrandProfile) -> Iterator[Caution]:
+    def warn(where: str, says: str) -> Caution:
+        return Caution(brand=brand.key, where=where, says=says)
 
     seen: dict[str, str] = {}
     for where, name in _named(brand):
@@ -90,7 +90,7 @@ def _entries(brand: BrandProfile) -> Iterator[Warning]:
             yield warn(f"false_claims[{at}]", f"{claim!r} is too short to be looked for; write out the whole claim")
 
 
-def _meetings(brand: BrandProfile, brands: Sequence[BrandProfile]) -> Iterator[Warning]:
+def _meetings(brand: BrandProfile, brands: Sequence[BrandProfile]) -> Iterator[Caution]:
     for other in brands:
         if other.key == brand.key:
             continue
@@ -98,10 +98,10 @@ def _meetings(brand: BrandProfile, brands: Sequence[BrandProfile]) -> Iterator[W
         for where, name in _named(brand):
             if skeleton(name).text in theirs:
                 says = f"{name!r} names brand {other.key!r}, too: every item will be told for both"
-                yield Warning(brand=brand.key, where=where, says=says)
+                yield Caution(brand=brand.key, where=where, says=says)
 
 
-def _misfires(brand: BrandProfile) -> Iterator[Warning]:
+def _misfires(brand: BrandProfile) -> Iterator[Caution]:
     """Read ordinary sentences and hosts with the profile's eyes."""
     places = {name: where for where, name in _named(brand)}
     places |= {name: f"products[{at}]" for at, name in enumerate(brand.products)}
@@ -117,7 +117,7 @@ def _misfires(brand: BrandProfile) -> Iterator[Warning]:
                     f"{hit.name!r} is found in ordinary text: “{sentence}”; move it to `ambiguous`, "
                     "or add the longer word to `exclude`"
                 )
-                yield Warning(brand=brand.key, where=where, says=says)
+                yield Caution(brand=brand.key, where=where, says=says)
     index = HostIndex([replace(brand, domains=())])
     for name in _ordinary()["hosts"]:
         host = parse_host(name)
@@ -125,7 +125,7 @@ def _misfires(brand: BrandProfile) -> Iterator[Warning]:
             if found.strength >= TELLING_HOST and found.seen not in told:
                 told.add(found.seen)
                 says = f"the host {name} would be told for {found.seen!r}; add the longer word to `exclude`"
-                yield Warning(brand=brand.key, where="aliases", says=says)
+                yield Caution(brand=brand.key, where="aliases", says=says)
 
 
 def _same(one: str, two: str) -> bool:

@@ -5,7 +5,7 @@ Only texts that have such a sign are looked at; each sign asks for the names tha
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 
 from detector.names import letters, plain
 
@@ -15,6 +15,7 @@ _INVISIBLE = frozenset("\ufe0e\ufe0f\u200b\u200d\u2060")
 LEAST_LETTERS: int = 4
 LEAST_LEFT: int = 3
 MOST_MASKS: int = 40  # signs of a text that are looked at
+REACH: int = 80  # characters to either side of a sign that are read
 _ANY = "*"  # stands for a neighbour that is struck out, too
 
 
@@ -37,23 +38,32 @@ class MaskedIndex:
         """Yield number, start and exclusive end of each name with struck out letters."""
         if MASKS.isdisjoint(text):
             return
-        places = [at for at, character in enumerate(text) if character not in _INVISIBLE]
+        told: set[tuple[int, int]] = set()
+        signs = (at for at, character in enumerate(text) if character in MASKS)
+        for sign in islice(signs, MOST_MASKS):
+            for found in self._around(text, sign):
+                if found[:2] not in told:
+                    told.add(found[:2])
+                    yield found
+
+    def _around(self, text: str, sign: int) -> Iterator[tuple[int, int, int]]:
+        """Yield the names that have a struck out letter at a sign; only what is near it is read."""
+        first = max(0, sign - REACH)
+        near = text[first : sign + REACH]
+        places = [first + at for at, character in enumerate(near) if character not in _INVISIBLE]
         read = "".join(
             character if character in MASKS else (plain(character) or " ")[0]
             for character in map(text.__getitem__, places)
         )
-        told = set()
-        signs = [at for at, character in enumerate(read) if character in MASKS]
-        for sign in signs[:MOST_MASKS]:
-            left, right = read[sign - 1 : sign] if sign else "", read[sign + 1 : sign + 2]
-            befores = {_ANY if left in MASKS else left, ""}
-            afters = {_ANY if right in MASKS else right, ""}
-            for pair in product(befores, afters):
-                for number, key, at in self._beside.get(pair, ()):
-                    start = sign - at
-                    if start >= 0 and (number, start) not in told and _reads(key, read[start : start + len(key)]):
-                        told.add((number, start))
-                        yield number, places[start], places[start + len(key) - 1] + 1
+        here = places.index(sign)
+        left, right = read[here - 1 : here] if here else "", read[here + 1 : here + 2]
+        befores = {_ANY if left in MASKS else left, ""}
+        afters = {_ANY if right in MASKS else right, ""}
+        for pair in product(befores, afters):
+            for number, key, at in self._beside.get(pair, ()):
+                start = here - at
+                if start >= 0 and _reads(key, read[start : start + len(key)]):
+                    yield number, places[start], places[start + len(key) - 1] + 1
 
 
 def _reads(key: str, seen: str) -> bool:
