@@ -5,7 +5,7 @@ any trace, run the signals over its View -> weigh the findings by the policy.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -59,6 +59,11 @@ class Assessor:
             on: the day on which register entries must be valid.
             pictures: hashes of the item's pictures, by the string in `item.images`; missing ones are not judged.
         """
+        verdicts = [verdict for view in self.views(item, on=on, pictures=pictures) if (verdict := self._verdict(view))]
+        return tuple(sorted(verdicts, key=lambda verdict: (-verdict.score, verdict.brand)))
+
+    def views(self, item: Item, *, on: date, pictures: Mapping[str, PictureHash] | None = None) -> Iterator[View]:
+        """Yield what each brand that left a trace in an item sees of it; arguments as for `assess`."""
         reading = self._texts.read(item)
         places = places_of(item)
         hosts = self._host_hits(places)
@@ -68,9 +73,8 @@ class Assessor:
         traced = {*names, *hosts, *claims, *copies}
         traced |= self._owners(item, places)
         protected = self._protected(places, on)
-        verdicts = []
         for index in sorted(traced):
-            view = View(
+            yield View(
                 item=item,
                 on=on,
                 brand=self.brands[index],
@@ -83,10 +87,6 @@ class Assessor:
                 claims=claims.get(index, ()),
                 protected=protected,
             )
-            verdict = self._verdict(view)
-            if verdict:
-                verdicts.append(verdict)
-        return tuple(sorted(verdicts, key=lambda verdict: (-verdict.score, verdict.brand)))
 
     def assess_hosts(self, names: Sequence[str], *, on: date) -> list[tuple[Verdict, ...]]:
         """Judge many bare host names at once: the same verdicts as `assess` gives for items of kind `domain`.

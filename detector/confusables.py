@@ -36,6 +36,7 @@ SMALL_KANA: Mapping[str, str] = _TABLES["small_kana"]  # small katakana -> norma
 KANJI_OLD: Mapping[str, str] = _TABLES["kanji_old"]  # old form -> today's
 KANJI_SIMPLIFIED: Mapping[str, str] = _TABLES["kanji_simplified"]  # Chinese form -> Japanese one
 KANJI_ALIKE: Mapping[str, str] = _TABLES["kanji_alike"]  # kanji -> the more frequent one drawn alike
+KANJI_SPLIT: Mapping[str, str] = _TABLES["kanji_split"]  # parts -> the kanji they make
 # Every kanji that stands for another one.
 KANJI: Mapping[str, str] = {**KANJI_ALIKE, **KANJI_SIMPLIFIED, **KANJI_OLD}
 
@@ -58,6 +59,17 @@ _NAMED = re.compile(
     r"|(?:CROSSED )?NEGATIVE (?:SQUARED|CIRCLED) LATIN CAPITAL LETTER ([A-Z])"
     r"|REGIONAL INDICATOR SYMBOL LETTER ([A-Z]))"
 )
+
+
+# Letters that compatibility normalisation turns into one drawn differently (the lunate sigma into a sigma) -> one of
+# their group that it leaves alone.
+STABLE: Mapping[int, str] = {
+    ord(alike): next(
+        other for other in _LATIN if _LATIN[other] == base and unicodedata.normalize("NFKC", other) == other
+    )
+    for alike, base in _LATIN.items()
+    if _LATIN.get(unicodedata.normalize("NFKC", alike), base) != base
+}
 
 
 @cache  # bounded by the size of Unicode

@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
+from detector.confusables import DIGITS
 from detector.names import letters, plain
 
-MASKS: frozenset[str] = frozenset("☆★⭐🌟✴✩✪✱◆◇○〇◯⭕●■□*＊♡♥❤※")
+MASKS: frozenset[str] = frozenset("☆★⭐🌟✴✩✪✱◆◇○〇◯⚪⚫⭕●■□*＊♡♥❤※")
 _INVISIBLE = frozenset("\ufe0e\ufe0f\u200b\u200d\u2060")
 # A name must have so many letters, and so many of them must be left to read.
 LEAST_LETTERS: int = 4
@@ -74,7 +75,7 @@ def _reads(key: str, seen: str) -> bool:
     for wanted, one in zip(key, seen, strict=True):
         if one in MASKS and wanted.isalnum():
             masks += 1
-        elif one != wanted:
+        elif one != wanted and DIGITS.get(one) != wanted:
             return False
     left = sum(map(str.isalnum, key)) - masks
     return masks > 0 and left >= LEAST_LEFT and masks <= left

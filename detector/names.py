@@ -20,10 +20,12 @@ from detector.confusables import (
     KANJI_ALIKE,
     KANJI_OLD,
     KANJI_SLIPS,
+    KANJI_SPLIT,
     LONG_VOWEL,
     LONG_VOWELS,
     SIGNS,
     SMALL_KANA,
+    STABLE,
     VOICE_MARKS,
     is_katakana,
     latin,
@@ -59,6 +61,7 @@ ALIKE = "letters drawn alike"
 KANJI_FOR_KANA = "kanji drawn like kana"
 VARIANT = "Chinese forms of kanji"
 DASH = "dashes for the long vowel"
+SPLIT = "kanji split into their parts"
 MISSPELT = "misspelt"
 STRUCK_OUT = "letters struck out"
 # Ways that honest texts show now and then, too.
@@ -103,6 +106,8 @@ def patterns(name: str) -> list[str]:
     for alikes, least in ((SIGNS, LOOSE_LETTERS), (KANA_PAIRS, FIRM_LETTERS), (KANJI_SLIPS, FIRM_LETTERS)):
         if letters(name) >= least:
             writings += _replaced(name, alikes)
+    if letters(name) >= FIRM_LETTERS:
+        writings += _split(name)
     found = (skeleton(writing).text for writing in writings)
     return [key for key in dict.fromkeys(found) if len(key) >= 2]
 
@@ -116,10 +121,31 @@ def _replaced(name: str, alikes: Mapping[str, str]) -> Iterator[str]:
                 yield "".join(other if one.casefold() == character.casefold() else one for one in name)
 
 
+def _split(name: str) -> Iterator[str]:
+    """Yield the name with one kanji, and with every kanji, written as its parts."""
+    parted = name
+    for parts, whole in KANJI_SPLIT.items():
+        if whole in name:
+            yield name.replace(whole, parts)
+            parted = parted.replace(whole, parts)
+    yield parted
+
+
+def _joined(name: str, seen: str) -> str:
+    """Put the kanji of a name together again where a text writes their parts."""
+    for parts, whole in KANJI_SPLIT.items():
+        if whole in name and parts in seen and parts not in name:
+            seen = seen.replace(parts, whole)
+    return seen
+
+
 def compare(name: str, seen: str) -> Likeness | None:
     """Tell whether `seen` is written for `name`, and how; None if it is another word."""
     if name == seen:
         return OPEN
+    if letters(name) >= FIRM_LETTERS and (joined := _joined(name, seen)) != seen:
+        rest = compare(name, joined)
+        return rest and Likeness(tuple(sorted({*rest.disguises, SPLIT})))
     wanted = _letters_of(name)
     if len(seen) > MOST_STRETCH * len(wanted) + MOST_EXTRA:
         return None
@@ -225,7 +251,9 @@ class _Walk:
             return DASH
         if text == LONG_VOWEL and LONG_VOWELS.get(name) == text and not _separates(name):
             return KANJI_FOR_KANA
-        if self._firm and text in KANA_PAIRS.get(name, "") + KANJI_SLIPS.get(name, ""):
+        if self._firm and text in KANA_PAIRS.get(name, ""):
+            return ALIKE if self._loose else MISSPELT
+        if self._firm and text in KANJI_SLIPS.get(name, ""):
             return MISSPELT
         if KANJI.get(name, name) == KANJI.get(text, text):
             if text in KANJI_OLD or name in KANJI_OLD:
@@ -263,7 +291,7 @@ def _units(text: str) -> list[str]:
     if text.isascii():
         return list(text)
     units = []
-    for character in unicodedata.normalize("NFKC", text):
+    for character in unicodedata.normalize("NFKC", text.translate(STABLE)):
         base = character
         if not "\u3040" <= character <= "\u30ff":
             base = unicodedata.normalize("NFKD", character)[0]

@@ -26,6 +26,8 @@ _EXCLUDES: dict[str, tuple[str, ...]] = {
     "host.": ("official.host", "official.destination", "official.partner"),
     "advertiser.": ("official.account",),
 }
+# Sums of many learned phrases: at full strength they are no single thing that could have been seen.
+_SUMS = ("wording.", "setting.")
 # What only some kinds of items can show.
 _ONLY: dict[str, tuple[Kind, ...]] = {
     "official.host": ("page", "domain"),
@@ -164,7 +166,12 @@ def _would(verdict: Verdict, policy: Policy, kind: Kind | None) -> Iterator[Outc
     there = {one.signal for one in verdict.evidence}
     for rule in policy.rules:
         only = _ONLY.get(rule.signal)
-        if rule.signal in there or not rule.weight or (kind and only and kind not in only):
+        if (
+            rule.signal in there
+            or rule.signal.startswith(_SUMS)
+            or not rule.weight
+            or (kind and only and kind not in only)
+        ):
             continue
         gone = _EXCLUDES.get(rule.signal) or _EXCLUDES.get(rule.signal.partition(".")[0] + ".", ())
         left = [one for one in verdict.evidence if not one.signal.startswith(gone)] if gone else verdict.evidence

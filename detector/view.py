@@ -13,6 +13,8 @@ from detector.items import Item
 from detector.places import Place
 from detector.reading import ADVERTISER_NAME, NameHit, WordHit
 from detector.register import Owned, Register
+from detector.setting import Setting
+from detector.setting import read as read_setting
 from detector.wording import Span, Wording, learned
 
 # A text up to this many characters is one message: every word in it counts. In a longer one only what stands near
@@ -21,6 +23,7 @@ ONE_MESSAGE: int = 600
 NEAR: int = 250  # characters to either side of a name
 NEAR_ON_PAGE: int = 100
 NO_WORDING = Wording(0.0, ())
+NO_SETTING = Setting(0.0, ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +50,13 @@ class View:
 
     @cached_property
     def wording(self) -> Wording:
-        """What the phrases of the item's own texts add up to; nothing where no text names the brand."""
-        spans: list[list[Span]] = [[] for _ in self.item.texts]
-        for hit in self.text_names:
-            spans[hit.text].append(hit.span)
-        texts = [text.text for text in self.item.texts]
-        return learned().read(texts, spans) if any(spans) else NO_WORDING
+        """What the phrases of texts and sender add up to; nothing where neither names the brand."""
+        return learned().read(*worded(self.item, self.names)) if self.names else NO_WORDING
+
+    @cached_property
+    def setting(self) -> Setting:
+        """What the marks of the item's setting add up to; nothing where neither text nor sender names the brand."""
+        return read_setting(self.item, self.brand, self.foreign_places) if self.names else NO_SETTING
 
     @cached_property
     def advertiser(self) -> Owned | None:
@@ -120,6 +124,16 @@ class View:
     def uses_name(self) -> bool:
         """Tell whether the advertiser calls itself by the brand's name."""
         return any(hit.text == ADVERTISER_NAME and hit.role == "name" for hit in self.names)
+
+
+def worded(item: Item, names: Sequence[NameHit]) -> tuple[list[str], list[list[Span]]]:
+    """Return what the wording is read from: the texts, then the sender's name, and where the brand stands in each."""
+    texts = [text.text for text in item.texts]
+    spans: list[list[Span]] = [[hit.span for hit in names if hit.text == index] for index in range(len(texts))]
+    if item.advertiser and item.advertiser.name:
+        texts.append(item.advertiser.name)
+        spans.append([hit.span for hit in names if hit.text == ADVERTISER_NAME])
+    return texts, spans
 
 
 # Characters that may stand between a name and what makes it a sender: 「星野電機 株式会社 サポート」.

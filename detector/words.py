@@ -6,7 +6,7 @@ from importlib import resources
 
 LANGUAGES = ("ja", "en")
 LURES = ("offer", "clearance", "giveaway", "investment", "threat", "credentials", "handoff")
-CONTEXTS = ("news", "review", "job", "warning")
+CONTEXTS = ("news", "review", "job", "warning", "resale")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Signals: one pure function each; this tuple is all there is, and the policy weighs every one of them."""
 
-from detector.signals import advertiser, claim, context, host, lure, name, official, picture, wording
+from detector.signals import advertiser, claim, context, host, lure, name, official, picture, setting, wording
 from detector.signals.finding import Finding, Look, Signal
 
 __all__ = ["SIGNALS", "Finding", "Signal"]
@@ -39,10 +39,13 @@ SIGNALS: tuple[Signal, ...] = tuple(
             picture.copy,
             wording.fraud,
             wording.honest,
+            setting.fraud,
+            setting.honest,
             context.news,
             context.review,
             context.job,
             context.warning,
+            context.resale,
             official.expired,
             official.partner,
             official.destination,

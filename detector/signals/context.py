@@ -39,3 +39,8 @@ def job(view: View) -> Iterator[Finding]:
 def warning(view: View) -> Iterator[Finding]:
     """The text warns of fraud."""
     yield from _words(view, "warning")
+
+
+def resale(view: View) -> Iterator[Finding]:
+    """The text reads like a shop or a previous owner that sells, fits or repairs goods under a name of its own."""
+    yield from _words(view, "resale")

@@ -1,11 +1,16 @@
 """The hosts and paths an item stands on, leads to or shows."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from detector.host_names import HostKind
 from detector.hosts import is_shared
 from detector.signals.finding import Finding
 from detector.view import View
+
+# What a name in a path counts where a text names the brand, too: shops and blogs sort their pages by makers. The path's
+# own weight was learned on bare addresses.
+PATH_BESIDE_TEXT: float = 0.35
 
 
 def _hits(view: View, kind: HostKind) -> Iterator[Finding]:
@@ -30,7 +35,9 @@ def combosquat(view: View) -> Iterator[Finding]:
 
 def path(view: View) -> Iterator[Finding]:
     """The path behind a foreign host carries the brand's name."""
-    yield from _hits(view, "path")
+    share = PATH_BESIDE_TEXT if view.item.texts else 1.0
+    for finding in _hits(view, "path"):
+        yield replace(finding, strength=share * finding.strength)
 
 
 def displayed(view: View) -> Iterator[Finding]:

@@ -18,9 +18,12 @@ def _phrases(view: View, sign: int, expected: str) -> Iterator[Finding]:
     for phrase in view.wording.phrases:
         start, end = phrase.span
         if phrase.weight * sign > 0 and start < end:
-            where = TextSpan(text=phrase.text, span=phrase.span)
-            seen = view.item.texts[phrase.text].text[start:end]
-            yield Finding(strength=heaviest, observed=seen, expected=expected, where=where)
+            texts, sender = view.item.texts, view.item.advertiser
+            if phrase.text < len(texts):
+                where, text = TextSpan(text=phrase.text, span=phrase.span), texts[phrase.text].text
+            else:  # the sender's name, behind the texts
+                where, text = None, sender.name or "" if sender else ""
+            yield Finding(strength=heaviest, observed=text[start:end], expected=expected, where=where)
             heaviest = min(together, abs(phrase.weight) / FULL)
 
 

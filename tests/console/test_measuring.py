@@ -214,7 +214,6 @@ def test_explain_a_case(store: Store) -> None:
         "bias: nothing is known",
         "Without one of them",
         "Fewest",
-        "What was not seen",
         "Today, with the profiles",
         "the same as then",
         "were domain:hoshinodenki-outlet",
@@ -256,6 +255,15 @@ def test_explain_finds_a_verdict_that_was_changed(store: Store, tmp_path: Path) 
     assert result.exit_code == 4
     assert "does not replay" in result.output
     assert "the score is 0.99" in result.output
+
+
+def test_explain_says_what_was_not_seen_and_would_have_decided(store: Store, tmp_path: Path) -> None:
+    item = Item(id="1", kind="post", texts=(Text(role="body", text="星野電機の扇風機を三年使っています"),))
+    (verdict,) = Assessor((BRAND,)).assess(item, on=NOW.date())
+    (tmp_path / "v.jsonl").write_bytes(encode_verdict(verdict))
+    said = run(store, "explain", "--item", str(tmp_path / "v.jsonl")).output.partition("What was not seen")[2]
+    assert "host.imitated_suffix" in said
+    assert "wording.fraud" not in said
 
 
 @pytest.mark.parametrize("version", shipped_versions())

@@ -12,6 +12,7 @@ INDEX = MaskedIndex([(0, "星野電機"), (1, "Hoshino Denki"), (2, "ホシノ�
     ("text", "seen"),
     [
         ("☆野電機の公式", "☆野電機"),
+        ("H🌟shin0 D3nki", "H🌟shin0 D3nki"),
         ("⭐️野電機の掃除機", "⭐️野電機"),
         ("今なら星■電機が", "星■電機"),
         ("H*shino Denki sale", "H*shino Denki"),

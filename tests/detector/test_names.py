@@ -12,6 +12,7 @@ from detector.names import (
     MISSPELT,
     PUNCTUATED,
     SPACED,
+    SPLIT,
     STYLED,
     VARIANT,
     Likeness,
@@ -74,7 +75,12 @@ def test_honest_ways_to_write_a_name(name: str, seen: str) -> None:
         ("星野電機", "星野电机", VARIANT),
         ("富士電機", "富土電機", ALIKE),
         ("星野電機", "星野電気", MISSPELT),
-        ("ホシノデンキ", "ホシノデソキ", MISSPELT),
+        ("ホシノデンキ", "ホシノデソキ", ALIKE),
+        ("ホシノ銀行", "ホツノ銀行", ALIKE),
+        ("星野電機", "星埜電機", ALIKE),
+        ("星野電機", "星里予電機", SPLIT),
+        ("星野電機", "日生野電木幾", SPLIT),
+        ("Hoshino Cosme", "Hoshino \u03f9osme", FOREIGN),
     ],
 )
 def test_disguised_names_and_how(name: str, seen: str, disguise: str) -> None:

@@ -1,4 +1,6 @@
 from dataclasses import replace
+from hashlib import sha256
+from importlib import resources
 
 import pytest
 
@@ -6,7 +8,7 @@ from detector.assess import Assessor
 from detector.brands import ReferencePicture
 from detector.images.hash import PictureHash
 from detector.items import Advertiser, Item, Text
-from detector.policy import POLICY
+from detector.policy import POLICY, shipped_versions
 from detector.signals import SIGNALS
 from tests.detector.hoshino import HOSHINO, ON
 
@@ -27,6 +29,9 @@ SHOWN: dict[str, Item] = {
     "name.misspelt": item("post", "Hoshimo Denki 在庫一掃"),
     "wording.fraud": item("post", "星野電機の倉庫整理、全品90%OFF！今すぐ"),
     "wording.honest": item("post", "星野電機の扇風機、三年使った感想です。音が静か"),
+    "setting.fraud": item("post", "星野電機", platform="sms"),
+    "setting.honest": item("post", "星野電機", platform="x"),
+    "context.resale": item("post", "星野電機 当店"),
     "name.sender": item("post", "【星野電機】"),
     "name.official_claim": item("post", "星野電機 公認"),
     "host.imitated_suffix": item("domain", url="hoshino-denki.example.evil.test"),
@@ -101,3 +106,17 @@ def test_no_single_signal_is_certain(name: str) -> None:
 def test_extreme_log_odds_do_not_overflow() -> None:
     assert POLICY.score(1e6) == 1.0
     assert 0.0 <= POLICY.score(-1e6) < 1e-9
+
+
+# A shipped policy never changes, so that old verdicts replay: the newest may still be written, the others are frozen.
+FROZEN = {
+    "2026.1": "8a8924d5ff4058e0917128ef082cfc9186b44962a08296f50014f9d21c56227c",
+    "2026.2": "e2b85f2faf0e19aef2af6d5846d06c6242a61ec017d584e9597c2b879c340a30",
+}
+
+
+def test_shipped_policies_are_frozen() -> None:
+    folder = resources.files("detector").joinpath("policies")
+    digests = {name: sha256(folder.joinpath(f"{name}.toml").read_bytes()).hexdigest() for name in shipped_versions()}
+    assert {name: digests[name] for name in FROZEN} == FROZEN
+    assert set(digests) - set(FROZEN) <= {shipped_versions()[-1]}
