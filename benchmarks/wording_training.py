@@ -34,7 +34,7 @@ SIGNAL_RIDGE = 5.0
 MOST_MARK = 1.5  # log-odds that one mark may have: where a text is shown must not decide
 LEAST_WEIGHT = 0.03  # phrases that weigh less are left out
 FOLDS = 5
-ALARMS = 0.035  # share of honest texts that may reach a score of 0.5, cross-fitted; the phrases' bias sees to it
+ALARMS = 0.02  # share of honest texts that may reach a score of 0.5, cross-fitted; the phrases' bias sees to it
 # Judged by the phrases and marks themselves.
 LEARNED = ("wording.fraud", "wording.honest", "setting.fraud", "setting.honest")
 MARK = "\ue003"  # before a mark among the phrases

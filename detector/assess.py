@@ -17,6 +17,7 @@ from detector.host_names import HostHit, HostIndex
 from detector.hosts import plain_host
 from detector.images.compare import Copy, PictureIndex
 from detector.images.hash import PictureHash
+from detector.images.logos import LogoHit, LogoIndex
 from detector.items import Item
 from detector.places import Place, places_of
 from detector.policy import POLICY, Policy, tells
@@ -47,6 +48,7 @@ class Assessor:
         self._hosts = HostIndex(self.brands)
         self._claims = ClaimIndex(self.brands)
         self._pictures = PictureIndex(self.brands)
+        self._logos = LogoIndex(self.brands)
         self._registers = [Register(brand, self._hosts.tokens(index)) for index, brand in enumerate(self.brands)]
         self._owner_index = Registers(self._registers)
         self.fingerprint = _fingerprint(self.brands, policy)
@@ -69,8 +71,9 @@ class Assessor:
         hosts = self._host_hits(places)
         claims = self._claim_hits(reading)
         copies = self._copies(item, pictures or {})
+        logos = self._logo_hits(item, pictures or {})
         names = reading.names
-        traced = {*names, *hosts, *claims, *copies}
+        traced = {*names, *hosts, *claims, *copies, *logos}
         traced |= self._owners(item, places)
         protected = self._protected(places, on)
         for index in sorted(traced):
@@ -84,6 +87,7 @@ class Assessor:
                 places=places,
                 host_hits=hosts.get(index, ()),
                 copies=copies.get(index, ()),
+                logos=logos.get(index, ()),
                 claims=claims.get(index, ()),
                 protected=protected,
             )
@@ -97,24 +101,23 @@ class Assessor:
         """
         verdicts: list[tuple[Verdict, ...]] = [()] * len(names)
         hits = self._hosts.scan(names)
-        for place, name in enumerate(names):
-            known = self._owner_index.knows(name)
-            if place not in hits and not known:
-                continue
-            host = plain_host(name)
+        known = {place for place, name in enumerate(names) if self._owner_index.knows(name)}
+        for place in known.union(hits):
+            name = names[place]
+            host, found_hits = hits[place] if place in hits else (plain_host(name), [])
             if host is None:
                 continue
             item = Item(id=name, kind="domain", url=name)
             own = Place(role="own", url=name, host=host, where=None)
             found: dict[int, list[tuple[Place, HostHit]]] = {}
-            for hit in hits.get(place, ()):
+            for hit in found_hits:
                 found.setdefault(hit.brand, []).append((own, hit))
-            owners = self._owner_index.of_host(host) if known else set()
-            protected = self._protected((own,), on)
+            owners = self._owner_index.of_host(host) if place in known else set()
+            protected = self._protected((own,), on) if place in known else frozenset()
             views = (
                 View(
                     item=item, on=on, brand=self.brands[index], register=self._registers[index], names=(), words={},
-                    places=(own,), host_hits=found.get(index, ()), copies=(), claims=(), protected=protected,
+                    places=(own,), host_hits=found.get(index, ()), copies=(), logos=(), claims=(), protected=protected,
                 )
                 for index in sorted(owners.union(found))
             )  # fmt: skip
@@ -195,6 +198,14 @@ class Assessor:
             if reference in pictures:
                 for brand, copy in self._pictures.find(pictures[reference]):
                     found.setdefault(brand, []).append((index, copy))
+        return found
+
+    def _logo_hits(self, item: Item, pictures: Mapping[str, PictureHash]) -> dict[int, list[tuple[int, LogoHit]]]:
+        found: dict[int, list[tuple[int, LogoHit]]] = {}
+        for index, reference in enumerate(item.images):
+            if reference in pictures:
+                for brand, hit in self._logos.find(pictures[reference].marks):
+                    found.setdefault(brand, []).append((index, hit))
         return found
 
 

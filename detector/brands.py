@@ -60,12 +60,23 @@ class Ownership:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One way in which a logo is shown, as marks in pictures are compared with it."""
+
+    name: str  # e.g. "first part, white on black"
+    aspect: float  # width by height
+    threshold: float  # cosine that pictures without the logo reach
+    vector: str  # see `detector.images.marks`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReferencePicture:
-    """A protected picture by its hashes; the pixels stay outside the detector."""
+    """A protected picture by its hashes, a logo by its looks, too; the pixels stay outside the detector."""
 
     name: str  # file name, shown in evidence
     role: Literal["logo", "picture"]
     hash: PictureHash
+    looks: tuple[Look, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

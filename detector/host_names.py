@@ -123,16 +123,16 @@ class HostIndex:
             found.setdefault(line, []).append((pattern, start - starts[line], end - starts[line]))
         return found
 
-    def scan(self, hosts: Sequence[str]) -> dict[int, list[HostHit]]:
-        """Return the hits of the hosts that have some, by their place; paths are not looked at."""
-        found: dict[int, list[HostHit]] = {}
+    def scan(self, hosts: Sequence[str]) -> dict[int, tuple[Host, list[HostHit]]]:
+        """Return the hosts that have hits, with them, by their place; paths are not looked at."""
+        found: dict[int, tuple[Host, list[HostHit]]] = {}
         matched = self.candidates(hosts)
         foreign: dict[int, list[Match]] = {place: [] for place, name in enumerate(hosts) if "xn--" in name}
         for place, matches in (foreign | matched).items():
             host = plain_host(hosts[place])
             hits = self.judge(host, matches) if host else []
-            if hits:
-                found[place] = hits
+            if host and hits:
+                found[place] = host, hits
         return found
 
     def match(self, host: Host) -> list[HostHit]:

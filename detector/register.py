@@ -5,7 +5,7 @@ slash; expired entries cover nothing but are told. A host where anybody can have
 whoever lists it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -70,6 +70,8 @@ class Register:
 
     def host(self, host: Host, on: date) -> Owned | None:
         """Return the entry that covers a URL, a valid one first; None if nobody registered it."""
+        if not _covers(self._hosts, host.ascii):
+            return None
         found = [_owned(entry, f"domain:{name}", on) for name, entry in self._covering(host)]
         return next((owned for owned in found if owned.valid), found[0] if found else None)
 
@@ -118,17 +120,21 @@ class Registers:
 
     def knows(self, name: str) -> bool:
         """Tell whether some entry covers a host name or a host above it; faster than `of_host`."""
-        while name:
-            if name in self._hosts:
-                return True
-            name = name.partition(".")[2]
-        return False
+        return _covers(self._hosts, name)
 
     def of_advertiser(self, platform: str | None, identifier: str | None) -> set[int]:
         """Return the brands with an entry for the advertiser or account."""
         if not platform or not identifier:
             return set()
         return self._accounts.get((platform.lower(), _identifier(identifier)), set())
+
+
+def _covers(hosts: Container[str], name: str) -> bool:
+    while name:
+        if name in hosts:
+            return True
+        name = name.partition(".")[2]
+    return False
 
 
 def _identifier(value: str) -> str:

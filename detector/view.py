@@ -9,6 +9,7 @@ from detector.brands import BrandProfile
 from detector.claims import ClaimHit
 from detector.host_names import HostHit, HostKind
 from detector.images.compare import Copy
+from detector.images.logos import LogoHit
 from detector.items import Item
 from detector.places import Place
 from detector.reading import ADVERTISER_NAME, NameHit, WordHit
@@ -39,6 +40,7 @@ class View:
     places: Sequence[Place]
     host_hits: Sequence[tuple[Place, HostHit]]
     copies: Sequence[tuple[int, Copy]]  # index of the image
+    logos: Sequence[tuple[int, LogoHit]]  # the same
     claims: Sequence[ClaimHit]
     protected: frozenset[str] = frozenset()  # hosts in the item that are the own ones of any protected brand
     _near: dict[str, list[WordHit]] = field(default_factory=dict, repr=False, compare=False)
@@ -84,12 +86,18 @@ class View:
 
     def hosts(self, kind: HostKind) -> Iterable[tuple[Place, HostHit]]:
         """Return the brand's hits of one kind, those on registered hosts and on other brands' own left out."""
+        return self._unregistered_hits.get(kind, ()) if self.host_hits else ()
+
+    @cached_property
+    def _unregistered_hits(self) -> dict[HostKind, list[tuple[Place, HostHit]]]:
+        found: dict[HostKind, list[tuple[Place, HostHit]]] = {}
         for place, hit in self.host_hits:
             if place.host and place.host.ascii in self.protected:
                 continue
             owned = self.register.host(place.host, self.on) if place.host else None
-            if hit.kind == kind and not (owned is not None and owned.valid):
-                yield place, hit
+            if not (owned is not None and owned.valid):
+                found.setdefault(hit.kind, []).append((place, hit))
+        return found
 
     def near(self, category: str) -> list[WordHit]:
         """Return the lexicon words of a category that belong to what is said about the brand."""

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from config import Brand, Config, Problem
 from config.policy import load_policy
-from detector.brands import BrandProfile, Ownership, ReferencePicture, Scope
+from detector.brands import BrandProfile, Look, Ownership, ReferencePicture, Scope
 from detector.images.hash import picture_hash_from_dict
 from detector.policy import Policy
 from safety.sandbox import Sandbox, SandboxError
 
 _INSPECT = "detector.images.decode:inspect"
+_ENROL = "detector.images.enrol:enrol"
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"})
 _MOST_BYTES = 15 * 2**20  # as for fetched pictures
 
@@ -110,7 +113,14 @@ def _reference(file: Path, role: Literal["logo", "picture"], sandbox: Sandbox) -
     if len(data) > _MOST_BYTES:
         raise _Unreadable(f"is larger than {_MOST_BYTES // 2**20} MiB")
     try:
-        seen = sandbox.call(_INSPECT, data, svg=file.suffix.lower() == ".svg")
+        svg = file.suffix.lower() == ".svg"
+        seen = sandbox.call(_INSPECT, data, svg=svg, marks=False)
+        looks = sandbox.call(_ENROL, data, svg=svg) if role == "logo" else []
     except SandboxError as error:
         raise _Unreadable(f"is no picture that can be used: {error}") from error
-    return ReferencePicture(name=file.name, role=role, hash=picture_hash_from_dict(seen["hash"]))
+    return ReferencePicture(
+        name=file.name,
+        role=role,
+        hash=picture_hash_from_dict(seen["hash"]),
+        looks=msgspec.convert(looks, tuple[Look, ...]),
+    )

@@ -7,6 +7,7 @@ only, then orientation and transparency are applied so that everyone downstream 
 
 import io
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from detector.images.errors import PictureRefused
+from detector.images.eye import find_marks
 from detector.images.hash import hash_picture
 from detector.images.svg import looks_like_svg, render_svg
 
@@ -43,8 +45,21 @@ def decode(data: bytes, *, svg: bool = False) -> Image.Image:
     return _as_seen(image)
 
 
-def inspect(data: bytes, *, svg: bool = False, rendition_side: int = 640) -> dict[str, Any]:
-    """Decode, hash and re-encode a picture; built-in types only, so that the result crosses the sandbox pipe.
+def decode_with_alpha(data: bytes, *, svg: bool = False) -> Image.Image:
+    """Decode a picture that we were given, a logo, as upright RGBA pixels.
+
+    Raises:
+        PictureRefused: see `decode`.
+    """
+    if looks_like_svg(data) and svg and len(data) <= MAX_BYTES:
+        return render_svg(data, background=None)
+    image = _open(data, svg=svg)
+    _load(image)
+    return ImageOps.exif_transpose(_reduced(image)).convert("RGBA")
+
+
+def inspect(data: bytes, *, svg: bool = False, marks: bool = True, rendition_side: int = 640) -> dict[str, Any]:
+    """Decode, hash and re-encode a picture, and find its marks; built-in types only, to cross the sandbox pipe.
 
     Returns:
         `format`, `mime`, `width`, `height` (upright, pixels), `hash` (PictureHash as a dict), `rendition` (JPEG
@@ -58,13 +73,14 @@ def inspect(data: bytes, *, svg: bool = False, rendition_side: int = 640) -> dic
     image.draft("RGB", (2048, 2048))
     _load(image)
     image = _as_seen(_reduced(image))
+    seen = replace(hash_picture(image, size=size), marks=find_marks(image, size=size) if marks else ())
     rendition, mime = _rendition(image, rendition_side)
     return {
         "format": kind,
         "mime": Image.MIME.get(kind, "image/svg+xml"),
         "width": size[0],
         "height": size[1],
-        "hash": msgspec.to_builtins(hash_picture(image, size=size)),
+        "hash": msgspec.to_builtins(seen),
         "rendition": rendition,
         "rendition_mime": mime,
     }

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from detector.images.marks import Mark
 from detector.images.panels import find_panels
 
 # Side of the greyscale copy that is hashed, pixels: 16 times the 32 pixels the DCT sees.
@@ -50,6 +51,7 @@ class PictureHash:
     phash: str  # 16 hex digits
     flat: bool  # too little structure to compare (blank, one colour): never matches
     tiles: tuple[Tile, ...] = ()
+    marks: tuple[Mark, ...] = ()  # what could be a logo; empty where nobody looked
 
 
 def hash_picture(image: Image.Image, *, size: tuple[int, int] | None = None) -> PictureHash:

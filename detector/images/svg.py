@@ -27,8 +27,8 @@ def looks_like_svg(data: bytes) -> bool:
     return head.startswith(b"<") and b"<svg" in data[:4096]
 
 
-def render_svg(data: bytes) -> Image.Image:
-    """Draw an SVG over white, at most `SVG_SIDE` pixels long.
+def render_svg(data: bytes, *, background: str | None = "#ffffff") -> Image.Image:
+    """Draw an SVG over white, at most `SVG_SIDE` pixels long; without a background it keeps its transparency.
 
     Raises:
         PictureRefused: not well-formed, too large, or it refers to something outside itself.
@@ -39,7 +39,7 @@ def render_svg(data: bytes) -> Image.Image:
     try:
         drawn = resvg_py.svg_to_bytes(
             svg_string=etree.tostring(root, encoding="unicode"),
-            background="#ffffff",
+            background=background,
             skip_system_fonts=True,
             width=SVG_SIDE,
             height=SVG_SIDE,
@@ -48,7 +48,7 @@ def render_svg(data: bytes) -> Image.Image:
         raise PictureRefused(f"SVG cannot be drawn: {error}") from error
     image = Image.open(io.BytesIO(drawn), formats=("PNG",))
     image.load()
-    plain = image.convert("RGB")
+    plain = image.convert("RGB" if background else "RGBA")
     plain.format = "SVG"
     return plain
 
