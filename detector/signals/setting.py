@@ -9,6 +9,19 @@ from detector.view import View
 FULL: float = 4.0
 
 
+def _said(mark: str) -> str:
+    """Say what a mark means."""
+    key, _, value = mark.partition(":")
+    if key == "advertiser":
+        return "an advertiser with a name" if value == "named" else "a named payer"
+    said = {"links": "no link", "kind": f"kind {value}", "platform": f"on {value}", "piece": f"“{value}” in its name"}
+    if key == "host":
+        return (
+            f"the brand's {value} in its name" if value in ("name", "initials") else f"the word “{value}” in its name"
+        )
+    return said[key]
+
+
 def _traits(view: View, sign: int, expected: str) -> Iterator[Finding]:
     together = min(1.0, max(0.0, sign * view.setting.odds / FULL))
     heaviest = together
@@ -17,8 +30,8 @@ def _traits(view: View, sign: int, expected: str) -> Iterator[Finding]:
             place = trait.place
             yield Finding(
                 strength=heaviest,
-                observed=place.url if place else trait.mark,
-                expected=f"{expected}, without {trait.mark}" if place else expected,
+                observed=place.url if place else _said(trait.mark),
+                expected=f"{expected}: not a host with {_said(trait.mark)}" if place and sign > 0 else expected,
                 where=place.where if place else None,
             )
             heaviest = min(together, abs(trait.weight) / FULL)

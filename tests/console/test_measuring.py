@@ -243,7 +243,7 @@ def test_explain_tells_what_has_changed_since(store: Store) -> None:
     )
     result = run(store, "explain", "ad-1")
     assert "official.partner -3.00 is new" in result.output
-    assert "advertiser.uses_name +1.60 is gone" in result.output
+    assert "advertiser.uses_name +1.52 is gone" in result.output
     assert "the same as then" not in result.output
 
 

@@ -2,18 +2,29 @@ from dataclasses import replace
 from hashlib import sha256
 from importlib import resources
 
+import numpy as np
 import pytest
 
 from detector.assess import Assessor
-from detector.brands import ReferencePicture
+from detector.brands import Look, ReferencePicture
 from detector.images.hash import PictureHash
+from detector.images.marks import WIDTH, Mark, packed
 from detector.items import Advertiser, Item, Text
 from detector.policy import POLICY, shipped_versions
 from detector.signals import SIGNALS
 from tests.detector.hoshino import HOSHINO, ON
 
 PHOTO = PictureHash(width=100, height=100, phash="f0f0f0f00f0f0f0f", flat=False)
-BRAND = replace(HOSHINO, pictures=(ReferencePicture(name="ac.jpg", role="picture", hash=PHOTO),))
+NORTH = packed(np.eye(1, WIDTH, dtype=np.float32)[0])
+LOGO = ReferencePicture(
+    name="logo.svg",
+    role="logo",
+    hash=replace(PHOTO, phash="0123456789abcdef"),
+    looks=(Look(name="whole", aspect=2.0, threshold=0.5, vector=NORTH),),
+)
+SHOWS_LOGO = replace(PHOTO, flat=True, marks=(Mark(box=(10, 10, 40, 20), chance=0.9, vector=NORTH),))
+PICTURES = {"a.jpg": PHOTO, "logo.jpg": SHOWS_LOGO}
+BRAND = replace(HOSHINO, pictures=(ReferencePicture(name="ac.jpg", role="picture", hash=PHOTO), LOGO))
 
 
 def item(kind: str, text: str = "", *links: str, **fields: object) -> Item:
@@ -51,6 +62,7 @@ SHOWN: dict[str, Item] = {
     "advertiser.unknown": item("ad", "星野電機", advertiser=Advertiser(id="9", name="誰か"), platform="meta"),
     "claim.known_false": item("post", "世界最小のエアコンを星野電機が開発"),
     "picture.copy": item("ad", images=("a.jpg",)),
+    "picture.logo": item("ad", images=("logo.jpg",)),
     "context.news": item("post", "星野電機 決算"),
     "context.review": item("post", "星野電機 レビュー"),
     "context.job": item("post", "星野電機 求人"),
@@ -82,7 +94,7 @@ def test_every_signal_says_one_sentence() -> None:
 @pytest.mark.parametrize("name", SHOWN)
 def test_every_signal_counts_and_is_gone_without_its_rule(name: str) -> None:
     without = replace(POLICY, rules=tuple(rule for rule in POLICY.rules if rule.signal != name))
-    shown = Assessor([BRAND]).assess(SHOWN[name], on=ON, pictures={"a.jpg": PHOTO})
+    shown = Assessor([BRAND]).assess(SHOWN[name], on=ON, pictures=PICTURES)
     evidence = max(
         (one for verdict in shown for one in verdict.evidence if one.signal == name), key=lambda one: abs(one.weight)
     )
@@ -90,7 +102,7 @@ def test_every_signal_counts_and_is_gone_without_its_rule(name: str) -> None:
     assert evidence.says
     assert evidence.observed
     assert evidence.expected
-    left = Assessor([BRAND], without).assess(SHOWN[name], on=ON, pictures={"a.jpg": PHOTO})
+    left = Assessor([BRAND], without).assess(SHOWN[name], on=ON, pictures=PICTURES)
     assert not [one for verdict in left for one in verdict.evidence if one.signal == name]
     if evidence.weight and left:
         assert left[0].score != shown[0].score
@@ -98,7 +110,7 @@ def test_every_signal_counts_and_is_gone_without_its_rule(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_no_single_signal_is_certain(name: str) -> None:
-    verdicts = Assessor([BRAND]).assess(SHOWN[name], on=ON, pictures={"a.jpg": PHOTO})
+    verdicts = Assessor([BRAND]).assess(SHOWN[name], on=ON, pictures=PICTURES)
     if name.startswith(("lure.", "context.", "advertiser.", "picture.")) or name in ("name.mention", "name.product"):
         assert not any(verdict.flagged for verdict in verdicts)
 

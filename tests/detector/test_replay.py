@@ -63,7 +63,9 @@ def test_each_signal_is_taken_away_whole() -> None:
     found = replay(stored, POLICY)
     assert sum(one.signal == "name.mention" for one in stored.evidence) > 1
     (without,) = [one for one in found.without if one.signals == ("name.mention",)]
-    assert without.score == pytest.approx(POLICY.score(found.log_odds - POLICY.bias - 0.8), abs=1e-6)
+    assert without.score == pytest.approx(
+        POLICY.score(found.log_odds - POLICY.bias - POLICY.weights["name.mention"]), abs=1e-6
+    )
 
 
 def test_the_smallest_set_is_the_smallest() -> None:

@@ -1,8 +1,10 @@
+import pytest
+
 from detector.assess import Assessor
 from detector.brands import BrandProfile
 from detector.items import Advertiser, Item, Text
 from detector.places import places_of
-from detector.setting import MOST_HOSTS, learned, marks, read
+from detector.setting import MOST_HOSTS, MOST_TOLD, learned, marks, read
 from tests.detector.hoshino import HOSHINO, ON
 
 EYE = Assessor([HOSHINO])
@@ -41,12 +43,12 @@ def test_hostile_numbers_of_hosts_are_cut_off() -> None:
 
 def test_each_mark_counts_once_and_the_heaviest_are_told_with_their_place() -> None:
     item = ad("https://free-sale.test/a", "https://free-sale.test/b", platform="sms")
+    weights = {mark: learned().get(mark, 0.0) for mark in seen(item)}
     setting = read(item, HOSHINO, places_of(item))
-    assert setting.odds == sum(learned().get(mark, 0.0) for mark in seen(item))
-    assert setting.traits[0].mark == "platform:sms"
-    place = setting.traits[1].place
-    assert place is not None
-    assert place.url == "https://free-sale.test/a"
+    assert setting.odds == pytest.approx(sum(weights.values()))
+    assert [trait.mark for trait in setting.traits] == sorted(weights, key=lambda mark: -weights[mark])[:MOST_TOLD]
+    places = {trait.mark: trait.place for trait in setting.traits}
+    assert all((place is None) == (mark.partition(":")[0] not in ("host", "piece")) for mark, place in places.items())
 
 
 def test_the_setting_counts_only_where_the_brand_is_named() -> None:
