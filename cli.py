@@ -11,6 +11,7 @@ import click
 from console.app import Group
 from console.commands.finding import crawl, scan, score, watch
 from console.commands.judging import cases, judge, triage
+from console.commands.looking import logos_group
 from console.commands.measuring import calibrate, evaluate, explain
 from console.commands.setup import config_group, db, demo, doctor, init
 from console.commands.telling import alerts
@@ -38,6 +39,7 @@ for command in (
     explain,
     evaluate,
     calibrate,
+    logos_group,
     alerts,
     db,
     doctor,

@@ -25,6 +25,8 @@ from detector.reading import TextIndex
 # Letters up to which a name is met by chance; three capitals are looked for exactly, and need context anyway.
 SHORT_LATIN: int = 3
 SHORT_KANA: int = 2
+# Likeness that pictures without a logo reach, from which it cannot be watched alone. Origin: DETECTION.md, section 3.
+PLAIN: float = 0.80
 # Strength of a host signal from which an ordinary host is an example worth telling.
 TELLING_HOST: float = 0.5
 
@@ -84,6 +86,14 @@ def _entries(brand: BrandProfile) -> Iterator[Caution]:
             yield warn(
                 f"domains[{at}]",
                 f"anybody can have a page at {domain!r}, so it is not trusted; use [[ownership]], path: or account:",
+            )
+    for picture in brand.pictures:
+        plain = [look for look in picture.looks if look.name.startswith("whole") and look.threshold >= PLAIN]
+        if plain and len(plain) * 2 >= sum(look.name.startswith("whole") for look in picture.looks):
+            yield warn(
+                "logos",
+                f"{picture.name!r} is too plain to tell from other marks: pictures without it are up to "
+                f"{max(look.threshold for look in plain):.0%} alike; add the logo with its words, or leave it out",
             )
     for at, claim in enumerate(brand.false_claims):
         if len(skeleton(claim).text) < LEAST_CLAIM:

@@ -19,13 +19,18 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 CROP = (96, 48)  # width, height that the embedder reads
 MARGIN = 0.06  # of the longer side, around a mark that is cut out
-SYLLABLES = "ka ki ku ko sa shi so ta ne no ha mi mo ra ri ro te lux max on ex ia net pay go bi za va de lo pri ton fy ly um".split()
+SYLLABLES = (
+    "ka ki ku ko sa shi so ta ne no ha mi mo ra ri ro te lux max on ex ia net pay go bi za va de lo pri ton fy ly um"
+).split()
 KANA = "アイウエオカキクケコサシスセソタチツテトナニネノハヒフホマミムメモヤユヨラリルレロワン"
 KANJI = (
     "日本東京大中小山川田星光電機工業銀行証券商事運輸通信保険化粧品食製薬百貨店旅館自動車新和富士松竹梅高橋北南西海空"
 )
-PHRASES = ("期間限定 80%OFF", "公式オンラインショップ", "残りわずか！", "送料無料", "LINEで友だち追加", "今すぐ購入", "Summer Sale",
-           "Learn more", "Add to cart", "Only 88 left", "お客様満足度No.1", "ご注意ください", "Sign in", "カートに入れる", "4,980円(税込)")  # fmt: skip
+PHRASES = (
+    "期間限定 80%OFF", "公式オンラインショップ", "残りわずか！", "送料無料", "LINEで友だち追加", "今すぐ購入",
+    "Summer Sale", "Learn more", "Add to cart", "Only 88 left", "お客様満足度No.1", "ご注意ください", "Sign in",
+    "カートに入れる", "4,980円(税込)",
+)  # fmt: skip
 
 
 class Studio:
@@ -171,7 +176,7 @@ class Studio:
     # --- parts ------------------------------------------------------------------------------------------------------
 
     def perturbed(self, mark: Image.Image, side: int) -> tuple[Image.Image, bool]:
-        """Return a mark recoloured, stretched, turned and cropped to about `side` pixels, and whether it has a plate."""
+        """Return a mark changed as advertisers do, about `side` pixels high or wide, and whether it has a plate."""
         draw = self.draw
         kind = draw.random()
         if kind < 0.22:
@@ -196,8 +201,9 @@ class Studio:
         if draw.random() < 0.12 and min(mark.size) > 16:
             cut = draw.uniform(0.05, 0.2)
             edge = draw.randrange(4)
-            mark = mark.crop((int(mark.width * cut) * (edge == 0), int(mark.height * cut) * (edge == 1),
-                              mark.width - int(mark.width * cut) * (edge == 2), mark.height - int(mark.height * cut) * (edge == 3)))  # fmt: skip
+            across, down = int(mark.width * cut), int(mark.height * cut)
+            mark = mark.crop((across * (edge == 0), down * (edge == 1),
+                              mark.width - across * (edge == 2), mark.height - down * (edge == 3)))  # fmt: skip
         if draw.random() < 0.15:
             share = draw.uniform(0.4, 0.9)
             mark.putalpha(mark.getchannel("A").point(lambda value: int(value * share)))

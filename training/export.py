@@ -53,7 +53,8 @@ def _quantised(plain: Path, out: Path, samples: list[np.ndarray]) -> None:
         quant_pre_process(str(plain), str(ready))
         quantize_static(
             str(ready), str(out), _Samples("input", iter(samples)), quant_format=QuantFormat.QDQ, per_channel=True,
-            weight_type=QuantType.QInt8, activation_type=QuantType.QUInt8, calibrate_method=CalibrationMethod.MinMax, extra_options={"ActivationSymmetric": False},
+            weight_type=QuantType.QInt8, activation_type=QuantType.QUInt8,
+            calibrate_method=CalibrationMethod.MinMax, extra_options={"ActivationSymmetric": False},
         )  # fmt: skip
 
 

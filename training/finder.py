@@ -74,7 +74,7 @@ def _conv(inside: int, outside: int, stride: int) -> nn.Sequential:
 
 
 def targets(boxes: np.ndarray, words: np.ndarray, stride: int, reach: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return for one scale what each place should say (1 a mark, 0 none, -1 either) and its distances in log strides."""
+    """Return what each place of a scale should say (1 a mark, 0 none, -1 either), and its distances in log strides."""
     width, height = PICTURE[0] // stride, PICTURE[1] // stride
     wanted = np.zeros((height, width), np.float32)
     sides = np.zeros((4, height, width), np.float32)
@@ -179,7 +179,7 @@ def main() -> None:
         multiprocessing.Process(
             target=_fill, args=(options.marks, 500 + number, options.ring, filled), daemon=True
         ).start()
-    net = Finder()
+    net = Finder().to(memory_format=torch.channels_last)  # twice as fast on processors
     if options.warm:
         net.load_state_dict(torch.load(options.warm, weights_only=True))
     learner = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-4)
@@ -191,6 +191,7 @@ def main() -> None:
             part["lr"] = 2e-3 * (min(1.0, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * passed)) + 0.005)
         chosen = draw.integers(0, min(RING, filled.value) - 4, options.batch)
         batch = torch.from_numpy(pictures[chosen].transpose(0, 3, 1, 2).astype(np.float32))
+        batch = batch.to(memory_format=torch.channels_last)
         made = [[targets(_there(boxes[place]), _there(words[place]), stride, reach) for place in chosen]
                 for stride, reach in zip(STRIDES, REACH, strict=True)]  # fmt: skip
         wanted = [torch.from_numpy(np.stack([one[0] for one in level])) for level in made]

@@ -42,7 +42,8 @@ def draw(task: tuple[str, str, float, float]) -> tuple[str, bytes | None]:
     key, body, width, height = task
     scale = SIDE / min(width, height)
     scale = min(scale, 3 * SIDE / max(width, height))
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 {width} {height}">{body}</svg>'
+    spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    svg = f'<svg {spaces} viewBox="0 0 {width} {height}">{body}</svg>'
     try:
         data = resvg_py.svg_to_bytes(
             svg_string=svg, width=round(width * scale), height=round(height * scale), skip_system_fonts=True

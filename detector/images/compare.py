@@ -1,8 +1,8 @@
 """Which protected pictures does a picture copy? Hamming distances over all references at once.
 
-Four questions, one array operation each: is the whole the reference; does a window of the picture hold the whole
-reference (pasted into a creative); is the picture a window of the reference (cut out of it); do many windows agree in
-place (the reference with something laid over a part of it).
+Four questions, one array operation each: is the whole the reference, or the reference in a mirror; does a window of the
+picture hold the whole reference (pasted into a creative); is the picture a window of the reference (cut out of it); do
+many windows agree in place (the reference with something laid over a part of it).
 """
 
 from collections import defaultdict
@@ -35,6 +35,7 @@ class Copy:
     distance: int  # of 64 bits
     box: tuple[int, int, int, int]  # x, y, width, height in pixels of the observed picture
     part: bool  # the observed picture is a part of the reference, or holds it as a part
+    mirrored: bool = False
     windows: int = 0  # that agree in place, where those made the match; `distance` is their mean
 
     @property
@@ -75,6 +76,9 @@ class PictureIndex:
         own = _bits([picture.phash])
         for row, distance in _near(own, self._wholes, WHOLE_DISTANCE):
             self._keep(best, row[1], Copy(self._references[row[1]][1], distance, whole_box, False))
+        mirror = _bits([picture.mirrored] if picture.mirrored else [])
+        for row, distance in _near(mirror, self._wholes, WHOLE_DISTANCE):
+            self._keep(best, row[1], Copy(self._references[row[1]][1], distance, whole_box, False, mirrored=True))
         windows = _bits([tile.phash for tile in picture.tiles])
         for row, distance in _near(windows, self._wholes, WINDOW_DISTANCE):
             box = picture.tiles[row[0]].box
@@ -97,7 +101,7 @@ class PictureIndex:
             if len(found) >= ALIGNED_WINDOWS:
                 box = _around([picture.tiles[window].box for window in found])
                 distance = round(sum(found.values()) / len(found))
-                yield reference, Copy(self._references[reference][1], distance, box, False, len(found))
+                yield reference, Copy(self._references[reference][1], distance, box, False, windows=len(found))
 
     @staticmethod
     def _keep(best: dict[int, Copy], reference: int, copy: Copy) -> None:

@@ -28,7 +28,6 @@ WOBBLE = (0.0, 0.05, -0.05)  # of the sides, by which cuts are too wide or too n
 # Cosines of a look with the background (models/background.npy): mean of so many highest, and at least.
 HIGHEST: int = 3
 FLOOR: float = 0.45
-PLAIN: float = 0.80  # threshold from which a look is too plain to tell from others
 GAP: float = 0.10  # of the shorter side, that parts a logo's icon from its words
 LEAST_PART: float = 0.35  # of the shorter side, that a part must be wide
 CONTRAST: float = 45.0  # grey levels between logo and ground
@@ -85,7 +84,7 @@ def _parts(logo: Image.Image) -> Iterator[tuple[str, Image.Image]]:
     solid = np.asarray(logo.getchannel("A")) > 48
     least = min(logo.size)
     for axis in (0, 1):
-        filled = solid.any(axis=axis)
+        filled = np.asarray(solid.any(axis=axis))
         start, end, width = _widest_gap(filled)
         if width >= GAP * least and min(start, len(filled) - end) >= LEAST_PART * least:
             for name, first, last in (("first part", 0, start), ("second part", end, len(filled))):

@@ -72,7 +72,8 @@ def find_marks(image: Image.Image, *, size: tuple[int, int] | None = None) -> tu
 def embed(cuts: NDArray[np.float32]) -> NDArray[np.float32]:
     """Turn cut-outs N x 3 x 48 x 96 (RGB, 0-255) into unit vectors N x 128."""
     vectors: NDArray[np.float32] = _session("embedder").run(None, {"input": cuts})[0]
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return unit
 
 
 def cut(image: Image.Image, box: Sequence[float]) -> NDArray[np.float32]:
@@ -139,7 +140,8 @@ def _apart(boxes: Boxes) -> list[int]:
 
 @cache
 def _session(name: str) -> "InferenceSession":
-    import onnxruntime  # noqa: PLC0415: loaded where pictures are read, not wherever verdicts are made
+    # Loaded where pictures are read, not wherever verdicts are made.
+    import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

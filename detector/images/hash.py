@@ -51,6 +51,7 @@ class PictureHash:
     phash: str  # 16 hex digits
     flat: bool  # too little structure to compare (blank, one colour): never matches
     tiles: tuple[Tile, ...] = ()
+    mirrored: str = ""  # the hash of the picture seen in a mirror; empty in old records
     marks: tuple[Mark, ...] = ()  # what could be a logo; empty where nobody looked
 
 
@@ -66,6 +67,7 @@ def hash_picture(image: Image.Image, *, size: tuple[int, int] | None = None) -> 
     windows = list(dict.fromkeys([*find_panels(np.asarray(grey)), *_windows(*grey.size)]))
     samples = np.stack([_sample(grey, window) for window in [(0, 0, *grey.size), *windows]])
     bits, structured = _phashes(samples)
+    (mirrored,), _ = _phashes(samples[:1, :, ::-1])
     hashes = [f"{value:016x}" for value in bits]
     scale_x, scale_y = width / grey.width, height / grey.height
     tiles = tuple(
@@ -86,6 +88,7 @@ def hash_picture(image: Image.Image, *, size: tuple[int, int] | None = None) -> 
         height=height,
         phash=hashes[0],
         flat=not structured[0],
+        mirrored=f"{mirrored:016x}",
         tiles=() if not structured[0] else tiles,
     )
 

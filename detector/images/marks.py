@@ -33,4 +33,5 @@ def unpacked(vectors: list[str]) -> NDArray[np.float32]:
     if any(len(row) != WIDTH for row in rows):
         raise ValueError("a mark's vector has another length")
     found = np.array(rows, np.float32).reshape(-1, WIDTH)
-    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)
+    unit: NDArray[np.float32] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-6)
+    return unit

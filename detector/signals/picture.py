@@ -17,7 +17,13 @@ def copy(view: View) -> Iterator[Finding]:
     """The picture copies a protected picture of the brand."""
     for index, found in view.copies:
         share = LOGO_SHARE if found.reference.role == "logo" else 1.0
-        part = "part of the picture" if found.part else "the whole picture"
+        part = (
+            "part of the picture"
+            if found.part
+            else "the picture in a mirror"
+            if found.mirrored
+            else "the whole picture"
+        )
         if found.windows:
             part = f"{found.windows} parts at the same places"
         yield Finding(

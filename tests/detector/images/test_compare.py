@@ -1,7 +1,8 @@
 from dataclasses import replace
 
+import imagehash
 import pytest
-from PIL import Image, ImageEnhance, ImageFilter
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from detector.brands import BrandProfile, ReferencePicture
 from detector.images.compare import PictureIndex
@@ -65,3 +66,13 @@ def test_the_nearer_the_stronger() -> None:
     near = replace(REFERENCE.hash, tiles=())
     far = replace(near, phash=f"{int(near.phash, 16) ^ 0b1111:016x}")
     assert INDEX.find(near)[0][1].strength > INDEX.find(far)[0][1].strength
+
+
+def test_a_mirrored_copy_is_found_and_said_to_be_one() -> None:
+    seen = hash_picture(ImageOps.mirror(OWN))
+    assert seen.mirrored == hash_picture(OWN).phash
+    assert imagehash.hex_to_hash(seen.mirrored) - imagehash.phash(OWN) <= 2
+    ((brand, copy),) = INDEX.find(seen)
+    assert (brand, copy.reference.name, copy.mirrored) == (1, "ac.jpg", True)
+    assert copy.distance <= 2
+    assert not INDEX.find(hash_picture(OWN))[0][1].mirrored

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import imagehash
 import numpy as np
 import pytest
@@ -76,5 +78,6 @@ def test_the_plain_form_is_read_back() -> None:
         "width": 200, "height": 150, "phash": hashed.phash, "flat": False,
         "tiles": [{"box": list(tile.box), "phash": tile.phash} for tile in hashed.tiles],
     }  # fmt: skip
-    assert picture_hash_from_dict(plain) == hashed
+    assert picture_hash_from_dict({**plain, "mirrored": hashed.mirrored}) == hashed
+    assert picture_hash_from_dict(plain) == replace(hashed, mirrored="")  # a record of an older version
     assert isinstance(picture_hash_from_dict(plain), PictureHash)
