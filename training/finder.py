@@ -169,6 +169,7 @@ def main() -> None:
     parser.add_argument("--drawers", type=int, default=1)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--warm", type=Path, help="weights to go on from")
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(1)
@@ -182,13 +183,13 @@ def main() -> None:
     net = Finder().to(memory_format=torch.channels_last)  # twice as fast on processors
     if options.warm:
         net.load_state_dict(torch.load(options.warm, weights_only=True))
-    learner = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-4)
+    learner = torch.optim.AdamW(net.parameters(), lr=options.rate, weight_decay=1e-4)
     while filled.value < 300:
         time.sleep(1)
     start, step, draw = time.monotonic(), 0, np.random.default_rng(5)
     while (passed := (time.monotonic() - start) / 60 / options.minutes) < 1:
         for part in learner.param_groups:
-            part["lr"] = 2e-3 * (min(1.0, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * passed)) + 0.005)
+            part["lr"] = options.rate * (min(1.0, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * passed)) + 0.005)
         chosen = draw.integers(0, min(RING, filled.value) - 4, options.batch)
         batch = torch.from_numpy(pictures[chosen].transpose(0, 3, 1, 2).astype(np.float32))
         batch = batch.to(memory_format=torch.channels_last)

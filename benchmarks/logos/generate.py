@@ -110,14 +110,13 @@ def _insert(
     if "crop" in strength:
         image, side = perturb.crop(image, strength["crop"], draw)
     image = _sized(image, drawn.image.size, share)
-    image.info["side"] = side
     for attempt in range(8):
         place = _place(drawn, draw, image.size, side, strength.get("photo", 0), attempt)
         if place is None:
             break
         on_dark = _luma(drawn.image, (*place, *image.size)) < 120
         inked, card = _coloured(image, strength, draw, on_dark)
-        if card is not None or "heavy" in _levels(strength) or _is_visible(drawn.image, inked, place):
+        if card is not None or _is_visible(drawn.image, inked, place):
             return _paste(drawn, draw, inked, place, strength, card), ()
     place = place or _anywhere(drawn, draw, image.size, side)
     inked, card = _coloured(image, strength, draw, on_dark=False)
@@ -267,10 +266,6 @@ def _busyness(picture: Image.Image, box: Box) -> float:
     """Return the mean strength of edges in the box."""
     grey = picture.crop((box[0], box[1], box[0] + box[2], box[1] + box[3])).convert("L")
     return float(np.asarray(grey.filter(ImageFilter.FIND_EDGES)).mean())
-
-
-def _levels(strength: dict[str, int]) -> set[str]:
-    return {perturb.LEVELS[value] for value in strength.values()}
 
 
 def _clutter(drawn: Scene, draw: random.Random, others: Sequence[Mark], logos: int) -> None:

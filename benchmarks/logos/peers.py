@@ -120,10 +120,11 @@ def sift(logos: dict[str, Image.Image]) -> Method:
             width, height = sizes[key]
             corners = np.array([(0, 0, 1), (width, 0, 1), (0, height, 1), (width, height, 1)]) @ matrix.T / scale
             low, high = corners.min(axis=0), corners.max(axis=0)
-            # points of the logo that were hit, not matches: one point seen many times is one
-            hit = {matched[place][0] for place in np.flatnonzero(inliers.ravel())}
+            # points, not matches: a fit that collapses onto one point of the logo or of the picture counts as one
+            kept = np.flatnonzero(inliers.ravel())
+            hits = min(len({tuple(ends[place]) for place in kept}) for ends in (source.tolist(), target.tolist()))
             box = int(low[0]), int(low[1]), max(1, int(high[0] - low[0])), max(1, int(high[1] - low[1]))
-            found.append((key, float(len(hit)), box))
+            found.append((key, float(hits), box))
         return found
 
     return find

@@ -27,7 +27,7 @@ from benchmarks.logos.perturb import LEVELS
 from benchmarks.logos.scoring import SUMMARY_HEAD, Enrol, Method, Outcome, breakdown, outcome_of, summary
 
 PHOTOS = [Path("/usr/share/backgrounds"), Path("/usr/share/wallpapers")]
-DEFAULT_METHOD = "detector.images.bench_method:enrol"
+DEFAULT_METHOD = "benchmarks.logos.ours:enrol"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -28,6 +28,7 @@ WOBBLE = (0.0, 0.05, -0.05)  # of the sides, by which cuts are too wide or too n
 # Cosines of a look with the background (models/background.npy): mean of so many highest, and at least.
 HIGHEST: int = 3
 FLOOR: float = 0.45
+CEILING: float = 0.97  # a look that its background reaches wholly: nothing but the same cut is above it
 GAP: float = 0.10  # of the shorter side, that parts a logo's icon from its words
 LEAST_PART: float = 0.35  # of the shorter side, that a part must be wide
 CONTRAST: float = 45.0  # grey levels between logo and ground
@@ -154,7 +155,7 @@ def _tinted(logo: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
 
 def _threshold(vector: NDArray[np.float32]) -> float:
     """Return what the background reaches: the mean of its highest cosines."""
-    return max(FLOOR, float(np.sort(_background() @ vector)[-HIGHEST:].mean()))
+    return min(CEILING, max(FLOOR, float(np.sort(_background() @ vector)[-HIGHEST:].mean())))
 
 
 @cache

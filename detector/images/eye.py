@@ -4,8 +4,8 @@ Two small networks of our own (`models/`, with a model card; trained by `trainin
 embedder turns each cut-out into a unit vector that is near for looks of one mark. Nothing here knows a brand, so what
 it returns is kept with the picture and compared with any logo, later ones, too (`detector.images.logos`).
 
-Flow: reduce -> finder at three scales -> overlapping boxes dropped -> cut out with a margin -> embedder. Runs in the
-sandbox child, on one thread.
+Flow: reduce -> finder, twice -> overlapping boxes dropped -> drawn in on plain grounds -> cut out -> embedder. Runs
+in the sandbox child, on one thread.
 """
 
 from collections.abc import Sequence
@@ -25,11 +25,20 @@ if TYPE_CHECKING:
 # Pixels of the copy that the finder reads, and its longest side.
 MOST_PIXELS: int = 620_000
 LONGEST: int = 1280
+# The finder learned on marks up to half of 480 x 320 pixels; larger ones are found in a reduced copy of the copy.
+HALF: float = 0.45
+LEAST_HALVED: int = 200  # pixels of the shorter side
 STRIDES = (8, 16, 32)
-LEAST_CHANCE: float = 0.04  # of a place, below which nobody looks closer
-MOST_PLACES: int = 400  # before overlapping boxes are dropped
-MOST_MARKS: int = 40
-OVERLAP: float = 0.55  # intersection over union from which of two boxes the likelier stays
+LEAST_CHANCE: float = 0.03  # of a place, below which nobody looks closer
+MOST_PLACES: int = 600  # before overlapping boxes are dropped
+MOST_MARKS: int = 56
+OVERLAP: float = 0.62  # intersection over union from which of two boxes the likelier stays
+# Boxes, likeliest first, that are drawn in where their ground is plain: room around them as a share of their sides,
+# grey levels that count as ground, and how much of the edge must be ground.
+MOST_TIGHT: int = 24
+ROOM: float = 0.12
+PLAIN: int = 28
+PLAIN_SHARE: float = 0.85
 LEAST_SIDE: float = 6.0  # pixels of a box in the reduced copy
 # As `training.compose` cuts marks out.
 CROP = (96, 48)  # width, height
@@ -48,6 +57,9 @@ def find_marks(image: Image.Image, *, size: tuple[int, int] | None = None) -> tu
     """
     small = _reduced(image)
     boxes, chances = _found(small)
+    tight = _tight(np.asarray(small, dtype=np.int16), boxes[:MOST_TIGHT])
+    boxes = np.concatenate([boxes, *(box[None] for _, box in tight)])
+    chances = np.concatenate([chances, chances[[row for row, _ in tight]]])
     boxes = np.concatenate([boxes, np.array([[0, 0, *small.size]], np.float32)])
     chances = np.append(chances, np.float32(0.0))
     scale = image.width / small.width
@@ -100,9 +112,26 @@ def _reduced(image: Image.Image) -> Image.Image:
 
 def _found(small: Image.Image) -> tuple[Boxes, NDArray[np.float32]]:
     """Return boxes in the small picture and their chances, likeliest first."""
-    pixels = np.asarray(small, dtype=np.float32)
-    height, width = -(-small.height // _PAD) * _PAD, -(-small.width // _PAD) * _PAD
-    padded = np.pad(pixels, ((0, height - small.height), (0, width - small.width), (0, 0)), mode="edge")
+    found = [_places(small, 1.0)]
+    if min(small.size) >= LEAST_HALVED:
+        side = (max(1, round(small.width * HALF)), max(1, round(small.height * HALF)))
+        found.append(_places(small.resize(side, Image.Resampling.BILINEAR, reducing_gap=2.0), 1 / HALF))
+    boxes = np.concatenate([one for one, _ in found])
+    odds = np.concatenate([one for _, one in found])
+    boxes[:, 0::2] = boxes[:, 0::2].clip(0, small.width)
+    boxes[:, 1::2] = boxes[:, 1::2].clip(0, small.height)
+    whole = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) >= LEAST_SIDE
+    order = np.argsort(-odds[whole], kind="stable")[:MOST_PLACES]
+    boxes, odds = boxes[whole][order], odds[whole][order]
+    kept = _apart(boxes)
+    return boxes[kept], 1 / (1 + np.exp(-odds[kept]))
+
+
+def _places(picture: Image.Image, scale: float) -> tuple[Boxes, NDArray[np.float32]]:
+    """Return the boxes that the finder draws in a picture, times `scale`, and their log-odds."""
+    pixels = np.asarray(picture, dtype=np.float32)
+    height, width = -(-picture.height // _PAD) * _PAD, -(-picture.width // _PAD) * _PAD
+    padded = np.pad(pixels, ((0, height - picture.height), (0, width - picture.width), (0, 0)), mode="edge")
     levels = _session("finder").run(None, {"input": padded.transpose(2, 0, 1)[None]})
     boxes, odds = [], []
     for level, stride in zip(levels, STRIDES, strict=True):
@@ -111,14 +140,29 @@ def _found(small: Image.Image) -> tuple[Boxes, NDArray[np.float32]]:
         away = np.exp(np.clip(level[0, 1:, rows, columns], -3, 5)) * stride  # N x 4
         x, y = (columns + 0.5) * stride, (rows + 0.5) * stride
         boxes.append(np.stack([x - away[:, 0], y - away[:, 1], x + away[:, 2], y + away[:, 3]], axis=1))
-    every, all_odds = np.concatenate(boxes).astype(np.float32), np.concatenate(odds).astype(np.float32)
-    every[:, 0::2] = every[:, 0::2].clip(0, small.width)
-    every[:, 1::2] = every[:, 1::2].clip(0, small.height)
-    whole = (every[:, 2:] - every[:, :2]).min(axis=1) >= LEAST_SIDE
-    order = np.argsort(-all_odds[whole], kind="stable")[:MOST_PLACES]
-    every, all_odds = every[whole][order], all_odds[whole][order]
-    kept = _apart(every)
-    return every[kept], 1 / (1 + np.exp(-all_odds[kept]))
+    return np.concatenate(boxes).astype(np.float32) * scale, np.concatenate(odds).astype(np.float32)
+
+
+def _tight(pixels: NDArray[np.int16], boxes: Boxes) -> list[tuple[int, Boxes]]:
+    """Return row and drawn-in box of those that hold something on a plain ground: as tight as a logo is enrolled."""
+    found = []
+    height, width = pixels.shape[:2]
+    for row, (left, top, right, bottom) in enumerate(boxes):
+        room_x, room_y = ROOM * (right - left) + 2, ROOM * (bottom - top) + 2
+        x, y = max(0, int(left - room_x)), max(0, int(top - room_y))
+        part = pixels[y : min(height, int(bottom + room_y) + 1), x : min(width, int(right + room_x) + 1)]
+        edge = np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]])
+        ground = np.median(edge, axis=0)
+        if (np.abs(edge - ground).max(axis=1) < PLAIN).mean() < PLAIN_SHARE:
+            continue
+        solid = np.abs(part - ground).max(axis=2) >= PLAIN
+        rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+        if len(rows) < LEAST_SIDE or len(columns) < LEAST_SIDE:
+            continue
+        box = np.array([x + columns[0], y + rows[0], x + columns[-1] + 1, y + rows[-1] + 1], np.float32)
+        if np.abs(box - boxes[row]).max() >= 2:
+            found.append((row, box))
+    return found
 
 
 def _apart(boxes: Boxes) -> list[int]:

@@ -12,6 +12,8 @@ from detector.images.marks import Mark, unpacked
 FOUND: float = 0.30
 # Largest difference of the aspects of a mark and a look, as the logarithm of their ratio; marks are stretched and cut.
 ASPECT: float = 0.45
+# What a part of a logo counts beside the whole: an icon is shared sooner, and the whole's box is the one to show.
+PART_SHARE: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class LogoIndex:
         self._owners = [(index, picture, look.name) for index, picture, look in rows]
         self._vectors = unpacked([look.vector for _, _, look in rows])
         self._thresholds = np.array([look.threshold for _, _, look in rows], np.float32)
+        self._shares = np.array(
+            [1.0 if look.name.startswith("whole") else PART_SHARE for _, _, look in rows], np.float32
+        )
         self._aspects = np.log(np.array([look.aspect for _, _, look in rows], np.float32))
 
     def find(self, marks: Sequence[Mark], *, least: float = FOUND) -> list[tuple[int, LogoHit]]:
@@ -44,7 +49,7 @@ class LogoIndex:
         if not marks or not self._owners:
             return []
         cosines = unpacked([mark.vector for mark in marks]) @ self._vectors.T
-        scores = (cosines - self._thresholds) / (1 - self._thresholds)
+        scores = (cosines - self._thresholds) / (1 - self._thresholds) * self._shares
         aspects = np.log(np.array([mark.box[2] / mark.box[3] for mark in marks], np.float32))
         scores[np.abs(aspects[:, None] - self._aspects[None, :]) > ASPECT] = -1.0
         best: dict[tuple[int, str], LogoHit] = {}

@@ -42,6 +42,6 @@ def test_floors_on_the_part_nothing_was_learned_from(flagged: dict[tuple[str, bo
     assert sum(honest) / len(honest) <= ALARMS
 
 
-RECALL = 0.72
+RECALL = 0.74
 ALARMS = 0.02
 assert {"impersonating", "obfuscated"} == FRAUDS
