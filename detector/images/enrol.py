@@ -31,6 +31,7 @@ FLOOR: float = 0.45
 CEILING: float = 0.97  # a look that its background reaches wholly: nothing but the same cut is above it
 GAP: float = 0.10  # of the shorter side, that parts a logo's icon from its words
 LEAST_PART: float = 0.35  # of the shorter side, that a part must be wide
+INNER: float = 40.0  # grey levels of spread from which a logo is drawn in light and dark
 CONTRAST: float = 45.0  # grey levels between logo and ground
 _WHITE, _BLACK = (255, 255, 255), (16, 16, 16)
 
@@ -115,8 +116,10 @@ def _dressed(logo: Image.Image) -> Iterator[tuple[str, tuple[int, int, int], Ima
     for name, ground in (("own colours on white", _WHITE), ("own colours on black", _BLACK)):
         if _contrast(logo, ground) >= CONTRAST:
             yield name, ground, logo
-    yield "black on white", _WHITE, _tinted(logo, _BLACK)
-    yield "white on black", _BLACK, _tinted(logo, _WHITE)
+    for name, ground, colour in (("black on white", _WHITE, _BLACK), ("white on black", _BLACK, _WHITE)):
+        yield name, ground, _tinted(logo, colour)
+        if _has_inner(logo):
+            yield f"{name}, filled", ground, _tinted(logo, colour, filled=True)
 
 
 def _cuts(logo: Image.Image, ground: tuple[int, int, int]) -> Iterator[NDArray[np.float32]]:
@@ -140,17 +143,22 @@ def _contrast(logo: Image.Image, ground: tuple[int, int, int]) -> float:
     return float((apart * alpha).sum() / max(1.0, alpha.sum()))
 
 
-def _tinted(logo: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
-    """Return a logo in one colour; where it has light and dark parts, the light ones become holes."""
+def _tinted(logo: Image.Image, colour: tuple[int, int, int], *, filled: bool = False) -> Image.Image:
+    """Return a logo in one colour; where it has light and dark parts, the light ones become holes, unless `filled`."""
     alpha = np.asarray(logo.getchannel("A"), dtype=np.float32)
-    grey = np.asarray(logo.convert("L"), dtype=np.float32)
-    solid = alpha > 128
-    if solid.any() and grey[solid].std() > 40:
-        low, high = np.percentile(grey[solid], (10, 90))
+    if not filled and _has_inner(logo):
+        grey = np.asarray(logo.convert("L"), dtype=np.float32)
+        low, high = np.percentile(grey[alpha > 128], (10, 90))
         alpha = alpha * np.clip((high - grey) / max(1.0, high - low), 0, 1)
     out = Image.new("RGBA", logo.size, (*colour, 255))
     out.putalpha(Image.fromarray(alpha.astype(np.uint8)))
     return out
+
+
+def _has_inner(logo: Image.Image) -> bool:
+    """Tell whether a logo is drawn in light and dark, so that its outline alone is another picture."""
+    solid = np.asarray(logo.getchannel("A")) > 128
+    return bool(solid.any()) and float(np.asarray(logo.convert("L"))[solid].std()) > INNER
 
 
 def _threshold(vector: NDArray[np.float32]) -> float:
