@@ -12,7 +12,7 @@ CASES = list(labelled())
 
 def test_there_are_enough_of_every_class_and_ids_are_unique() -> None:
     kinds = Counter(case.kind for case, _ in CASES)
-    assert kinds.total() >= 2400
+    assert kinds.total() >= 3300
     assert min(kinds.values()) >= 40
     assert len({item.id for _, item in CASES}) == len(CASES)
 
@@ -42,6 +42,6 @@ def test_floors_on_the_part_nothing_was_learned_from(flagged: dict[tuple[str, bo
     assert sum(honest) / len(honest) <= ALARMS
 
 
-RECALL = 0.74
-ALARMS = 0.02
+RECALL = 0.77
+ALARMS = 0.015
 assert {"impersonating", "obfuscated"} == FRAUDS
