@@ -180,6 +180,8 @@ class Detector(Model):
     """How items are judged."""
 
     policy: PolicyFile | None = None  # weights and thresholds of your own; default: the newest that is shipped
+    words: bool = True  # read the words and codes in pictures, where mekiki[words] is installed
+    words_seconds: float = Field(default=900.0, ge=0)  # for that in one crawl; the rest is read when it is seen again
 
 
 class Storage(Model):

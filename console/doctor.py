@@ -13,6 +13,7 @@ from config import Config
 from safety.egress import EgressRule
 from safety.sandbox import Sandbox, SandboxError
 from safety.secret import SecretError
+from spiders.eye import absent
 from storage.database import open_engine, revision
 from storage.errors import StorageError
 from storage.profiles import build_profiles
@@ -43,6 +44,9 @@ def installation() -> Iterator[Check]:
         yield Check(name="sandbox", ok=True, detail="hostile input is parsed in a child of its own")
     except SandboxError as error:
         yield Check(name="sandbox", ok=False, detail=str(error))
+    missing = absent()
+    words = "is missing: words and codes in pictures are not read; install mekiki[words]"
+    yield Check(name="words", ok=True, detail=f"{missing} {words}" if missing else "words in pictures can be read")
     refused = not any(EgressRule().permits(address) for address in ("127.0.0.1", "10.0.0.1", "::1", "169.254.169.254"))
     yield Check(name="egress", ok=refused, detail="private addresses are refused")
 

@@ -17,6 +17,7 @@ from detector.policy import Policy
 from detector.replay import reweigh, strengths
 from detector.verdict import Verdict
 from safety.sandbox import Sandbox
+from spiders.eye import Eye
 from storage.columns import digest_of
 from storage.judged import judged_items
 
@@ -91,7 +92,7 @@ def from_files(paths: Sequence[Path], assessor: Assessor, *, on: date, brand: st
     known: list[Known] = []
     problems: list[str] = []
     inputs = []
-    with Sandbox(workers=1) as sandbox:
+    with Sandbox(workers=1) as sandbox, Eye(sandbox) as eye:
         for path in paths:
             inputs.append((path.name, hashlib.sha256(path.read_bytes()).hexdigest()))
             for one in read_labelled(path):
@@ -100,7 +101,7 @@ def from_files(paths: Sequence[Path], assessor: Assessor, *, on: date, brand: st
                     continue
                 if brand is not None and one.brand not in (None, brand):
                     continue
-                pictures = picture_hashes(one.item, path.parent, sandbox)
+                pictures = picture_hashes(one.item, path.parent, eye)
                 verdict = best_verdict(one, assessor.assess(one.item, on=on, pictures=pictures))
                 known.append(
                     Known(

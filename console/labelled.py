@@ -12,10 +12,11 @@ from typing import Literal
 
 import msgspec
 
-from detector.images.hash import PictureHash, picture_hash_from_dict
+from detector.images.hash import PictureHash
 from detector.items import Item, ItemError, decode_item
 from detector.verdict import Verdict
-from safety.sandbox import Sandbox, SandboxError
+from safety.sandbox import SandboxError
+from spiders.eye import Eye
 from spiders.files import picture_beside
 
 Expect = Literal["flagged", "clear", "official"]
@@ -91,7 +92,7 @@ def best_verdict(one: Labelled, verdicts: tuple[Verdict, ...]) -> Verdict | None
     return named[0] if named else verdicts[0] if verdicts else None
 
 
-def picture_hashes(item: Item, base: Path, sandbox: Sandbox) -> dict[str, PictureHash]:
+def picture_hashes(item: Item, base: Path, eye: Eye) -> dict[str, PictureHash]:
     """Return the hashes of the item's picture files below a folder; those that cannot be read are left out."""
     hashes = {}
     for reference in item.images:
@@ -99,9 +100,7 @@ def picture_hashes(item: Item, base: Path, sandbox: Sandbox) -> dict[str, Pictur
         if path is None or path.stat().st_size > MAX_PICTURE:
             continue
         try:
-            hashes[reference] = picture_hash_from_dict(
-                sandbox.call("detector.images.decode:inspect", path.read_bytes())["hash"]
-            )
+            hashes[reference] = eye.look(path.read_bytes()).hash
         except (OSError, SandboxError):
             continue
     return hashes

@@ -1,13 +1,15 @@
 """Turn what an analyst has in hand (a URL, a host, a file, a sentence) into Items that the detector can judge."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from detector.images.hash import PictureHash, picture_hash_from_dict
+from detector.images.hash import PictureHash
 from detector.items import Item, ItemError, Text, decode_item
-from safety.sandbox import Refused, Sandbox, SandboxError
+from safety.sandbox import Refused, SandboxError
+from spiders.eye import Eye
 from spiders.files import picture_beside
 
 MAX_FILE = 15 * 2**20  # bytes
@@ -28,7 +30,7 @@ class Target:
     pictures: dict[str, PictureHash]
 
 
-def targets(text: str, sandbox: Sandbox) -> list[Target]:
+def targets(text: str, eye: Eye) -> list[Target]:
     """Read a URL, a host, the path of a picture, HTML, Item JSON or text file, or a sentence.
 
     Raises:
@@ -40,7 +42,7 @@ def targets(text: str, sandbox: Sandbox) -> list[Target]:
     except (OSError, ValueError):
         is_file = False
     if is_file:
-        return _from_file(path, sandbox)
+        return _from_file(path, eye)
     plain = text.strip()
     if not plain:
         raise ScanError("expected a URL, a host, a file or a sentence, got nothing")
@@ -70,16 +72,17 @@ def path_like(text: str) -> bool:
     return text.startswith(("/", "./", "../", "~/")) or first.endswith(named) or bare
 
 
-def _from_file(path: Path, sandbox: Sandbox) -> list[Target]:
+def _from_file(path: Path, eye: Eye) -> list[Target]:
     data = _bytes(path)
     suffix = path.suffix.lower()
     if suffix in ITEMS:
-        return _from_lines(path, data, sandbox)
+        return _from_lines(path, data, eye)
     if suffix in PICTURES:
         item = Item(id=sha256(data).hexdigest()[:32], kind="post", images=(path.name,))
-        return [Target(item=item, pictures=_pictures(item, path.parent, sandbox))]
+        return [Target(item=item, pictures=_pictures(item, path.parent, eye))]
     if suffix in PAGES:
-        page = _call(sandbox, "spiders.pages.publisher:parse_page", data, path, url=f"file:{path.name}")
+        with _read_safely(path):
+            page = eye.sandbox.call("spiders.pages.publisher:parse_page", data, url=f"file:{path.name}")
         texts = tuple(Text(role=text["role"], text=text["text"]) for text in page["texts"])
         return [Target(item=Item(id=sha256(data).hexdigest()[:32], kind="page", texts=texts), pictures={})]
     try:
@@ -101,7 +104,7 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _from_lines(path: Path, data: bytes, sandbox: Sandbox) -> list[Target]:
+def _from_lines(path: Path, data: bytes, eye: Eye) -> list[Target]:
     found = []
     for number, line in enumerate(data.splitlines() if path.suffix != ".json" else [data], 1):
         if line.strip():
@@ -109,11 +112,11 @@ def _from_lines(path: Path, data: bytes, sandbox: Sandbox) -> list[Target]:
                 item = decode_item(line)
             except ItemError as error:
                 raise ScanError(f"{path}: line {number}: {error}") from error
-            found.append(Target(item=item, pictures=_pictures(item, path.parent, sandbox)))
+            found.append(Target(item=item, pictures=_pictures(item, path.parent, eye)))
     return found
 
 
-def _pictures(item: Item, base: Path, sandbox: Sandbox) -> dict[str, PictureHash]:
+def _pictures(item: Item, base: Path, eye: Eye) -> dict[str, PictureHash]:
     hashes = {}
     for reference in item.images:
         if "://" in reference or reference.startswith("data:"):
@@ -121,14 +124,16 @@ def _pictures(item: Item, base: Path, sandbox: Sandbox) -> dict[str, PictureHash
         path = picture_beside(base, reference)
         if path is None:
             raise ScanError(f"{reference[:200]}: there is no such picture below {base}")
-        found = _call(sandbox, "detector.images.decode:inspect", _bytes(path), path)
-        hashes[reference] = picture_hash_from_dict(found["hash"])
+        data = _bytes(path)
+        with _read_safely(path):
+            hashes[reference] = eye.look(data).hash
     return hashes
 
 
-def _call(sandbox: Sandbox, target: str, data: bytes, path: Path, **options: str) -> Any:
+@contextmanager
+def _read_safely(path: Path) -> Iterator[None]:
     try:
-        return sandbox.call(target, data, **options)
+        yield
     except Refused as error:
         raise ScanError(f"{path}: {error}") from error
     except SandboxError as error:

@@ -16,12 +16,13 @@ from typing import BinaryIO, Literal, NamedTuple
 from detector.assess import Assessor
 from detector.brands import BrandProfile
 from detector.hosts import is_plain, parse_host
-from detector.images.hash import PictureHash, picture_hash_from_dict
+from detector.images.hash import PictureHash
 from detector.items import Item, ItemError, decode_item
 from detector.policy import POLICY, Policy
 from detector.verdict import Verdict, encode_verdict
 from safety.sandbox import Refused, Sandbox, SandboxError
 from safety.screen import screen_json
+from spiders.eye import Eye
 from spiders.files import REFERENCE_CHARACTERS, picture_beside
 
 Format = Literal["items", "hosts", "urls"]
@@ -41,6 +42,7 @@ class ScoreTask:
     on: date  # the day ownership entries are checked against
     base: Path  # folder that picture paths are relative to
     policy: Policy = POLICY
+    words: bool = True  # read the words in picture files
 
 
 class Line(NamedTuple):
@@ -74,6 +76,7 @@ class Scorer:
         self._task = task
         self._assessor = Assessor(task.brands, task.policy)
         self._sandbox = Sandbox(workers=1)
+        self._eye = Eye(self._sandbox, words=task.words)
         self._pictures: dict[str, PictureHash | str] = {}  # bounded; holds the reason where unreadable
 
     def score(self, block: Sequence[Line]) -> Scored:
@@ -131,6 +134,7 @@ class Scorer:
 
     def close(self) -> None:
         """End the picture children."""
+        self._eye.close()
         self._sandbox.close()
 
     def _item(self, line: Line) -> Item | None:
@@ -180,12 +184,11 @@ class Scorer:
         except OSError as error:
             return f"cannot be read: {error.strerror}"
         try:
-            found = self._sandbox.call("detector.images.decode:inspect", data)
+            return self._eye.look(data).hash
         except Refused as error:
             return str(error)
         except SandboxError as error:
             return f"could not be decoded safely: {error}"
-        return picture_hash_from_dict(found["hash"])
 
 
 def score_stream(

@@ -1,11 +1,12 @@
 """Assessor: an Item and the protected brands in, explained Verdicts out.
 
-Flow: read all texts once -> take every address apart -> look up pictures and claims -> for each brand that left
-any trace, run the signals over its View -> weigh the findings by the policy.
+Flow: put what is written in pictures beside the texts -> read all texts once -> take every address apart -> look up
+pictures and claims -> for each brand that left any trace, run the signals over its View -> weigh the findings by the
+policy.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -19,12 +20,13 @@ from detector.images.compare import Copy, PictureIndex
 from detector.images.hash import PictureHash
 from detector.images.logos import LogoHit, LogoIndex
 from detector.items import Item
+from detector.pictured import Pictured, pictured
 from detector.places import Place, places_of
 from detector.policy import POLICY, Policy, tells
 from detector.reading import Reading, TextIndex
 from detector.register import Register, Registers
 from detector.replay import weigh
-from detector.signals import SIGNALS, Finding, Signal
+from detector.signals import SIGNALS, Signal
 from detector.verdict import Verdict
 from detector.view import View
 
@@ -59,13 +61,15 @@ class Assessor:
         Args:
             item: what was seen.
             on: the day on which register entries must be valid.
-            pictures: hashes of the item's pictures, by the string in `item.images`; missing ones are not judged.
+            pictures: what was seen of the item's pictures, by the string in `item.images`; missing ones are not judged.
         """
         verdicts = [verdict for view in self.views(item, on=on, pictures=pictures) if (verdict := self._verdict(view))]
         return tuple(sorted(verdicts, key=lambda verdict: (-verdict.score, verdict.brand)))
 
     def views(self, item: Item, *, on: date, pictures: Mapping[str, PictureHash] | None = None) -> Iterator[View]:
         """Yield what each brand that left a trace in an item sees of it; arguments as for `assess`."""
+        seen = pictured(item, pictures or {})
+        item = seen.item
         reading = self._texts.read(item)
         places = places_of(item)
         hosts = self._host_hits(places)
@@ -79,6 +83,7 @@ class Assessor:
         for index in sorted(traced):
             yield View(
                 item=item,
+                seen=seen,
                 on=on,
                 brand=self.brands[index],
                 register=self._registers[index],
@@ -116,8 +121,9 @@ class Assessor:
             protected = self._protected((own,), on) if place in known else frozenset()
             views = (
                 View(
-                    item=item, on=on, brand=self.brands[index], register=self._registers[index], names=(), words={},
-                    places=(own,), host_hits=found.get(index, ()), copies=(), logos=(), claims=(), protected=protected,
+                    item=item, seen=Pictured(item=item, own=0), on=on, brand=self.brands[index],
+                    register=self._registers[index], names=(), words={}, places=(own,),
+                    host_hits=found.get(index, ()), copies=(), logos=(), claims=(), protected=protected,
                 )
                 for index in sorted(owners.union(found))
             )  # fmt: skip
@@ -126,7 +132,7 @@ class Assessor:
         return verdicts
 
     def _verdict(self, view: View, signals: Sequence[Signal] = SIGNALS) -> Verdict | None:
-        evidence = [found for signal in signals for found in self._weigh(signal, signal.look(view))]
+        evidence = [found for signal in signals for found in self._weigh(signal, view)]
         if not any(tells(one.signal) for one in evidence):
             return None
         score, decision = weigh(evidence, self.policy)
@@ -139,12 +145,12 @@ class Assessor:
             policy=self.policy.version,
         )
 
-    def _weigh(self, signal: Signal, findings: Iterable[Finding]) -> list[Evidence]:
-        """Turn findings into evidence: the strongest carries the weight, a few more are shown with none."""
+    def _weigh(self, signal: Signal, view: View) -> list[Evidence]:
+        """Turn what a signal finds into evidence: the strongest carries the weight, a few more are shown with none."""
         weight = self.policy.weights.get(signal.name)
         if weight is None:
             return []
-        found = list(findings)
+        found = list(signal.look(view))
         if not found:
             return []
         ranked = sorted(found, key=lambda finding: -finding.strength)[:MOST_OBSERVATIONS]
@@ -155,7 +161,7 @@ class Assessor:
                 strength=round(finding.strength, 4),
                 observed=finding.observed,
                 expected=finding.expected,
-                where=finding.where,
+                where=view.seen.placed(finding.where),
                 says=signal.says,
             )
             for rank, finding in enumerate(ranked)

@@ -1,6 +1,6 @@
 """Campaign: what joins flagged items into one case."""
 
-from detector.evidence import LinkAt, TextSpan
+from detector.evidence import ImageBox, LinkAt, TextSpan
 from detector.hosts import Host, destination, is_shared, redirector
 from detector.items import Item
 from detector.verdict import Verdict
@@ -33,6 +33,8 @@ def _landing_urls(item: Item, verdict: Verdict) -> list[str]:
             elif isinstance(evidence.where, TextSpan):
                 start, end = evidence.where.span
                 urls.append(item.texts[evidence.where.text].text[start:end])
+            elif isinstance(evidence.where, ImageBox):
+                urls.append(evidence.observed)  # read off the picture
     return urls
 
 

@@ -11,6 +11,7 @@ from detector.host_names import HostHit, HostKind
 from detector.images.compare import Copy
 from detector.images.logos import LogoHit
 from detector.items import Item
+from detector.pictured import Pictured
 from detector.places import Place
 from detector.reading import ADVERTISER_NAME, NameHit, WordHit
 from detector.register import Owned, Register
@@ -31,7 +32,8 @@ NO_SETTING = Setting(0.0, ())
 class View:
     """What was seen of an item, from one brand's side."""
 
-    item: Item
+    item: Item  # with what is written in its pictures
+    seen: Pictured
     on: date
     brand: BrandProfile
     register: Register

@@ -24,6 +24,7 @@ from safety.egress import EgressRule
 from safety.sandbox import Sandbox
 from safety.secret import SecretError
 from spiders.base import SourceSpider
+from spiders.eye import Eye
 from spiders.feed import FeedSpider
 from spiders.imports import ImportSpider
 from spiders.keeper import Keeper
@@ -81,6 +82,7 @@ def run_crawl(
     """
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())
+        eye = stack.enter_context(Eye(sandbox, words=config.detector.words, seconds=config.detector.words_seconds))
         executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="keeper"))
         shared = _Shared(
             config=config,
@@ -88,6 +90,7 @@ def run_crawl(
             profiles=profiles,
             store=store,
             sandbox=sandbox,
+            eye=eye,
             executor=executor,
             stdin=stdin,
         )
@@ -120,6 +123,7 @@ class _Shared:
     profiles: Profiles
     store: Store | None
     sandbox: Sandbox
+    eye: Eye
     executor: ThreadPoolExecutor
     stdin: BinaryIO | None
 
@@ -160,7 +164,7 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, headers: dict[str
             judged_by=assessor.fingerprint,
             clock=_now,
         )
-    shelf = Shelf(shared.sandbox, sink)
+    shelf = Shelf(shared.eye, sink)
     return SourceRun(
         source=source,
         config=shared.config,

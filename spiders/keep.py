@@ -37,6 +37,8 @@ class KeepPipeline:
         """Note the end of the run, and the answers that are completely stored."""
         run = self._run
         run.tally.stopped |= not self._crawler.crawling
+        if run.shelf.unread and run.shelf.unread_because is not None:
+            run.tally.note(f"words in {run.shelf.unread} pictures were not read: {run.shelf.unread_because}")
         states = [
             FetchState(url=page.url, etag=page.etag, last_modified=page.last_modified)
             for page in run.pages

@@ -1,14 +1,15 @@
 """Shelf: bytes that claim to be a picture -> a `PictureRecord`, kept under their digest.
 
-1. hash; 2. known from earlier: done; 3. decode in the sandbox, which gives perceptual hash and re-encoded pixels;
-4. both the bytes and the new pixels go to the media store. What cannot be decoded keeps its digest and the reason.
+1. hash; 2. known from earlier, and all of it: done; 3. the eye looks, in the sandbox, and gives hashes, marks, words
+and re-encoded pixels; 4. both the bytes and the new pixels go to the media store. What cannot be decoded keeps its
+digest and the reason.
 """
 
 from collections import OrderedDict
 from hashlib import sha256
 
-from detector.images.hash import picture_hash_from_dict
-from safety.sandbox import Refused, Sandbox, SandboxError
+from safety.sandbox import Refused, SandboxError
+from spiders.eye import Eye
 from spiders.sinks import Sink
 from storage.pictures import PictureRecord
 
@@ -25,8 +26,9 @@ def claims_picture(data: bytes) -> bool:
 class Shelf:
     """The pictures of one source. Called from worker threads."""
 
-    def __init__(self, sandbox: Sandbox, sink: Sink) -> None:
-        self._sandbox = sandbox
+    def __init__(self, eye: Eye, sink: Sink) -> None:
+        self._eye = eye
+        self.unread = 0  # new pictures whose words were not read
         self._sink = sink
         self._records: OrderedDict[str, PictureRecord] = OrderedDict()
 
@@ -34,8 +36,8 @@ class Shelf:
         """Decode and keep a picture; never raises for what the bytes are."""
         address = sha256(data).hexdigest()
         record = self.known(address)
-        if record is None:
-            record = self._inspect(address, data)
+        if record is None or (record.hash is not None and self._eye.would_see_more(record.hash)):
+            record = self._look(address, data)
             self._sink.put(data)
             self._remember(record)
         return record
@@ -49,21 +51,27 @@ class Shelf:
                 self._remember(record)
         return record
 
-    def _inspect(self, address: str, data: bytes) -> PictureRecord:
+    @property
+    def unread_because(self) -> str | None:
+        """Why words were not read, for people."""
+        return self._eye.unread_because
+
+    def _look(self, address: str, data: bytes) -> PictureRecord:
         try:
-            seen = self._sandbox.call("detector.images.decode:inspect", data)
+            seen = self._eye.look(data)
         except Refused as error:
             return _refused(address, data, str(error))
         except SandboxError as error:
             return _refused(address, data, f"could not be decoded: {error}")
+        self.unread += seen.hash.texts is None
         return PictureRecord(
             sha256=address,
-            mime=seen["mime"],
+            mime=seen.mime,
             bytes=len(data),
-            width=seen["width"],
-            height=seen["height"],
-            hash=picture_hash_from_dict(seen["hash"]),
-            rendition=self._sink.put(seen["rendition"]),
+            width=seen.width,
+            height=seen.height,
+            hash=seen.hash,
+            rendition=self._sink.put(seen.rendition),
             refused=None,
         )
 

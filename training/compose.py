@@ -19,6 +19,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 CROP = (96, 48)  # width, height that the embedder reads
 MARGIN = 0.06  # of the longer side, around a mark that is cut out
+LOCKUPS = 1500  # classes of an icon with words
 SYLLABLES = (
     "ka ki ku ko sa shi so ta ne no ha mi mo ra ri ro te lux max on ex ia net pay go bi za va de lo pri ton fy ly um"
 ).split()
@@ -56,11 +57,21 @@ class Studio:
     @property
     def classes(self) -> int:
         """How many different marks there are."""
-        return len(self.index) + len(self.words) + 1500
+        return len(self.index) + len(self.words) + LOCKUPS
 
     def groups(self) -> list[str]:
         """Return the brand of every class: looks of one brand are not told apart."""
-        return [name for _, _, name, _ in self.index] + [f"word {number}" for number in range(len(self.words) + 1500)]
+        return [name for _, _, name, _ in self.index] + [
+            f"word {number}" for number in range(len(self.words) + LOCKUPS)
+        ]
+
+    def any(self) -> int:
+        """Return a mark as advertisements and pages show them: nearly half are words, or an icon with words."""
+        icons, words = len(self.index), len(self.words)
+        kind = self.draw.random()
+        if kind < 0.55:
+            return self.draw.randrange(icons)
+        return icons + (self.draw.randrange(words) if kind < 0.8 else words + self.draw.randrange(LOCKUPS))
 
     def mark(self, number: int) -> Image.Image:
         """Return a mark with transparency."""
@@ -157,10 +168,10 @@ class Studio:
         draw = self.draw
         canvas = self.picture_ground(width, height)
         words = self.write(canvas, draw.randint(0, 6))
-        boxes: list[Box] = []
-        for _ in range(draw.choice((0, 1, 2, 2, 3, 4, 6))):
+        boxes = self._row(canvas) if draw.random() < 0.25 else []
+        for _ in range(draw.choice((0, 2, 3, 3, 4, 5, 7))):
             side = int(np.exp(draw.uniform(np.log(12), np.log(0.6 * min(width, height)))))
-            mark, plate = self.perturbed(self.mark(draw.randrange(self.classes)), side)
+            mark, plate = self.perturbed(self.mark(self.any()), side)
             if mark.width >= width or mark.height >= height:
                 continue
             for _ in range(6):
@@ -173,6 +184,25 @@ class Studio:
         words = [word for word in words if not any(_touch(word, box, 0) for box in boxes)]
         return np.asarray(self.damaged(canvas, resize=False)), boxes, words
 
+    def _row(self, canvas: Image.Image) -> list[Box]:
+        """Put marks side by side, as in the head of a page or a strip of partners; return their boxes."""
+        draw = self.draw
+        boxes: list[Box] = []
+        height = int(np.exp(draw.uniform(np.log(12), np.log(60))))
+        left, top = draw.randint(2, 40), draw.randint(2, max(3, canvas.height - 2 * height))
+        if draw.random() < 0.6:
+            bar = (0, max(0, top - height // 2), canvas.width, top + height + height // 2)
+            ImageDraw.Draw(canvas).rectangle(bar, fill=draw.choice(((255, 255, 255), (255, 255, 255), self.colour())))
+        for _ in range(draw.randint(1, 5)):
+            mark = self.mark(self.any())
+            mark, _ = self.perturbed(mark, height)
+            if left + mark.width >= canvas.width or top + mark.height >= canvas.height:
+                break
+            self.paste(canvas, mark, (left, top), plate=False)
+            boxes.append((left, top, left + mark.width, top + mark.height))
+            left += mark.width + draw.randint(max(4, height // 3), 4 * height)
+        return boxes
+
     # --- parts ------------------------------------------------------------------------------------------------------
 
     def perturbed(self, mark: Image.Image, side: int) -> tuple[Image.Image, bool]:
@@ -181,14 +211,16 @@ class Studio:
         kind = draw.random()
         if kind < 0.22:
             mark = _tinted(mark, draw.choice(((0, 0, 0), (255, 255, 255), self.colour(), self.colour())))
-        elif kind < 0.36:
-            mark = _turned_hue(mark, draw.randrange(256))
+        elif kind < 0.29:
+            mark = _filled(mark, draw.choice(((0, 0, 0), (255, 255, 255), self.colour())))
         elif kind < 0.42:
+            mark = _turned_hue(mark, draw.randrange(256))
+        elif kind < 0.50:
             alpha = mark.getchannel("A")
-            mark = mark.convert("L").convert("RGBA")
+            mark = draw.choice((_grey, ImageChops.invert, _lightened))(mark.convert("RGB")).convert("RGBA")
             mark.putalpha(alpha)
-        elif kind < 0.46:
-            mark = _outlined(mark, self.colour())
+        elif kind < 0.56:
+            mark = _outlined(mark, self.colour(), draw.uniform(0.03, 0.09))
         scale = side / min(mark.size)
         stretch = draw.choice((1.0, 1.0, draw.uniform(0.82, 1.22)))
         size = (max(6, round(mark.width * scale * stretch)), max(6, round(mark.height * scale)))
@@ -198,7 +230,7 @@ class Studio:
         if draw.random() < 0.2:
             mark = mark.rotate(draw.uniform(-14, 14), Image.Resampling.BILINEAR, expand=True)
             mark = mark.crop(mark.getchannel("A").getbbox() or (0, 0, *mark.size))
-        if draw.random() < 0.12 and min(mark.size) > 16:
+        if draw.random() < 0.16 and min(mark.size) > 16:
             cut = draw.uniform(0.05, 0.2)
             edge = draw.randrange(4)
             across, down = int(mark.width * cut), int(mark.height * cut)
@@ -315,6 +347,8 @@ class Studio:
                 0, draw.uniform(3, 14), (canvas.height, canvas.width, 3)
             )
             canvas = Image.fromarray(np.clip(np.asarray(canvas) + noise, 0, 255).astype(np.uint8))
+        if draw.random() < 0.06:
+            canvas = _screened(canvas, draw.uniform(0.03, 0.15), draw.uniform(2.0, 3.0))
         if draw.random() < 0.5:
             out = io.BytesIO()
             canvas.save(out, "JPEG", quality=draw.randint(25, 95))
@@ -349,6 +383,20 @@ def _tinted(mark: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
     return out
 
 
+def _filled(mark: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
+    out = Image.new("RGBA", mark.size, (*colour, 255))
+    out.putalpha(mark.getchannel("A"))
+    return out
+
+
+def _grey(mark: Image.Image) -> Image.Image:
+    return mark.convert("L")
+
+
+def _lightened(mark: Image.Image) -> Image.Image:
+    return Image.blend(mark, Image.new("RGB", mark.size, "white"), 0.6)
+
+
 def _turned_hue(mark: Image.Image, by: int) -> Image.Image:
     alpha = mark.getchannel("A")
     hue, saturation, value = mark.convert("RGB").convert("HSV").split()
@@ -357,9 +405,10 @@ def _turned_hue(mark: Image.Image, by: int) -> Image.Image:
     return turned
 
 
-def _outlined(mark: Image.Image, colour: tuple[int, int, int]) -> Image.Image:
-    alpha = mark.getchannel("A")
-    inner = alpha.filter(ImageFilter.MinFilter(5))
+def _outlined(mark: Image.Image, colour: tuple[int, int, int], share: float) -> Image.Image:
+    """Keep a contour, `share` of the shorter side wide; of the inner drawing, too, where there is one."""
+    alpha = _tinted(mark, colour).getchannel("A")
+    inner = alpha.filter(ImageFilter.MinFilter(2 * max(1, round(share * min(mark.size))) + 1))
     out = Image.new("RGBA", mark.size, (*colour, 255))
     out.putalpha(ImageChops.subtract(alpha, inner))
     return out
@@ -384,6 +433,14 @@ def _gradient(width: int, height: int, first: tuple[int, int, int], last: tuple[
     ramp = np.linspace(0, 1, height)[:, None, None]
     rows = np.array(first) * (1 - ramp) + np.array(last) * ramp
     return Image.fromarray(np.broadcast_to(rows, (height, width, 3)).astype(np.uint8))
+
+
+def _screened(canvas: Image.Image, depth: float, period: float) -> Image.Image:
+    """Return a picture as photographed off a screen: grids that beat, uneven light."""
+    rows, columns = np.mgrid[: canvas.height, : canvas.width].astype(np.float32)
+    wave = np.sin((columns + 0.04 * rows) * (2 * np.pi / period)) + np.sin(rows * (2 * np.pi / (9 * period)))
+    light = (1 + depth * wave) * (1 - depth * columns / canvas.width)
+    return Image.fromarray(np.clip(np.asarray(canvas) * light[:, :, None] + 60 * depth, 0, 255).astype(np.uint8))
 
 
 def _contrast(under: Image.Image, mark: Image.Image) -> float:

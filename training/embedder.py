@@ -23,6 +23,8 @@ SCALE, SPREAD = 24.0, 0.25  # of the cosine softmax
 NOTHING = 0.15  # share of samples without a mark
 CLEAN = 0.12  # share of samples as they are enrolled
 RING = 240_000  # samples kept
+FIRST = 40_000  # drawn as fast as can be
+FRESH = 0.6  # newly drawn samples for each that is learned from; the others come again, varied
 
 
 class Embedder(nn.Module):
@@ -59,13 +61,21 @@ def _conv(inside: int, outside: int, stride: int, kernel: int = 3) -> nn.Sequent
 
 
 def _fill(
-    marks: Path, seed: int, ring: Path, filled: "multiprocessing.sharedctypes.Synchronized[int]", classes: int
+    marks: Path,
+    seed: int,
+    ring: Path,
+    filled: "multiprocessing.sharedctypes.Synchronized[int]",
+    wanted: "multiprocessing.sharedctypes.Synchronized[int]",
+    classes: int,
 ) -> None:
-    """Draw samples for ever."""
+    """Draw samples for ever, as many as are wanted."""
     studio = Studio(marks, photos(), fonts(), seed)
     cuts = np.memmap(ring / "cuts", np.uint8, "r+", shape=(RING, CROP[1], CROP[0], 3))
     labels = np.memmap(ring / "labels", np.int32, "r+", shape=(RING,))
     while True:
+        if filled.value >= wanted.value:
+            time.sleep(0.05)
+            continue
         kind = studio.draw.random()
         number = studio.draw.randrange(classes)
         try:
@@ -84,6 +94,19 @@ def _fill(
             cuts[place % RING], labels[place % RING] = cut, label
 
 
+def varied(cuts: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Return cuts N x H x W x 3 in somewhat other colours, as floats: recoloured, lighter, darker, some reversed."""
+    pixels = cuts.astype(np.float32)
+    count = len(pixels)
+    order = np.where(draw.random((count, 1)) < 0.2, np.argsort(draw.random((count, 3)), axis=1), np.arange(3))
+    pixels = np.take_along_axis(pixels, order[:, None, None, :], axis=3)
+    reversed_ = draw.random(count) < 0.04
+    pixels[reversed_] = 255 - pixels[reversed_]
+    gain = draw.uniform(0.75, 1.25, (count, 1, 1, 1)).astype(np.float32)
+    lift = draw.uniform(-25, 25, (count, 1, 1, 1)).astype(np.float32)
+    return np.clip(pixels * gain + lift, 0, 255)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--marks", type=Path, required=True)
@@ -93,6 +116,7 @@ def main() -> None:
     parser.add_argument("--drawers", type=int, default=1)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--warm", type=Path, help="weights to go on from")
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     options = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_num_threads(1)
@@ -104,19 +128,20 @@ def main() -> None:
     options.ring.mkdir(parents=True, exist_ok=True)
     cuts = np.memmap(options.ring / "cuts", np.uint8, "w+", shape=(RING, CROP[1], CROP[0], 3))
     labels = np.memmap(options.ring / "labels", np.int32, "w+", shape=(RING,))
-    filled = multiprocessing.Value("q", 0)
+    filled, drawn = multiprocessing.Value("q", 0), multiprocessing.Value("q", FIRST)
     for number in range(options.drawers):
         multiprocessing.Process(
-            target=_fill, args=(options.marks, 100 + number, options.ring, filled, len(groups)), daemon=True
+            target=_fill, args=(options.marks, 100 + number, options.ring, filled, drawn, len(groups)), daemon=True
         ).start()
-    net = Embedder().to(device)
+    net = Embedder().to(device, memory_format=torch.channels_last)
     proxies = nn.Parameter(torch.randn(len(groups), WIDTH, device=device) * 0.1)
     if options.warm:
         saved = torch.load(options.warm, map_location=device, weights_only=True)
         net.load_state_dict(saved["net"])
         proxies.data.copy_(saved["proxies"])
     learner = torch.optim.AdamW([{"params": net.parameters(), "weight_decay": 1e-4},
-                                 {"params": [proxies], "weight_decay": 0.0, "lr": 8e-3}], lr=2e-3)  # fmt: skip
+                                 {"params": [proxies], "weight_decay": 0.0, "lr": 4 * options.rate}],
+                                lr=options.rate)  # fmt: skip
     highest = [part["lr"] for part in learner.param_groups]
     start, step, draw = time.monotonic(), 0, np.random.default_rng(5)
     while filled.value < 6000:
@@ -127,7 +152,9 @@ def main() -> None:
         for part, high in zip(learner.param_groups, highest, strict=True):
             part["lr"] = high * rate
         chosen = draw.integers(0, min(RING, filled.value) - 64, options.batch)
-        batch = torch.from_numpy(cuts[chosen].transpose(0, 3, 1, 2).astype(np.float32)).to(device)
+        drawn.value = FIRST + int(FRESH * options.batch * step)
+        batch = torch.from_numpy(varied(cuts[chosen], draw).transpose(0, 3, 1, 2)).to(device)
+        batch = batch.to(memory_format=torch.channels_last)
         label = torch.from_numpy(labels[chosen].astype(np.int64)).to(device)
         cosine = net(batch) @ functional.normalize(proxies, dim=1).T
         marked = label >= 0

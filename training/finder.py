@@ -25,6 +25,7 @@ REACH = ((0, 72), (56, 176), (136, 10_000))
 CENTRE = 0.30  # of a box, around its middle, whose places stand for it
 MOST = 24  # boxes of a picture, of each kind
 RING = 6_000
+FRESH = 0.6  # newly drawn pictures for each that is learned from; the others come again, varied
 LEAST_SIDE = 8
 
 
@@ -99,10 +100,19 @@ def targets(boxes: np.ndarray, words: np.ndarray, stride: int, reach: tuple[int,
     return wanted, sides
 
 
-def _fill(marks: Path, seed: int, ring: Path, filled: "multiprocessing.sharedctypes.Synchronized[int]") -> None:
+def _fill(
+    marks: Path,
+    seed: int,
+    ring: Path,
+    filled: "multiprocessing.sharedctypes.Synchronized[int]",
+    wanted: "multiprocessing.sharedctypes.Synchronized[int]",
+) -> None:
     studio = Studio(marks, photos(), fonts(), seed)
     pictures, boxes, words = _ring(ring, "r+")
     while True:
+        if filled.value >= wanted.value:
+            time.sleep(0.05)
+            continue
         try:
             drawn, marked, written = studio.picture(*PICTURE)
         except (ValueError, OSError):
@@ -126,6 +136,28 @@ def _padded(boxes: list[Box]) -> np.ndarray:
     for place, box in enumerate(boxes[:MOST]):
         out[place] = box
     return out
+
+
+def varied(
+    picture: np.ndarray, boxes: np.ndarray, words: np.ndarray, draw: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a picture in other colours, some mirrored: a finder knows no mark, so a mirrored one is one, too."""
+    pixels = picture.astype(np.float32)
+    if draw.random() < 0.5:
+        pixels = pixels[:, ::-1]
+        boxes, words = (_mirrored(one) for one in (boxes, words))
+    if draw.random() < 0.3:
+        pixels = pixels[:, :, draw.permutation(3)]
+    if draw.random() < 0.1:
+        pixels = 255 - pixels
+    gain, lift = draw.uniform(0.8, 1.2), draw.uniform(-20, 20)
+    return np.clip(pixels * np.float32(gain) + np.float32(lift), 0, 255), boxes, words
+
+
+def _mirrored(boxes: np.ndarray) -> np.ndarray:
+    if not len(boxes):
+        return boxes
+    return np.stack([PICTURE[0] - boxes[:, 2], boxes[:, 1], PICTURE[0] - boxes[:, 0], boxes[:, 3]], axis=1)
 
 
 def loss_of(found: list[Tensor], wanted: list[Tensor], sides: list[Tensor]) -> tuple[Tensor, Tensor]:
@@ -175,10 +207,10 @@ def main() -> None:
     torch.manual_seed(1)
     options.ring.mkdir(parents=True, exist_ok=True)
     pictures, boxes, words = _ring(options.ring, "w+")
-    filled = multiprocessing.Value("q", 0)
+    filled, drawn = multiprocessing.Value("q", 0), multiprocessing.Value("q", RING)
     for number in range(options.drawers):
         multiprocessing.Process(
-            target=_fill, args=(options.marks, 500 + number, options.ring, filled), daemon=True
+            target=_fill, args=(options.marks, 500 + number, options.ring, filled, drawn), daemon=True
         ).start()
     net = Finder().to(memory_format=torch.channels_last)  # twice as fast on processors
     if options.warm:
@@ -191,9 +223,11 @@ def main() -> None:
         for part in learner.param_groups:
             part["lr"] = options.rate * (min(1.0, (step + 1) / 200) * (0.5 + 0.5 * np.cos(np.pi * passed)) + 0.005)
         chosen = draw.integers(0, min(RING, filled.value) - 4, options.batch)
-        batch = torch.from_numpy(pictures[chosen].transpose(0, 3, 1, 2).astype(np.float32))
+        drawn.value = RING + int(FRESH * options.batch * step)
+        seen = [varied(pictures[place], _there(boxes[place]), _there(words[place]), draw) for place in chosen]
+        batch = torch.from_numpy(np.stack([one[0] for one in seen]).transpose(0, 3, 1, 2))
         batch = batch.to(memory_format=torch.channels_last)
-        made = [[targets(_there(boxes[place]), _there(words[place]), stride, reach) for place in chosen]
+        made = [[targets(marked, written, stride, reach) for _, marked, written in seen]
                 for stride, reach in zip(STRIDES, REACH, strict=True)]  # fmt: skip
         wanted = [torch.from_numpy(np.stack([one[0] for one in level])) for level in made]
         sides = [torch.from_numpy(np.stack([one[1] for one in level])) for level in made]

@@ -22,6 +22,7 @@ from detector.verdict import Verdict
 from safety.sandbox import Sandbox
 from safety.screen import screen
 from spiders.crawl import CrawlOptions, Store, run_crawl
+from spiders.eye import Eye
 from spiders.report import SourceReport
 from storage.profiles import Profiles
 from watch.worker import Watch
@@ -101,8 +102,19 @@ def crawl_code(sources: Iterable[SourceReport], partly: bool) -> int:
 @click.option("--format", "form", type=click.Choice(["items", "hosts", "urls"]), default="items", show_default=True)
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that score.")
+@click.option(
+    "--words/--no-words", default=None, help="Read the words in picture files, or not; default: detector.words."
+)
 @with_app
-def score(app: App, source: BinaryIO, brands: tuple[str, ...], form: str, min_score: float, jobs: int) -> None:
+def score(
+    app: App,
+    source: BinaryIO,
+    brands: tuple[str, ...],
+    form: str,
+    min_score: float,
+    jobs: int,
+    words: bool | None,
+) -> None:
     """Score a stream: Item JSON lines, hosts or URLs in, Verdict JSON lines out, in the same order.
 
     An item without any sign of a brand gives no line. Ends with exit code 4 when some lines could not be read.
@@ -118,6 +130,7 @@ def score(app: App, source: BinaryIO, brands: tuple[str, ...], form: str, min_sc
         on=utc_now().date(),
         base=Path(name).parent if isinstance(name, str) and name != "<stdin>" else Path.cwd(),
         policy=profiles.policy,
+        words=app.config.detector.words if words is None else words,
     )
     report = score_stream(
         task,
@@ -142,8 +155,8 @@ def scan(app: App, target: str, fetch: bool, as_json: bool) -> None:
     profiles = app.profiles()
     assessor = Assessor(profiles.brands, profiles.policy)
     try:
-        with Sandbox(workers=1) as sandbox:
-            found = targets(target, sandbox)
+        with Sandbox(workers=1) as sandbox, Eye(sandbox, words=app.config.detector.words) as eye:
+            found = targets(target, eye)
     except ScanError as error:
         raise Stop(str(error)) from error
     pairs = [

@@ -18,6 +18,7 @@ from PIL import Image
 
 from detector.images.marks import Mark
 from detector.images.panels import find_panels
+from detector.images.texts import PictureText
 
 # Side of the greyscale copy that is hashed, pixels: 16 times the 32 pixels the DCT sees.
 WORK_SIDE: int = 512
@@ -53,6 +54,7 @@ class PictureHash:
     tiles: tuple[Tile, ...] = ()
     mirrored: str = ""  # the hash of the picture seen in a mirror; empty in old records
     marks: tuple[Mark, ...] = ()  # what could be a logo; empty where nobody looked
+    texts: tuple[PictureText, ...] | None = None  # what is written in it; None where nobody read
 
 
 def hash_picture(image: Image.Image, *, size: tuple[int, int] | None = None) -> PictureHash:

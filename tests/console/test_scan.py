@@ -8,12 +8,13 @@ from PIL import Image
 
 from console.scan import ScanError, looks_like_url, targets
 from safety.sandbox import Sandbox
+from spiders.eye import Eye
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(workers=1) as children:
-        yield children
+def eye() -> Iterator[Eye]:
+    with Sandbox(workers=1) as children, Eye(children, words=False) as eye:
+        yield eye
 
 
 @pytest.mark.parametrize(
@@ -32,44 +33,44 @@ def test_a_url_is_told_from_a_sentence(text: str, expected: bool) -> None:
     assert looks_like_url(text) is expected
 
 
-def test_url_host_and_sentence(sandbox: Sandbox) -> None:
+def test_url_host_and_sentence(eye: Eye) -> None:
     page, host, post = (
-        targets(text, sandbox)[0].item for text in ("https://a.test/x", "hoshino-denki.test", "星野電機 公式セール")
+        targets(text, eye)[0].item for text in ("https://a.test/x", "hoshino-denki.test", "星野電機 公式セール")
     )
     assert (page.kind, page.url) == ("page", "https://a.test/x")
     assert (host.kind, host.url) == ("domain", "hoshino-denki.test")
     assert (post.kind, post.texts[0].text) == ("post", "星野電機 公式セール")
 
 
-def test_files_by_their_kind(tmp_path: Path, sandbox: Sandbox) -> None:
+def test_files_by_their_kind(tmp_path: Path, eye: Eye) -> None:
     Image.effect_noise((200, 200), 90).convert("RGB").save(tmp_path / "a.png")
     (tmp_path / "a.html").write_text("<title>星野電機</title><p>公式セール</p>", "utf-8")
     (tmp_path / "a.txt").write_text("星野電機", "utf-8")
     (tmp_path / "a.jsonl").write_text('{"id": "1", "kind": "ad"}\n\n{"id": "2", "kind": "post"}\n')
-    picture = targets(str(tmp_path / "a.png"), sandbox)[0]
+    picture = targets(str(tmp_path / "a.png"), eye)[0]
     assert picture.pictures["a.png"].width == 200
-    html = targets(str(tmp_path / "a.html"), sandbox)[0].item
+    html = targets(str(tmp_path / "a.html"), eye)[0].item
     assert any("星野電機" in text.text for text in html.texts)
-    assert targets(str(tmp_path / "a.txt"), sandbox)[0].item.texts[0].text == "星野電機"
-    assert [target.item.id for target in targets(str(tmp_path / "a.jsonl"), sandbox)] == ["1", "2"]
+    assert targets(str(tmp_path / "a.txt"), eye)[0].item.texts[0].text == "星野電機"
+    assert [target.item.id for target in targets(str(tmp_path / "a.jsonl"), eye)] == ["1", "2"]
 
 
-def test_an_unreadable_file_is_one_line_that_names_it(tmp_path: Path, sandbox: Sandbox) -> None:
+def test_an_unreadable_file_is_one_line_that_names_it(tmp_path: Path, eye: Eye) -> None:
     (tmp_path / "a.png").write_bytes(b"no picture")
     (tmp_path / "a.bin").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "a.json").write_text('{"id": 1}')
     for name in ("a.png", "a.bin", "a.json"):
         with pytest.raises(ScanError, match=name) as caught:
-            targets(str(tmp_path / name), sandbox)
+            targets(str(tmp_path / name), eye)
         assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", " ", "lost.jpg", "/tmp", "./lost", "inbox/lost.jsonl", "notes.txt"])
-def test_a_mistyped_file_is_not_judged_as_a_host(text: str, sandbox: Sandbox) -> None:
+def test_a_mistyped_file_is_not_judged_as_a_host(text: str, eye: Eye) -> None:
     with pytest.raises(ScanError, match=r"no such file|got nothing"):
-        targets(text, sandbox)
+        targets(text, eye)
 
 
 @pytest.mark.parametrize("text", ["hoshino-x.test/index.html", "/ 星野電機 /", "https://a.example/b.jpg"])
-def test_what_only_looks_a_little_like_a_file_is_judged(text: str, sandbox: Sandbox) -> None:
-    assert len(targets(text, sandbox)) == 1
+def test_what_only_looks_a_little_like_a_file_is_judged(text: str, eye: Eye) -> None:
+    assert len(targets(text, eye)) == 1

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from detector.assess import Assessor
 from detector.items import Item
 from safety.sandbox import Sandbox
+from spiders.eye import Eye
 from spiders.found import Found, Page
 from spiders.keeper import Keeper
 from spiders.report import Tally
@@ -38,13 +39,13 @@ class Picky(DrySink):
 
 
 class Bench:
-    def __init__(self, sandbox: Sandbox, executor: ThreadPoolExecutor) -> None:
+    def __init__(self, eye: Eye, executor: ThreadPoolExecutor) -> None:
         self.sink = Picky()
         self.tally = Tally("bench")
         self.keeper = Keeper(
             Assessor(()),
             self.sink,
-            Shelf(sandbox, self.sink),
+            Shelf(eye, self.sink),
             self.tally,
             executor=executor,
             clock=lambda: datetime(2026, 11, 22, tzinfo=UTC),
@@ -59,8 +60,8 @@ class Bench:
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    with Sandbox() as sandbox, ThreadPoolExecutor(1) as executor:
-        yield Bench(sandbox, executor)
+    with Sandbox() as sandbox, Eye(sandbox, words=False) as eye, ThreadPoolExecutor(1) as executor:
+        yield Bench(eye, executor)
 
 
 def found(*names: str) -> Found:
