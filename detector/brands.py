@@ -71,12 +71,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferencePicture:
-    """A protected picture by its hashes, a logo by its looks, too; the pixels stay outside the detector."""
+    """A picture to recognise: by its hashes, a logo by its looks, too; the pixels stay outside the detector."""
 
-    name: str  # file name, shown in evidence
-    role: Literal["logo", "picture"]
+    name: str  # file name, or "case 42"; shown in evidence
+    role: Literal["logo", "picture", "fraud"]  # the brand's own; or judged as fraud against it
     hash: PictureHash
     looks: tuple[Look, ...] = ()
+    seen_in: tuple[str, ...] = ()  # role fraud: ids of the items that were judged; it proves nothing against those
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -24,6 +25,7 @@ from safety.screen import screen
 from spiders.crawl import CrawlOptions, Store, run_crawl
 from spiders.eye import Eye
 from spiders.report import SourceReport
+from storage.known_frauds import with_known_frauds
 from storage.profiles import Profiles
 from watch.worker import Watch
 
@@ -66,6 +68,9 @@ def crawl(
         raise Misused(f"there is no source {sorted(unknown)[0]!r}; known: {', '.join(sorted(known)) or 'none'}")
     options = CrawlOptions(sources=sources, limit=limit, since=since.date() if since else None)
     profiles = app.profiles()
+    if not dry_run:
+        with app.snapshot() as session:
+            profiles = replace(profiles, brands=with_known_frauds(profiles.brands, session))
     with CrawlDisplay(terminal(stderr=True)) as display:
         report = run_crawl(
             config,

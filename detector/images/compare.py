@@ -58,13 +58,13 @@ class PictureIndex:
             (row, tile.phash)
             for row, (_, picture) in enumerate(self._references)
             for tile in picture.hash.tiles
-            if picture.role == "picture"
+            if picture.role != "logo"
         ]
         self._wholes = _bits([picture.hash.phash for _, picture in self._references])
         self._tiles = _bits([digits for _, digits in tiles])
         self._tile_rows = [row for row, _ in tiles]
         self._tile_places = np.array(
-            [place for _, picture in self._references if picture.role == "picture" for place in _places(picture.hash)]
+            [place for _, picture in self._references if picture.role != "logo" for place in _places(picture.hash)]
         ).reshape(-1, 4)
 
     def find(self, picture: PictureHash) -> list[tuple[int, Copy]]:
@@ -85,6 +85,8 @@ class PictureIndex:
             self._keep(best, row[1], Copy(self._references[row[1]][1], distance, box, True))
         for row, distance in _near(own, self._tiles, WINDOW_DISTANCE):
             reference = self._tile_rows[row[1]]
+            if self._references[reference][1].role == "fraud":
+                continue  # a part of a fraud may be the maker's own photo
             self._keep(best, reference, Copy(self._references[reference][1], distance, whole_box, True))
         for reference, copy in self._aligned(picture, windows):
             self._keep(best, reference, copy)

@@ -37,6 +37,7 @@ SIGNALS: tuple[Signal, ...] = tuple(
             advertiser.unknown,
             claim.known_false,
             picture.copy,
+            picture.seen_before,
             picture.logo,
             wording.fraud,
             wording.honest,

@@ -16,6 +16,8 @@ SURE: float = 0.7
 def copy(view: View) -> Iterator[Finding]:
     """The picture copies a protected picture of the brand."""
     for index, found in view.copies:
+        if found.reference.role == "fraud":
+            continue
         share = LOGO_SHARE if found.reference.role == "logo" else 1.0
         part = (
             "part of the picture"
@@ -30,6 +32,21 @@ def copy(view: View) -> Iterator[Finding]:
             strength=found.strength * share,
             observed=f"{part}, {found.distance} of 64 hash bits differ",
             expected=f"{found.reference.name}, in the brand's own items only",
+            where=ImageBox(image=index, box=found.box),
+        )
+
+
+def seen_before(view: View) -> Iterator[Finding]:
+    """The picture is one that was judged as fraud before."""
+    own = {index for index, found in view.copies if found.reference.role == "picture" and not found.part}
+    for index, found in view.copies:
+        # A fraud that uses the maker's campaign picture whole makes nobody else suspicious who uses it.
+        if found.reference.role != "fraud" or index in own or view.item.id in found.reference.seen_in:
+            continue
+        yield Finding(
+            strength=found.strength,
+            observed=f"the picture of {found.reference.name}, {found.distance} of 64 hash bits differ",
+            expected="no picture of a confirmed case",
             where=ImageBox(image=index, box=found.box),
         )
 
