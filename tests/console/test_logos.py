@@ -89,3 +89,33 @@ def test_config_check_warns_of_a_logo_that_is_too_plain(folder: Path) -> None:
     assert "'star.svg' is too plain to tell from other marks" in checked.output
     (folder / "star.svg").write_bytes(STAR)
     assert "too plain" not in CliRunner().invoke(main, ["config", "check", "-c", str(folder / "mekiki.toml")]).output
+
+
+def bench(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["logos", "bench", "-c", str(folder / "mekiki.toml"), *arguments])
+
+
+def test_bench_says_how_small_a_logo_may_be(folder: Path) -> None:
+    answer = json.loads(bench(folder, "--pictures", "32", "--json").output)
+    (logo,) = answer["logos"]
+    assert sum(count for group, count in logo["shown"].items() if group[0].isdigit()) == 32
+    assert logo["found"]["80-240"] >= 0.6 * logo["shown"]["80-240"]
+    assert answer["false_alarms"].get("hoshino", 0) <= 2
+
+
+def test_bench_goes_on_past_a_missing_file(folder: Path) -> None:
+    other = Image.new("RGBA", (200, 80), (0, 0, 0, 0))
+    ImageDraw.Draw(other).text((10, 10), "Zu", fill=(20, 20, 20, 255), font_size=60)
+    other.save(folder / "zu.png")
+    zu = '[[brand]]\nkey = "zu"\nname = "Zuzuzu"\nlogos = ["zu.png", "gone.svg"]\n'
+    (folder / "mekiki.toml").write_text(f'{CONFIG}logos = ["star.svg"]\n{zu}', "utf-8")
+    result = bench(folder, "--brand", "zu", "--pictures", "8")
+    assert result.exit_code == 4
+    assert "zu zu.png: found by pixels of the shorter side: " in result.output
+    assert "zu gone.svg: " in result.output
+    assert "star.svg" not in result.output
+
+
+def test_bench_of_an_unknown_brand_says_so(folder: Path) -> None:
+    result = bench(folder, "--brand", "nobody")
+    assert (result.exit_code, result.output) == (2, "mekiki: there is no brand 'nobody'\n")
