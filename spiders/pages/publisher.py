@@ -35,7 +35,7 @@ def parse_page(body: bytes, *, url: str, encoding: str | None = None, ads: bool 
     Returns:
         {"url", "title", "lang", "encoding", "canonical", "refresh", "degraded",
          "texts": [{"role": "html_title" | "title" | "description" | "body", "text", "lang"}],
-         "links": [absolute http(s) URLs, each once], "images": [absolute, the page's own first choice first],
+         "links": [absolute http(s) URLs, each once], "images": [absolute, the page's own first choice, its icon, the others],
          "ads": [see `spiders.pages.ads.read_ad`]}.
         `degraded` says that the page was cut or is built so that not every part could be told apart; its text is there.
     """
@@ -182,7 +182,10 @@ def _links(outline: Outline, own: list[int], base: str, slots: list[Slot]) -> li
 
 
 def _images(document: Document, shown: range | list[int], head: _Head, base: str) -> list[str]:
-    named = (head.meta("og:image"), head.meta("og:image:url"), head.meta("twitter:image"))
+    # An impostor's page wears the brand's icon; ICO and SVG files are not decoded, so only others are fetched.
+    icons = (head.link("apple-touch-icon"), head.link("icon"))
+    icon = next((icon for icon in icons if icon and not icon.partition("?")[0].lower().endswith((".ico", ".svg"))), "")
+    named = (head.meta("og:image"), head.meta("og:image:url"), head.meta("twitter:image"), icon)
     urls = dict.fromkeys(url for name in named if name and (url := web_url(name, base)))
     for index in shown:
         if len(urls) >= _MOST_IMAGES:

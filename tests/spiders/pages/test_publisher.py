@@ -186,3 +186,13 @@ def test_real_phishing_pages(sandbox: Sandbox) -> None:
         page = sandbox.call(TARGET, (folder / "html.txt").read_bytes(), url=f"https://{folder.name}/")
         assert page["title"], folder.name
         assert body_text(page), folder.name
+
+
+def test_the_icon_of_a_page_is_one_of_its_pictures() -> None:
+    head = '<link rel="shortcut icon" href="/favicon.png"><link rel="apple-touch-icon" href="touch.png?v=2">'
+    page = parse_page(f"{head}<img src=a.jpg>".encode(), url="https://shop.test/x/")
+    assert page["images"] == ["https://shop.test/x/touch.png?v=2", "https://shop.test/x/a.jpg"]
+    plain = parse_page(b'<link rel="icon" href="/favicon.ico"><link rel=canonical href=/>', url="https://shop.test/")
+    assert plain["images"] == []
+    only = parse_page(b'<link rel="shortcut icon" href="/f.png">', url="https://shop.test/x/")
+    assert only["images"] == ["https://shop.test/f.png"]
