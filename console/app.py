@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 import config as configuration
 from config import Config, ConfigError, Problem
+from detector.images.errors import NetworksDamaged
+from detector.images.networks import check
 from detector.policy import PolicyError
 from safety.sandbox import Sandbox
 from safety.screen import screen
@@ -97,6 +99,7 @@ class App:
         return snapshot(self.engine)
 
     def profiles(self) -> Profiles:
+        check()  # the networks: without them every picture would be a problem of its own
         with Sandbox(workers=1) as sandbox:
             profiles = build_profiles(self.config, sandbox)
         complain(profiles.problems)
@@ -114,7 +117,7 @@ class Group(click.Group):
             raise OutsideFailed(str(error)) from error
         except PolicyError as error:
             raise Misused(str(error)) from error
-        except (StorageError, SecretError) as error:
+        except (StorageError, SecretError, NetworksDamaged) as error:
             raise Stop(str(error)) from error
 
 

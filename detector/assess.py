@@ -19,6 +19,7 @@ from detector.hosts import plain_host
 from detector.images.compare import Copy, PictureIndex
 from detector.images.hash import PictureHash
 from detector.images.logos import LogoHit, LogoIndex
+from detector.images.networks import version
 from detector.items import Item
 from detector.pictured import Pictured, pictured
 from detector.places import Place, places_of
@@ -209,7 +210,7 @@ class Assessor:
     def _logo_hits(self, item: Item, pictures: Mapping[str, PictureHash]) -> dict[int, list[tuple[int, LogoHit]]]:
         found: dict[int, list[tuple[int, LogoHit]]] = {}
         for index, reference in enumerate(item.images):
-            if reference in pictures:
+            if reference in pictures and pictures[reference].eye == version():
                 for brand, hit in self._logos.find(pictures[reference].marks):
                     found.setdefault(brand, []).append((index, hit))
         return found

@@ -14,6 +14,7 @@ from typing import Any, Self
 import msgspec
 
 from detector.images.hash import PictureHash, picture_hash_from_dict
+from detector.images.networks import check, version
 from detector.images.texts import PictureText
 from safety.sandbox import Sandbox, SandboxError
 
@@ -44,7 +45,12 @@ class Eye:
     """Looks at pictures, one after another or from several threads. Use it as a context manager, or call `close`."""
 
     def __init__(self, sandbox: Sandbox, *, words: bool = True, seconds: float = float("inf")) -> None:
-        """Take the sandbox for decoding; `seconds` is how long words may be read, all pictures together."""
+        """Take the sandbox for decoding; `seconds` is how long words may be read, all pictures together.
+
+        Raises:
+            NetworksDamaged: the installation lacks a file, so that every picture would fail.
+        """
+        check()
         self.sandbox = sandbox
         self._reader = Sandbox(workers=1, cpu_seconds=CPU_SECONDS, wall_seconds=WALL_SECONDS, memory_bytes=MEMORY)
         self._left = seconds if words else 0.0
@@ -72,8 +78,8 @@ class Eye:
         )
 
     def would_see_more(self, known: PictureHash) -> bool:
-        """Tell whether a picture seen earlier should be looked at again: it was not read, or not searched for marks."""
-        return not known.marks or (known.texts is None and self._left > 0)
+        """Tell whether a picture seen earlier should be looked at again: not read, or by other networks."""
+        return known.eye != version() or (known.texts is None and self._left > 0)
 
     def _texts(self, data: bytes) -> tuple[PictureText, ...] | None:
         """Read what is written in a picture that can be decoded; None where there was no time or no reader."""

@@ -47,7 +47,7 @@ def with_known_frauds(brands: Sequence[BrandProfile], session: Session) -> tuple
         if key in found:
             found[key] = replace(found[key], seen_in=(*found[key].seen_in, item))
         elif len(found) < MOST and picture.hash is not None:
-            seen = replace(picture_hash_from_dict(picture.hash), marks=(), texts=None)
+            seen = replace(picture_hash_from_dict(picture.hash), marks=(), eye="", texts=None)
             found[key] = ReferencePicture(name=f"case {case}", role="fraud", hash=seen, seen_in=(item,))
     pictures: defaultdict[str, list[ReferencePicture]] = defaultdict(list)
     for (brand, _), reference in found.items():

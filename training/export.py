@@ -8,6 +8,7 @@ drawn samples): a quarter of the size and of the time. The finder stays as it is
 import argparse
 import tempfile
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,9 @@ def main() -> None:
         [session.run(None, {"input": _planes(cuts[at : at + 50])})[0] for at in range(0, BACKGROUND, 50)]
     )
     np.save(options.out / "background.npy", np.round(vectors * 127).astype(np.int8))
+    names = ("background.npy", "embedder.onnx", "finder.onnx")
+    sums = [f"{sha256((options.out / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    (options.out / "SHA256SUMS").write_text("".join(sums))
 
 
 if __name__ == "__main__":

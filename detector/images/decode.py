@@ -17,6 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from detector.images.errors import PictureRefused
 from detector.images.eye import find_marks
 from detector.images.hash import hash_picture
+from detector.images.networks import version
 from detector.images.svg import looks_like_svg, render_svg
 
 __all__ = ["PictureRefused", "decode", "inspect"]
@@ -73,7 +74,9 @@ def inspect(data: bytes, *, svg: bool = False, marks: bool = True, rendition_sid
     image.draft("RGB", (2048, 2048))
     _load(image)
     image = _as_seen(_reduced(image))
-    seen = replace(hash_picture(image, size=size), marks=find_marks(image, size=size) if marks else ())
+    seen = hash_picture(image, size=size)
+    if marks:
+        seen = replace(seen, marks=find_marks(image, size=size), eye=version())
     rendition, mime = _rendition(image, rendition_side)
     return {
         "format": kind,

@@ -7,7 +7,6 @@ each look the vectors of a few cuts are averaged, and the threshold is what pict
 import io
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import msgspec
@@ -19,6 +18,7 @@ from detector.brands import Look
 from detector.images.decode import decode_with_alpha
 from detector.images.eye import cut, embed
 from detector.images.marks import packed
+from detector.images.networks import load
 
 SIDE: int = 160  # shorter side of the drawn logo, pixels
 LONGEST: int = 800
@@ -169,6 +169,5 @@ def _threshold(vector: NDArray[np.float32]) -> float:
 @cache
 def _background() -> NDArray[np.float32]:
     """Return the vectors of cuts without a protected logo, N x 128."""
-    data = resources.files("detector").joinpath("images/models/background.npy").read_bytes()
-    rows = np.load(io.BytesIO(data), allow_pickle=False).astype(np.float32)
+    rows = np.load(io.BytesIO(load("background.npy")), allow_pickle=False).astype(np.float32)
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), dtype=np.float32)

@@ -9,18 +9,13 @@ in the sandbox child, on one thread.
 """
 
 from collections.abc import Sequence
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from detector.images.marks import Mark, packed
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+from detector.images.networks import session
 
 # Pixels of the copy that the finder reads, and its longest side.
 MOST_PIXELS: int = 620_000
@@ -83,7 +78,7 @@ def find_marks(image: Image.Image, *, size: tuple[int, int] | None = None) -> tu
 
 def embed(cuts: NDArray[np.float32]) -> NDArray[np.float32]:
     """Turn cut-outs N x 3 x 48 x 96 (RGB, 0-255) into unit vectors N x 128."""
-    vectors: NDArray[np.float32] = _session("embedder").run(None, {"input": cuts})[0]
+    vectors: NDArray[np.float32] = session("embedder").run(None, {"input": cuts})[0]
     unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
     return unit
 
@@ -132,7 +127,7 @@ def _places(picture: Image.Image, scale: float) -> tuple[Boxes, NDArray[np.float
     pixels = np.asarray(picture, dtype=np.float32)
     height, width = -(-picture.height // _PAD) * _PAD, -(-picture.width // _PAD) * _PAD
     padded = np.pad(pixels, ((0, height - picture.height), (0, width - picture.width), (0, 0)), mode="edge")
-    levels = _session("finder").run(None, {"input": padded.transpose(2, 0, 1)[None]})
+    levels = session("finder").run(None, {"input": padded.transpose(2, 0, 1)[None]})
     boxes, odds = [], []
     for level, stride in zip(levels, STRIDES, strict=True):
         rows, columns = np.nonzero(level[0, 0] > np.log(LEAST_CHANCE / (1 - LEAST_CHANCE)))
@@ -180,15 +175,3 @@ def _apart(boxes: Boxes) -> list[int]:
         shared = sides.clip(0).prod(axis=1)
         alive &= shared < OVERLAP * (areas[row] + areas - shared)
     return kept
-
-
-@cache
-def _session(name: str) -> "InferenceSession":
-    # Loaded where pictures are read, not wherever verdicts are made.
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # one picture at a time; an arena would keep the largest for ever
-    model = resources.files("detector").joinpath(f"images/models/{name}.onnx").read_bytes()
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -54,6 +54,7 @@ class PictureHash:
     tiles: tuple[Tile, ...] = ()
     mirrored: str = ""  # the hash of the picture seen in a mirror; empty in old records
     marks: tuple[Mark, ...] = ()  # what could be a logo; empty where nobody looked
+    eye: str = ""  # which networks found the marks, see `detector.images.networks.version`
     texts: tuple[PictureText, ...] | None = None  # what is written in it; None where nobody read
 
 

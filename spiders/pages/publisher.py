@@ -35,7 +35,8 @@ def parse_page(body: bytes, *, url: str, encoding: str | None = None, ads: bool 
     Returns:
         {"url", "title", "lang", "encoding", "canonical", "refresh", "degraded",
          "texts": [{"role": "html_title" | "title" | "description" | "body", "text", "lang"}],
-         "links": [absolute http(s) URLs, each once], "images": [absolute, the page's own first choice, its icon, the others],
+         "links": [absolute http(s) URLs, each once],
+         "images": [absolute, the page's own first choice, its icon, the others],
          "ads": [see `spiders.pages.ads.read_ad`]}.
         `degraded` says that the page was cut or is built so that not every part could be told apart; its text is there.
     """

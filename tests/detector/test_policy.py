@@ -9,6 +9,7 @@ from detector.assess import Assessor
 from detector.brands import Look, ReferencePicture
 from detector.images.hash import PictureHash
 from detector.images.marks import WIDTH, Mark, packed
+from detector.images.networks import version
 from detector.items import Advertiser, Item, Text
 from detector.policy import POLICY, shipped_versions
 from detector.signals import SIGNALS
@@ -22,7 +23,7 @@ LOGO = ReferencePicture(
     hash=replace(PHOTO, phash="0123456789abcdef"),
     looks=(Look(name="whole", aspect=2.0, threshold=0.5, vector=NORTH),),
 )
-SHOWS_LOGO = replace(PHOTO, flat=True, marks=(Mark(box=(10, 10, 40, 20), chance=0.9, vector=NORTH),))
+SHOWS_LOGO = replace(PHOTO, flat=True, eye=version(), marks=(Mark(box=(10, 10, 40, 20), chance=0.9, vector=NORTH),))
 JUDGED = replace(PHOTO, phash="ff00ff00ff00ff00")
 FRAUD = ReferencePicture(name="case 42", role="fraud", hash=JUDGED)
 PICTURES = {"a.jpg": PHOTO, "logo.jpg": SHOWS_LOGO, "judged.jpg": JUDGED}

@@ -62,11 +62,11 @@ def test_when_the_time_is_spent_pictures_wait_for_the_next_sight(sandbox: Sandbo
     assert again.hash.texts
 
 
-def test_a_picture_stored_without_marks_is_looked_at_again(sandbox: Sandbox) -> None:
+def test_a_picture_seen_by_other_networks_is_looked_at_again(sandbox: Sandbox) -> None:
     with Eye(sandbox, words=False) as eye:
         seen = eye.look(_picture())
         assert not eye.would_see_more(seen.hash)
-        assert eye.would_see_more(replace(seen.hash, marks=()))
+        assert eye.would_see_more(replace(seen.hash, eye="12345678"))
     assert seen.hash.texts is None
     assert eye.unread_because is None
 

@@ -119,7 +119,7 @@ def test_inspect_carries_marks_unless_nobody_wants_them() -> None:
     data = encoded(advertisement(STAR, (620, 80, 144, 120)))
     seen = picture_hash_from_dict(inspect(data)["hash"])
     assert seen.marks
-    assert picture_hash_from_dict(inspect(data, marks=False)["hash"]) == replace(seen, marks=())
+    assert picture_hash_from_dict(inspect(data, marks=False)["hash"]) == replace(seen, marks=(), eye="")
 
 
 def test_an_icon_beside_words_is_enrolled_with_and_without_them() -> None:
