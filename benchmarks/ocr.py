@@ -1,6 +1,6 @@
 """Are the words of an advertisement read off its picture?
 
-`python -m benchmarks.ocr [--only plain|busy] [--misses]` draws 60 Japanese and 40 English texts of our own wording, 18
+`python -m benchmarks.ocr [--only plain|busy] [--misses] [--peer]` draws 60 Japanese and 40 English texts of our own wording, 18
 to 72 pixels high, in the fonts that are installed, twice: dark or light on one colour, and outlined or shadowed over
 photos, gradients and textures, turned by up to 4 degrees, as JPEG. Each drawn line is compared with what was read in
 its place. Printed: characters right (1 - edit distance / length, NFKC, spaces left out), lines without an error, lines
@@ -9,11 +9,12 @@ read where none was drawn, CPU seconds for a picture, peak memory. The tuning se
 
 import argparse
 import io
+import os
 import random
 import resource
-import time
+import subprocess
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -296,39 +297,74 @@ def _pictures(seed: int, *, busy: bool) -> Iterator[tuple[Image.Image, list[Draw
         yield _picture(queue, draw, busy=busy, fonts=fonts, photos=photos)
 
 
+def _tesseract(data: bytes) -> list[dict[str, Any]]:
+    """Read a picture with Tesseract, the peer: one line of its table for each line of text."""
+    command = ["tesseract", "-", "-", "-l", "jpn+eng", "--psm", "11", "tsv"]
+    environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+    table = subprocess.run(command, input=data, capture_output=True, check=True, env=environment).stdout.decode()
+    lines: dict[str, list[list[str]]] = {}
+    for row in table.splitlines()[1:]:
+        cells = row.split("\t")
+        if cells[0] == "5" and cells[11].strip():
+            lines.setdefault("-".join(cells[2:5]), []).append(cells)
+    found = []
+    for words in lines.values():
+        left, top = min(int(word[6]) for word in words), min(int(word[7]) for word in words)
+        right = max(int(word[6]) + int(word[8]) for word in words)
+        bottom = max(int(word[7]) + int(word[9]) for word in words)
+        confidence = sum(float(word[10]) for word in words) / len(words) / 100
+        text = "".join(word[11] for word in words)
+        found.append({"text": text, "box": [left, top, right - left, bottom - top], "confidence": confidence})
+    return found
+
+
+def _ours(data: bytes) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = read_words(data)["lines"]
+    return lines
+
+
 def main() -> None:
     """Draw, read, print."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--only", choices=("plain", "busy"))
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--misses", action="store_true", help="print every line with an error")
+    arguments.add_argument("--peer", action="store_true", help="read with Tesseract, too (Debian: tesseract-ocr-jpn)")
     asked = arguments.parse_args()
     read_words(_jpeg(Image.new("RGB", (64, 64)), 80))  # loads the networks
     for ground in ("plain", "busy"):
         if asked.only in (None, ground):
-            _measure(ground, asked.seed, misses=asked.misses)
+            _measure("ours", _ours, ground, asked.seed, misses=asked.misses)
+            if asked.peer:
+                _measure("tesseract", _tesseract, ground, asked.seed, misses=False)
     print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at its peak")
 
 
-def _measure(ground: str, seed: int, *, misses: bool) -> None:
+def _cpu() -> float:
+    """Return the CPU seconds of this process and of those it has waited for."""
+    return sum(os.times()[:4])
+
+
+def _measure(
+    name: str, reader: Callable[[bytes], list[dict[str, Any]]], ground: str, seed: int, *, misses: bool
+) -> None:
     counts = {"ja": Count(), "en": Count()}
     pictures = stray = 0
     seconds = 0.0
     for image, lines, angle in _pictures(seed, busy=ground == "busy"):
         data = _jpeg(image, 65 if ground == "busy" else 92)
-        start = time.process_time()
-        read = read_words(data)["lines"]
-        seconds += time.process_time() - start
+        start = _cpu()
+        read = reader(data)
+        seconds += _cpu() - start
         pictures += 1
         stray += _score(read, lines, image.size, angle, counts)
     for language, count in counts.items():
         right, exact = 1 - count.errors / count.characters, f"{count.exact}/{count.lines}"
-        print(f"{ground} {language}: characters {right:.4f} of {count.characters}, lines {exact} exact")
+        print(f"{name} {ground} {language}: characters {right:.4f} of {count.characters}, lines {exact} exact")
         for wanted, got, confidence in count.misses if misses else ():
             print(f"    {confidence:.2f} {wanted} -> {got}")
-    print(
-        f"{ground}: {pictures} pictures, {seconds / pictures:.2f} CPU s each, {stray} lines read where none was drawn"
-    )
+    cost = f"{seconds / pictures:.2f} CPU s each"
+    print(f"{name} {ground}: {pictures} pictures, {cost}, {stray} lines read where none was drawn", flush=True)
 
 
 if __name__ == "__main__":
