@@ -21,7 +21,13 @@ from PIL import Image
 from safety.sandbox import Refused, Sandbox, SandboxError, SandboxTimeout
 from spiders.eye import CPU_SECONDS, MEMORY, WALL_SECONDS
 
-FORMATS = (("JPEG", {"quality": 80}), ("PNG", {}), ("GIF", {}), ("WEBP", {"quality": 70}), ("JPEG", {"progressive": 1}))
+FORMATS: tuple[tuple[str, dict[str, int]], ...] = (
+    ("JPEG", {"quality": 80}),
+    ("PNG", {}),
+    ("GIF", {}),
+    ("WEBP", {"quality": 70}),
+    ("JPEG", {"progressive": 1}),
+)
 
 
 def _encoded(image: Image.Image, kind: str, options: dict[str, int]) -> bytes:

@@ -66,6 +66,7 @@ class SourceBase(Model):
     delay: float = Field(default=1.0, ge=0, le=3600)  # least seconds between two requests to one host
     max_pages: int = Field(default=2000, ge=1)  # requests a run, pictures not counted
     pictures: bool = True  # fetch the pictures of ads and pages
+    videos: bool = True  # and their videos, of which some frames are looked at
     headers: dict[str, Secret] = {}  # sent to the source's own hosts only
 
     @model_validator(mode="after")

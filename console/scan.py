@@ -9,11 +9,14 @@ from pathlib import Path
 from detector.images.hash import PictureHash
 from detector.items import Item, ItemError, Text, decode_item
 from safety.sandbox import Refused, SandboxError
-from spiders.eye import Eye
+from spiders.eye import Eye, claims_picture
 from spiders.files import picture_beside
+from spiders.found import with_frames
+from spiders.settings import VIDEO_BYTES
 
 MAX_FILE = 15 * 2**20  # bytes
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+VIDEOS = (".mp4", ".mov", ".webm", ".mkv")
 PAGES = (".html", ".htm", ".xhtml")
 ITEMS = (".json", ".jsonl", ".ndjson")
 
@@ -67,40 +70,42 @@ def path_like(text: str) -> bool:
     if "://" in text or any(character.isspace() for character in text):
         return False
     first = text.partition("/")[0].lower()
-    named = (*PICTURES, *PAGES, *ITEMS, ".txt")
+    named = (*PICTURES, *VIDEOS, *PAGES, *ITEMS, ".txt")
     bare = "." not in first and text.lower().endswith(named)
     return text.startswith(("/", "./", "../", "~/")) or first.endswith(named) or bare
 
 
 def _from_file(path: Path, eye: Eye) -> list[Target]:
-    data = _bytes(path)
     suffix = path.suffix.lower()
+    data = _bytes(path, VIDEO_BYTES if suffix in VIDEOS else MAX_FILE)
     if suffix in ITEMS:
         return _from_lines(path, data, eye)
+    identity = sha256(data).hexdigest()[:32]
     if suffix in PICTURES:
-        item = Item(id=sha256(data).hexdigest()[:32], kind="post", images=(path.name,))
-        return [Target(item=item, pictures=_pictures(item, path.parent, eye))]
+        return [_with_pictures(Item(id=identity, kind="post", images=(path.name,)), path.parent, eye)]
+    if suffix in VIDEOS:
+        return [_with_pictures(Item(id=identity, kind="post", videos=(path.name,)), path.parent, eye)]
     if suffix in PAGES:
         with _read_safely(path):
             page = eye.sandbox.call("spiders.pages.publisher:parse_page", data, url=f"file:{path.name}")
         texts = tuple(Text(role=text["role"], text=text["text"]) for text in page["texts"])
-        return [Target(item=Item(id=sha256(data).hexdigest()[:32], kind="page", texts=texts), pictures={})]
+        return [Target(item=Item(id=identity, kind="page", texts=texts), pictures={})]
     try:
         body = data.decode()
     except UnicodeDecodeError as error:
         raise ScanError(f"{path}: expected a picture, HTML, Item JSON or UTF-8 text") from error
-    item = Item(id=sha256(data).hexdigest()[:32], kind="post", texts=(Text(role="body", text=body),))
+    item = Item(id=identity, kind="post", texts=(Text(role="body", text=body),))
     return [Target(item=item, pictures={})]
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, most: int = MAX_FILE) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_FILE + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise ScanError(f"{path}: {error.strerror}") from error
-    if len(data) > MAX_FILE:
-        raise ScanError(f"{path}: larger than {MAX_FILE} bytes; use `mekiki score` for long lists")
+    if len(data) > most:
+        raise ScanError(f"{path}: larger than {most} bytes; use `mekiki score` for long lists")
     return data
 
 
@@ -112,22 +117,26 @@ def _from_lines(path: Path, data: bytes, eye: Eye) -> list[Target]:
                 item = decode_item(line)
             except ItemError as error:
                 raise ScanError(f"{path}: line {number}: {error}") from error
-            found.append(Target(item=item, pictures=_pictures(item, path.parent, eye)))
+            found.append(_with_pictures(item, path.parent, eye))
     return found
 
 
-def _pictures(item: Item, base: Path, eye: Eye) -> dict[str, PictureHash]:
+def _with_pictures(item: Item, base: Path, eye: Eye) -> Target:
+    """Look at the picture files of an item, and at some frames of those that move."""
     hashes = {}
-    for reference in item.images:
+    for reference in (*item.images, *item.videos):
         if "://" in reference or reference.startswith("data:"):
             continue
         path = picture_beside(base, reference)
         if path is None:
             raise ScanError(f"{reference[:200]}: there is no such picture below {base}")
-        data = _bytes(path)
+        data = _bytes(path, VIDEO_BYTES if reference in item.videos else MAX_FILE)
         with _read_safely(path):
-            hashes[reference] = eye.look(data).hash
-    return hashes
+            if reference in item.images:
+                hashes[reference] = eye.look(data).hash
+            frames = eye.watch(data) if claims_picture(data) or reference in item.videos else []
+            hashes |= {frame.name(reference): eye.look(frame.picture).hash for frame in frames}
+    return Target(item=with_frames(item, hashes), pictures=hashes)
 
 
 @contextmanager

@@ -41,6 +41,31 @@ class Seen:
     hash: PictureHash
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One frame of a video or an animation."""
+
+    second: float
+    picture: bytes  # JPEG
+
+    def name(self, reference: str) -> str:
+        """Name it as a part of what it was taken from (W3C Media Fragments, temporal dimension)."""
+        return f"{reference}#t={self.second:.2f}"
+
+
+_PICTURE = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"RIFF")
+
+
+def claims_picture(data: bytes) -> bool:
+    """Tell whether the bytes begin like a JPEG, PNG, GIF or WebP; only then is a refusal worth a line."""
+    return data.startswith(_PICTURE)
+
+
+def _may_move(data: bytes) -> bool:
+    """Tell by the first bytes whether a picture may be an animation; the answer is the child's."""
+    return data.startswith(b"GIF8") or b"ANIM" in data[:64] or b"acTL" in data[:4096]
+
+
 class Eye:
     """Looks at pictures, one after another or from several threads. Use it as a context manager, or call `close`."""
 
@@ -76,6 +101,24 @@ class Eye:
             rendition=seen["rendition"],
             hash=replace(known, texts=self._texts(data)),
         )
+
+    def watch(self, data: bytes) -> list[Frame]:
+        """Return the frames worth looking at of a video, or of a picture that moves, in the order of time.
+
+        Raises:
+            SandboxError: it begins like no picture and cannot be read as a video, or the reader is missing; the message
+                says which.
+        """
+        still = claims_picture(data)
+        if still and not _may_move(data):
+            return []
+        try:
+            moving = self._reader.call("detector.images.frames:key_frames", data)
+        except SandboxError:
+            if still:  # a picture says itself what is wrong with it
+                return []
+            raise
+        return [Frame(second=frame["second"], picture=frame["picture"]) for frame in moving["frames"]]
 
     def would_see_more(self, known: PictureHash) -> bool:
         """Tell whether a picture seen earlier should be looked at again: not read, or by other networks."""

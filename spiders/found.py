@@ -1,7 +1,7 @@
 """`Found`: the items of one answer, or of one part of a long list, on their way through the pipelines."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from detector.items import Item
@@ -32,6 +32,13 @@ class Found:
     items: tuple[Item, ...]
     page: Page | None = None  # None when no server was asked
     pictures: Mapping[str, str] = field(default_factory=dict)  # reference in Item.images -> SHA-256
+
+
+def with_frames(item: Item, names: Iterable[str]) -> Item:
+    """Add to an item's pictures the frames, named as `spiders.eye.Frame.name` does, of what it shows."""
+    moving = (*item.images, *item.videos)
+    frames = [name for name in names if name.rpartition("#t=")[0] in moving and name not in item.images]
+    return replace(item, images=(*item.images, *frames)) if frames else item
 
 
 def fingerprint(*parts: str) -> str:

@@ -11,12 +11,14 @@ from typing import Any, BinaryIO
 
 from config import ImportSource
 from detector.items import Item, ItemError, decode_item
+from safety.sandbox import SandboxError
 from spiders.base import SourceSpider
+from spiders.eye import claims_picture
 from spiders.failures import Trouble
 from spiders.files import matching, picture_beside
-from spiders.found import Found
+from spiders.found import Found, with_frames
 from spiders.run import SourceRun
-from spiders.settings import PICTURE_BYTES
+from spiders.settings import PICTURE_BYTES, VIDEO_BYTES
 from storage.pictures import PictureRecord
 
 LINES = 200  # stored together
@@ -67,7 +69,8 @@ class ImportSpider(SourceSpider):
             for reference, record in records.items():
                 if record.refused is not None:
                     self.run.tally.problem("picture_refused", f"{reference}: the picture is {record.refused}")
-            part = await self.part(items, pictures={name: record.sha256 for name, record in records.items()})
+            seen = {name: record.sha256 for name, record in records.items()}
+            part = await self.part([with_frames(item, seen) for item in items], pictures=seen)
             if part is not None:
                 yield part
             if self.run.full:
@@ -79,10 +82,24 @@ class ImportSpider(SourceSpider):
         if not self._source.pictures:
             return kept
         for reference in dict.fromkeys(reference for item in items for reference in item.images):
-            data = _beside(folder, reference)
+            data = _beside(folder, reference, PICTURE_BYTES)
             if data is not None:
                 kept[reference] = self.run.shelf.shelve(data)
+                if claims_picture(data):
+                    kept |= self._frames(reference, data)
+        if self._source.videos:
+            for reference in dict.fromkeys(reference for item in items for reference in item.videos):
+                data = _beside(folder, reference, VIDEO_BYTES)
+                if data is not None:
+                    kept |= self._frames(reference, data)
         return kept
+
+    def _frames(self, reference: str, data: bytes) -> dict[str, PictureRecord]:
+        try:
+            return self.run.shelf.shelve_frames(reference, data)
+        except SandboxError as error:
+            self.run.tally.problem("picture_refused", f"{reference}: the video is {error}")
+            return {}
 
 
 def read_items(stream: BinaryIO) -> Iterator[Row]:
@@ -101,11 +118,11 @@ def read_items(stream: BinaryIO) -> Iterator[Row]:
                 yield number, error
 
 
-def _beside(folder: Path, reference: str) -> bytes | None:
+def _beside(folder: Path, reference: str, most: int) -> bytes | None:
     """Return the bytes of a file below the folder, or None when the reference names no such file."""
     path = picture_beside(folder, reference)
     if path is None:
         return None
     with path.open("rb") as file:
-        data = file.read(PICTURE_BYTES + 1)
-    return data if len(data) <= PICTURE_BYTES else None
+        data = file.read(most + 1)
+    return data if len(data) <= most else None

@@ -19,13 +19,14 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from config import ImportSource
+from safety.sandbox import SandboxError
 from spiders.base import SourceSpider
+from spiders.eye import claims_picture
 from spiders.failures import Trouble, trouble
-from spiders.found import Found
+from spiders.found import Found, with_frames
 from spiders.refusals import SCHEMES
 from spiders.run import run_of
-from spiders.settings import PICTURE_BYTES
-from spiders.shelf import claims_picture
+from spiders.settings import PICTURE_BYTES, VIDEO_BYTES
 
 
 class PicturePipeline(MediaPipeline):
@@ -38,6 +39,7 @@ class PicturePipeline(MediaPipeline):
         if not self._run.source.pictures or isinstance(self._run.source, ImportSource):
             raise NotConfigured
         super().__init__(crawler=crawler)
+        self._frames: dict[str, dict[str, str]] = {}  # URL -> name of a frame -> SHA-256
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -55,9 +57,20 @@ class PicturePipeline(MediaPipeline):
     async def media_downloaded(
         self, response: Response, request: Request, info: MediaPipeline.SpiderInfo, *, item: Any = None
     ) -> FileInfo:
-        """Decode and keep a picture."""
+        """Decode and keep a picture, or the frames of what moves."""
         if response.status != 200:
             raise HttpError(response, "no picture")
+        video = bool(request.meta.get("video"))
+        if video or claims_picture(response.body):
+            try:
+                frames = await asyncio.to_thread(self._run.shelf.shelve_frames, request.url, response.body)
+            except SandboxError as error:
+                frames = {}
+                self._tell(request.url, Trouble(kind="refused", says=f"the video is {error}"))
+            if frames:
+                self._frames[request.url] = {name: record.sha256 for name, record in frames.items()}
+        if video:
+            return FileInfo(url=request.url, path=self.file_path(request), checksum=None, status="downloaded")
         record = await asyncio.to_thread(self._run.shelf.shelve, response.body)
         self._run.tally.pictures += 1
         if record.refused is not None and claims_picture(response.body):
@@ -76,9 +89,13 @@ class PicturePipeline(MediaPipeline):
             if isinstance(result, Failure):
                 if item.page is not None and not trouble(result.value).lasting:
                     item.page.spoiled = True
-            elif result["checksum"] is not None:
+                continue
+            if result["checksum"] is not None:
                 pictures[reference] = result["checksum"]
-        return replace(item, pictures=pictures)
+            for name, address in self._frames.get(result["url"], {}).items():
+                pictures[reference + name.removeprefix(result["url"])] = address
+        items = tuple(with_frames(one, pictures) for one in item.items)
+        return replace(item, items=items, pictures=pictures)
 
     def file_path(
         self,
@@ -92,11 +109,14 @@ class PicturePipeline(MediaPipeline):
         return request.url
 
     def _wanted(self, found: Found) -> Iterator[tuple[str, Request]]:
-        references = dict.fromkeys(reference for item in found.items for reference in item.images)
-        for reference in references:
+        references = {reference: PICTURE_BYTES for item in found.items for reference in item.images}
+        if self._run.source.videos:
+            references |= {reference: VIDEO_BYTES for item in found.items for reference in item.videos}
+        for reference, most in references.items():
             try:
                 if urlsplit(reference).scheme in SCHEMES:
-                    yield reference, Request(reference, meta={"download_maxsize": PICTURE_BYTES}, priority=-1)
+                    meta = {"download_maxsize": most, "video": most == VIDEO_BYTES}
+                    yield reference, Request(reference, meta=meta, priority=-1)
             except ValueError:
                 continue  # no URL; the item keeps the reference as evidence
 

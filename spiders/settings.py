@@ -13,6 +13,7 @@ from spiders.resolver import EGRESS_ALLOW, EGRESS_HOSTS
 
 REDIRECTS = 8  # a chain of at most nine requests
 PICTURE_BYTES = 15 * 2**20
+VIDEO_BYTES = 60 * 2**20  # as `detector.images.frames` reads
 
 
 def user_agent(config: Config) -> str:

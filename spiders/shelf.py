@@ -9,18 +9,12 @@ from collections import OrderedDict
 from hashlib import sha256
 
 from safety.sandbox import Refused, SandboxError
-from spiders.eye import Eye
+from spiders.eye import Eye, Frame
 from spiders.sinks import Sink
 from storage.pictures import PictureRecord
 
 REMEMBERED = 4000  # records held in memory; others are read back from the database
-
-_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"RIFF")
-
-
-def claims_picture(data: bytes) -> bool:
-    """Tell whether the bytes begin like a JPEG, PNG, GIF or WebP; only then is a refusal worth a line."""
-    return data.startswith(_MAGIC)
+MOVING_REMEMBERED = 20  # videos whose frames are held in memory, about 1 MB each
 
 
 class Shelf:
@@ -28,6 +22,7 @@ class Shelf:
 
     def __init__(self, eye: Eye, sink: Sink) -> None:
         self._eye = eye
+        self._frames: OrderedDict[str, list[Frame]] = OrderedDict()
         self.unread = 0  # new pictures whose words were not read
         self._sink = sink
         self._records: OrderedDict[str, PictureRecord] = OrderedDict()
@@ -41,6 +36,20 @@ class Shelf:
             self._sink.put(data)
             self._remember(record)
         return record
+
+    def shelve_frames(self, reference: str, data: bytes) -> dict[str, PictureRecord]:
+        """Keep the frames of a video or an animation, by the name of each; empty for what stands still.
+
+        Raises:
+            SandboxError: it is a video that cannot be read; the message says why.
+        """
+        address = sha256(data).hexdigest()
+        frames = self._frames.get(address)
+        if frames is None:
+            frames = self._frames[address] = self._eye.watch(data)
+            while len(self._frames) > MOVING_REMEMBERED:
+                self._frames.popitem(last=False)
+        return {frame.name(reference): self.shelve(frame.picture) for frame in frames}
 
     def known(self, address: str) -> PictureRecord | None:
         """Return the record of a picture seen before."""

@@ -11,6 +11,7 @@ import io
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.logos.generate import samples
@@ -53,8 +54,8 @@ def main() -> None:
     each = 1000 * (time.process_time() - start) / len(enrolled)
     print(f"{len(enrolled)} logos enrolled at {each:.0f} ms each, {sum(map(len, enrolled)) / len(enrolled):.1f} looks")
     find_marks(drawn[0])
-    finding = sum(_cpu(lambda image=image: find_marks(image), 2) for image in drawn) / len(drawn)  # type: ignore[misc]
-    whole = sum(_cpu(lambda file=file: inspect(file), 1) for file in files) / len(files)  # type: ignore[misc]
+    finding = sum(_cpu(partial(find_marks, image), 2) for image in drawn) / len(drawn)
+    whole = sum(_cpu(partial(inspect, file), 1) for file in files) / len(files)
     found = [find_marks(image) for image in drawn]
     for count in (10, 100, 1000):
         brands = [
@@ -63,7 +64,7 @@ def main() -> None:
             for number in range(count)
         ]  # fmt: skip
         index = LogoIndex(brands)
-        comparing = sum(_cpu(lambda seen=seen: index.find(seen), 10) for seen in found) / len(found)  # type: ignore[misc]
+        comparing = sum(_cpu(partial(index.find, seen), 10) for seen in found) / len(found)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(f"{count:5} logos: marks {finding:.1f} + comparing {comparing:.1f} = {finding + comparing:.1f} ms; "
               f"whole inspect + comparing {whole + comparing:.1f} ms; at most {memory} MB so far")  # fmt: skip

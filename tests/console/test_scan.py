@@ -9,6 +9,7 @@ from PIL import Image
 from console.scan import ScanError, looks_like_url, targets
 from safety.sandbox import Sandbox
 from spiders.eye import Eye
+from tests.detector.images.drawn import photo
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +75,21 @@ def test_a_mistyped_file_is_not_judged_as_a_host(text: str, eye: Eye) -> None:
 @pytest.mark.parametrize("text", ["hoshino-x.test/index.html", "/ 星野電機 /", "https://a.example/b.jpg"])
 def test_what_only_looks_a_little_like_a_file_is_judged(text: str, eye: Eye) -> None:
     assert len(targets(text, eye)) == 1
+
+
+def test_the_frames_of_a_video_are_looked_at(tmp_path: Path, eye: Eye) -> None:
+    av = pytest.importorskip("av", reason="av is absent: install mekiki[words]")
+    with av.open(str(tmp_path / "ad.mp4"), "w") as video:
+        stream = video.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(30):
+            picture = photo(seed=50 + number // 10, size=(320, 240))
+            video.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        video.mux(stream.encode())
+    target = targets(str(tmp_path / "ad.mp4"), eye)[0]
+    assert target.item.videos == ("ad.mp4",)
+    assert len(target.item.images) == 3
+    assert all(name.startswith("ad.mp4#t=") and target.pictures[name].width == 320 for name in target.item.images)
+    (tmp_path / "cut.mp4").write_bytes((tmp_path / "ad.mp4").read_bytes()[:200])
+    with pytest.raises(ScanError, match=r"cut\.mp4"):
+        targets(str(tmp_path / "cut.mp4"), eye)

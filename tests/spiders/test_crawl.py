@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.detector.images.drawn import photo
 from tests.servers.crawling import Crawling
 from tests.servers.web import Answer, Hit, WebServer
 
@@ -251,3 +252,45 @@ def test_a_link_dressed_up_with_a_user_is_followed_to_the_host_that_answers(tmp_
     assert server.paths() == ["/", "/shop"]
     assert report["s"].items == 2
     assert not report["s"].errors
+
+
+def test_what_moves_is_looked_at_scene_by_scene(tmp_path: Path) -> None:
+    av = pytest.importorskip("av", reason="av is absent: install mekiki[words]")
+    scenes = [photo(seed=70 + number, size=(320, 240)) for number in range(3)]
+    with av.open(str(tmp_path / "ad.mp4"), "w") as video:
+        stream = video.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(30):
+            video.mux(stream.encode(av.VideoFrame.from_image(scenes[number // 10])))
+        video.mux(stream.encode())
+    row = {"id": "v", "kind": "ad", "platform": "meta", "videos": ["ad.mp4", "cut.mp4", "gone.mp4"]}
+    (tmp_path / "cut.mp4").write_bytes((tmp_path / "ad.mp4").read_bytes()[:300])
+    (tmp_path / "list.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    out = io.BytesIO()
+    scenes[0].save(out, "GIF", save_all=True, append_images=scenes[1:], duration=1000)
+    with WebServer() as server:
+        server.html("/", '<title>sale</title><img src="/moving.gif">')
+        server.pages["/moving.gif"] = Answer(body=out.getvalue(), kind="image/gif")
+        crawling = Crawling(tmp_path)
+        sources = f"""
+[[source]]
+key = "list"
+kind = "import"
+path = "list.jsonl"
+[[source]]
+key = "web"
+kind = "web"
+urls = ["{server.url}/"]
+delay = 0.0
+"""
+        crawling.configure(sources, allow=[server.allow])
+        report = crawling.crawl()
+    assert report["list"].errors == {"picture_refused": 1}
+    assert "cut.mp4: the video is" in report["list"].problems[0]
+    kept = [name for (name,) in crawling.rows("SELECT reference FROM version_pictures ORDER BY reference")]
+    assert [name.partition("#")[0].rpartition("/")[2] for name in kept] == ["ad.mp4"] * 3 + ["moving.gif"] * 4
+    shown = crawling.rows("SELECT count(*) FROM pictures WHERE mime = 'image/jpeg' AND width = 320")
+    assert shown == [(6,)]
+    content = json.dumps(crawling.rows("SELECT content FROM item_versions"))
+    assert "moving.gif#t=1.00" in content
+    assert "ad.mp4#t=" in content

@@ -1,5 +1,6 @@
-"""Pictures are read for words where there is a reader and time, once."""
+"""Pictures are read for words where there is a reader and time, once; what moves is looked at scene by scene."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
@@ -8,11 +9,13 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 import spiders.eye
+from detector.items import Item
 from safety.sandbox import Sandbox, SandboxError
 from spiders.eye import Eye
+from spiders.found import with_frames
 from spiders.shelf import Shelf
 from spiders.sinks import DrySink
-from tests.detector.images.drawn import encoded
+from tests.detector.images.drawn import encoded, photo
 
 needs_reader = pytest.mark.skipif(find_spec("rapidocr") is None, reason="rapidocr is absent: install mekiki[words]")
 
@@ -84,3 +87,44 @@ def test_a_missing_reader_is_named_once(sandbox: Sandbox, monkeypatch: pytest.Mo
 def test_what_is_no_picture_is_refused(sandbox: Sandbox) -> None:
     with Eye(sandbox) as eye, pytest.raises(SandboxError, match="not a JPEG"):
         eye.look(b"<html>")
+
+
+def _animation(scenes: int, *, kind: str = "GIF") -> bytes:
+    frames = [photo(seed=60 + number, size=(320, 240)) for number in range(scenes)]
+    out = io.BytesIO()
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:], duration=1000, loop=0)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_the_scenes_of_an_animation_are_pictures_of_their_own(sandbox: Sandbox, kind: str) -> None:
+    with Eye(sandbox, words=False) as eye:
+        shelf = Shelf(eye, DrySink())
+        frames = shelf.shelve_frames("https://cdn.example/a", _animation(3, kind=kind))
+    assert list(frames) == [
+        "https://cdn.example/a#t=0.00",
+        "https://cdn.example/a#t=1.00",
+        "https://cdn.example/a#t=2.00",
+    ]
+    assert len({record.sha256 for record in frames.values()}) == 3
+    assert {record.mime for record in frames.values()} == {"image/jpeg"}
+
+
+def test_a_still_has_no_frames_and_is_not_read_twice(sandbox: Sandbox) -> None:
+    with Eye(sandbox, words=False) as eye:
+        assert eye.watch(_picture()) == []
+        assert eye.watch(_animation(1)) == []
+        assert eye.watch(b"GIF89a") == []
+
+
+def test_what_is_no_video_is_refused(sandbox: Sandbox) -> None:
+    with Eye(sandbox, words=False) as eye, pytest.raises(SandboxError, match="neither a video"):
+        eye.watch(b"<html>")
+
+
+def test_frames_are_named_in_the_item_they_belong_to() -> None:
+    item = Item(id="1", kind="ad", images=("a.gif", "b.png"), videos=("c.mp4",))
+    names = ["a.gif#t=0.00", "c.mp4#t=3.20", "other.gif#t=0.00", "b.png"]
+    assert with_frames(item, names).images == ("a.gif", "b.png", "a.gif#t=0.00", "c.mp4#t=3.20")
+    assert with_frames(with_frames(item, names), names) == with_frames(item, names)
+    assert with_frames(item, ["b.png"]) is item
