@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import jmespath
 import re2
 from cronsim import CronSim, CronSimError
+from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo
 
 from safety.egress import EgressRule
@@ -33,6 +35,14 @@ def _shortest(value: timedelta) -> str:
         (size, unit) for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if seconds % size == 0
     )
     return f"{seconds // size}{unit}"
+
+
+def _jmespath(value: str) -> str:
+    try:
+        jmespath.compile(value)
+    except JMESPathError as error:
+        raise ValueError(f"expected a JMESPath: {' '.join(str(error).split())}") from error
+    return value
 
 
 def _web_url(value: str) -> str:
@@ -101,6 +111,7 @@ BesidePath = Annotated[Path, AfterValidator(_beside)]
 BesidePattern = Annotated[str, AfterValidator(_pattern_beside)]
 Cron = Annotated[str, AfterValidator(_schedule)]
 Patterns = Annotated[tuple[str, ...], AfterValidator(_patterns)]
+JmesPath = Annotated[str, AfterValidator(_jmespath)]
 Interval = Annotated[
     timedelta, BeforeValidator(_interval, json_schema_input_type=str), PlainSerializer(_shortest, return_type=str)
 ]

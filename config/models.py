@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, model_validator
 
 from config.fields import (
     BesidePath,
@@ -15,6 +15,7 @@ from config.fields import (
     EgressAllow,
     EgressHosts,
     Interval,
+    JmesPath,
     Key,
     Name,
     Patterns,
@@ -25,6 +26,12 @@ from config.problems import Problem
 from detector.brands import Who
 from detector.items import Kind
 from safety.secret import Secret, SecretError
+
+JsonField = Literal[
+    "id", "url", "display_url", "publisher_url", "first_shown", "last_shown", "seen_at",
+    "advertiser", "advertiser_id", "payer", "title", "body", "caption", "description", "cta", "name",
+    "links", "images", "videos", "countries", "platforms",
+]  # fmt: skip
 
 
 class Model(BaseModel):
@@ -122,7 +129,34 @@ class ImportSource(SourceBase):
     path: BesidePattern  # file, glob pattern, or "-" for standard input
 
 
-Source = Annotated[WebSource | FeedSource | ImportSource, Field(discriminator="kind")]
+class JsonSource(SourceBase):
+    """Any JSON API: where its rows, fields and next page stand is told in JMESPath."""
+
+    kind: Literal["json"]
+    url: WebUrl
+    method: Literal["GET", "POST"] = "GET"
+    params: dict[str, str] = {}  # of the query; {name} becomes each name of the brands, {page} the page's number
+    body: dict[str, JsonValue] | None = None  # of a POST; the same
+    items: JmesPath  # the list of rows
+    fields: dict[JsonField, JmesPath]  # Item field -> where it stands in a row
+    next: JmesPath | None = None  # URL of the next page, or a token of it
+    next_param: Name | None = None  # the query parameter, or key of the body, that takes the token
+    error: JmesPath | None = None  # what an answer says when it failed although its status is 200
+    item: Kind = "ad"
+    platform: Name | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.body is not None and self.method != "POST":
+            raise ValueError('a body needs method = "POST"')
+        if self.next_param is not None and self.next is None:
+            raise ValueError("next_param needs next")
+        if not self.fields:
+            raise ValueError("expected at least one field")
+        return self
+
+
+Source = Annotated[WebSource | FeedSource | ImportSource | JsonSource, Field(discriminator="kind")]
 
 
 class WebhookReceiver(Model):

@@ -27,6 +27,7 @@ TABLES = {
     "WebSource": '[[source]] kind = "web"',
     "FeedSource": '[[source]] kind = "feed"',
     "ImportSource": '[[source]] kind = "import"',
+    "JsonSource": '[[source]] kind = "json"',
     "WebhookReceiver": '[[receiver]] channel = "webhook"',
     "SlackReceiver": '[[receiver]] channel = "slack"',
     "EmailReceiver": '[[receiver]] channel = "email"',

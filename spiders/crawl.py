@@ -27,6 +27,7 @@ from spiders.base import SourceSpider
 from spiders.eye import Eye
 from spiders.feed import FeedSpider
 from spiders.imports import ImportSpider
+from spiders.json_api import JsonSpider
 from spiders.keeper import Keeper
 from spiders.log import screened_logging
 from spiders.report import CrawlReport, Progress, Tally
@@ -39,7 +40,12 @@ from spiders.web import WebSpider
 from storage.media import MediaStore
 from storage.profiles import Profiles
 
-KINDS: dict[str, type[SourceSpider]] = {"web": WebSpider, "feed": FeedSpider, "import": ImportSpider}
+KINDS: dict[str, type[SourceSpider]] = {
+    "web": WebSpider,
+    "feed": FeedSpider,
+    "import": ImportSpider,
+    "json": JsonSpider,
+}
 
 PROGRESS_SECONDS = 0.5
 

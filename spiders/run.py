@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from scrapy.crawler import Crawler
 
-from config import Config, FeedSource, Source, WebSource
+from config import Config, FeedSource, JsonSource, Source, WebSource
 from detector.items import Item
 from safety.egress import EgressRule
 from safety.sandbox import Sandbox
@@ -51,6 +51,8 @@ class SourceRun:
                 return (*urls, *sitemaps)
             case FeedSource(urls=urls):
                 return urls
+            case JsonSource(url=url):
+                return (url,)
         return ()
 
     @property

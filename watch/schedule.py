@@ -4,10 +4,10 @@ from datetime import datetime
 
 from cronsim import CronSim
 
-from config import FeedSource, ImportSource, WebSource
+from config import Source
 
 
-def next_start(source: WebSource | FeedSource | ImportSource, last: datetime | None, now: datetime) -> datetime | None:
+def next_start(source: Source, last: datetime | None, now: datetime) -> datetime | None:
     """Return when the source should start next (UTC); None when it has no schedule or is switched off.
 
     A source that never ran is due now. Missed starts are made up for once, not many times.
