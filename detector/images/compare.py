@@ -1,11 +1,15 @@
 """Which protected pictures does a picture copy? Hamming distances over all references at once.
 
-Four questions, one array operation each: is the whole the reference, or the reference in a mirror; does a window of the
-picture hold the whole reference (pasted into a creative); is the picture a window of the reference (cut out of it); do
-many windows agree in place (the reference with something laid over a part of it).
+Five questions, asked of the picture and of its mirror image, one array operation each: is the whole, with or without
+plain margins, the reference; is it the reference with a little cut off; does a window of the picture hold the whole
+reference (pasted into a creative); is the picture a window of the reference (cut out of it); do many windows agree in
+place (the reference with something laid over a part of it).
+
+Words on a plain ground, forms, a few shapes (`PictureHash.plain`) share their layout with others of their kind, and the
+hash of the whole sees little else. Such a picture is a copy only as a whole, and only if its windows, which see the
+words, agree too: the copy of a poster full of text is found, a poster with other words is not, and neither is a part.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,11 +24,23 @@ from detector.images.hash import PictureHash
 # logos, screenshots and photos are at 16 or more, their windows against wholes (1,122 pairs) at 14 or more.
 WHOLE_DISTANCE: int = 10
 WINDOW_DISTANCE: int = 8
+# With up to a tenth cut off each side, the nearest of the cuts of 49 photos is at 4 or less; benchmarks/copies.
+CUT_DISTANCE: int = 6
 # Windows at the same place (within so much of the side) at most ALIGNED_DISTANCE bits apart, and how many make a copy.
 # Measured on shared data and the demo's photo with a sticker: copies 50-224, 700 pairs of unrelated pictures 0-2.
 ALIGNED_DISTANCE: int = 6
 ALIGNED_WINDOWS: int = 12
 ALIGNED_SHIFT: float = 0.02
+# Share of the windows that must agree, and how many there must be, where one of the pictures is plain.
+PLAIN_SHARE: float = 0.6
+PLAIN_WINDOWS: int = 4
+INNER_SHARE: float = 0.5  # of the picture, below which what is inside plain margins is a part of it
+# Windows are compared where their places are in the same cell of so many a side; no two windows of `hash.SCALES` share
+# a cell, and none is near a cell's border.
+CELLS: int = 20
+# A mirror changes the sign of every coefficient of an odd horizontal frequency, so (but for those next to the median,
+# of which there are few) the bit.
+MIRROR = np.uint64(0x5555555555555555)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +50,7 @@ class Copy:
     reference: ReferencePicture
     distance: int  # of 64 bits
     box: tuple[int, int, int, int]  # x, y, width, height in pixels of the observed picture
-    part: bool  # the observed picture is a part of the reference, or holds it as a part
+    part: bool  # the observed picture is a part of the reference (not nearly all), or holds it as a part
     mirrored: bool = False
     windows: int = 0  # that agree in place, where those made the match; `distance` is their mean
 
@@ -54,69 +70,158 @@ class PictureIndex:
             for picture in brand.pictures
             if not picture.hash.flat
         ]
-        tiles = [
-            (row, tile.phash)
-            for row, (_, picture) in enumerate(self._references)
-            for tile in picture.hash.tiles
-            if picture.role != "logo"
-        ]
-        self._wholes = _bits([picture.hash.phash for _, picture in self._references])
-        self._tiles = _bits([digits for _, digits in tiles])
-        self._tile_rows = [row for row, _ in tiles]
-        self._tile_places = np.array(
-            [place for _, picture in self._references if picture.role != "logo" for place in _places(picture.hash)]
-        ).reshape(-1, 4)
+        hashes = [picture.hash for _, picture in self._references]
+        roles = [picture.role for _, picture in self._references]
+        plain = [known.plain for known in hashes]
+        self._plain = np.array(plain, dtype=np.bool_)
+        self._wholes = _bits([known.phash for known in hashes])
+        self._inner = _Rows([[] if known.plain or not known.inner else [known.inner.phash] for known in hashes])
+        pictures = [role != "logo" and not simple for role, simple in zip(roles, plain, strict=True)]
+        self._cuts = _Rows([_split(known.cuts) if kept else [] for known, kept in zip(hashes, pictures, strict=True)])
+        self._tiles = _Tiles(hashes)
+        # A part of a logo is a letter; a part of a fraud may be the maker's own photo.
+        whole_only = [not kept or role == "fraud" for kept, role in zip(pictures, roles, strict=True)]
+        self._whole_only = np.array(whole_only, dtype=np.bool_)
+        self._logos = np.array([role == "logo" for role in roles], dtype=np.bool_)
 
     def find(self, picture: PictureHash) -> list[tuple[int, Copy]]:
         """Return brand index and best copy for each reference that is recognised."""
         if picture.flat or not self._references:
             return []
         best: dict[int, Copy] = {}
-        whole_box = (0, 0, picture.width, picture.height)
-        own = _bits([picture.phash])
-        for row, distance in _near(own, self._wholes, WHOLE_DISTANCE):
-            self._keep(best, row[1], Copy(self._references[row[1]][1], distance, whole_box, False))
-        mirror = _bits([picture.mirrored] if picture.mirrored else [])
-        for row, distance in _near(mirror, self._wholes, WHOLE_DISTANCE):
-            self._keep(best, row[1], Copy(self._references[row[1]][1], distance, whole_box, False, mirrored=True))
-        windows = _bits([tile.phash for tile in picture.tiles])
-        for row, distance in _near(windows, self._wholes, WINDOW_DISTANCE):
-            box = picture.tiles[row[0]].box
-            self._keep(best, row[1], Copy(self._references[row[1]][1], distance, box, True))
-        for row, distance in _near(own, self._tiles, WINDOW_DISTANCE):
-            reference = self._tile_rows[row[1]]
-            if self._references[reference][1].role == "fraud":
-                continue  # a part of a fraud may be the maker's own photo
-            self._keep(best, reference, Copy(self._references[reference][1], distance, whole_box, True))
-        for reference, copy in self._aligned(picture, windows):
-            self._keep(best, reference, copy)
+        for mirrored in (False, True):
+            for row, copy in self._copies(picture, mirrored):
+                if row not in best or copy.distance < best[row].distance:
+                    best[row] = copy
         return [(self._references[row][0], copy) for row, copy in sorted(best.items())]
 
-    def _aligned(self, picture: PictureHash, windows: NDArray[np.uint64]) -> Iterator[tuple[int, Copy]]:
-        """Yield each reference with which many windows agree in place and content; the box is around those."""
-        places = np.array(_places(picture)).reshape(-1, 4)
-        agreeing: defaultdict[int, dict[int, int]] = defaultdict(dict)  # reference -> window -> distance
-        for (window, tile), distance in _near(windows, self._tiles, ALIGNED_DISTANCE):
-            if np.abs(places[window] - self._tile_places[tile]).max() <= ALIGNED_SHIFT:
-                agreeing[self._tile_rows[tile]][window] = distance
-        for reference, found in agreeing.items():
-            if len(found) >= ALIGNED_WINDOWS:
-                box = _around([picture.tiles[window].box for window in found])
-                distance = round(sum(found.values()) / len(found))
-                yield reference, Copy(self._references[reference][1], distance, box, False, windows=len(found))
+    def _copies(self, picture: PictureHash, mirrored: bool) -> Iterator[tuple[int, Copy]]:
+        """Yield row and copy for each answer to each question."""
+        turn = MIRROR if mirrored else np.uint64(0)
+        own, windows = _bits([picture.phash])[0] ^ turn, _bits([tile.phash for tile in picture.tiles]) ^ turn
+        if mirrored and picture.mirrored:
+            own = _bits([picture.mirrored])[0]
+        box = (0, 0, picture.width, picture.height)
+        agreement = self._tiles.agreement(windows, _places(picture, mirrored), len(self._references))
 
-    @staticmethod
-    def _keep(best: dict[int, Copy], reference: int, copy: Copy) -> None:
-        if reference not in best or copy.distance < best[reference].distance:
-            best[reference] = copy
+        def copy(row: int, distance: int, where: tuple[int, int, int, int], part: bool, windows: int = 0) -> Copy:
+            return Copy(self._references[row][1], distance, where, part, mirrored=mirrored, windows=windows)
+
+        for row, distance in _near(own, self._wholes, WHOLE_DISTANCE):
+            if not (picture.plain or self._plain[row]) or agreement.confirms(row):
+                yield row, copy(row, distance, box, False)
+        for window, row, distance in _pairs(windows, self._wholes, WINDOW_DISTANCE):
+            if not self._plain[row] and not (mirrored and self._logos[row]):  # letters have letters for mirror images
+                yield row, copy(row, distance, picture.tiles[window].box, True)
+        if picture.plain:
+            return
+        wholes = [(own, box, False)]
+        if picture.inner:
+            inside = _bits([picture.inner.phash])[0] ^ turn
+            small = _area(picture.inner.box) < INNER_SHARE * _area(box)
+            wholes.append((inside, picture.inner.box, small))
+            for row, distance in _near(inside, self._wholes, WHOLE_DISTANCE):
+                if not self._plain[row]:
+                    yield row, copy(row, distance, picture.inner.box, small)
+        for seen, where, pasted in wholes:
+            for kept, most, part in (
+                (self._inner, WHOLE_DISTANCE, False),
+                (self._cuts, CUT_DISTANCE, False),
+                (self._tiles, WINDOW_DISTANCE, True),
+            ):
+                for place, distance in _near(seen, kept.values, most):
+                    row = int(kept.rows[place])
+                    if not (part and self._whole_only[row]):
+                        yield row, copy(row, distance, where, part or pasted)
+        for row in np.nonzero(agreement.counts >= ALIGNED_WINDOWS)[0].tolist():
+            if not self._plain[row] and not self._logos[row]:
+                found, distance = agreement.of(row)
+                around = _around([picture.tiles[window].box for window in found])
+                yield row, copy(row, distance, around, False, windows=len(found))
 
 
-def _places(picture: PictureHash) -> list[tuple[float, float, float, float]]:
+class _Rows:
+    """Hashes of many references in one array."""
+
+    def __init__(self, digits: Sequence[Sequence[str]]) -> None:
+        self.values = _bits([one for known in digits for one in known])
+        self.rows: NDArray[np.intp] = np.repeat(np.arange(len(digits)), [len(known) for known in digits])
+
+
+class _Tiles(_Rows):
+    """The windows of all references, in the order of their places."""
+
+    def __init__(self, hashes: Sequence[PictureHash]) -> None:
+        super().__init__([[tile.phash for tile in known.tiles] for known in hashes])
+        places = np.concatenate([np.empty((0, 4)), *(_places(known) for known in hashes)])
+        cells = _cells(places)
+        order = np.argsort(cells, kind="stable")
+        self.values, self.rows = self.values[order], self.rows[order]
+        self._places, self._cells = places[order], cells[order]
+        self._totals = np.bincount(self.rows, minlength=len(hashes))
+
+    def agreement(self, windows: NDArray[np.uint64], places: NDArray[np.float64], references: int) -> "_Agreement":
+        """Compare windows with those of all references at the same places."""
+        cells = _cells(places)
+        start, end = np.searchsorted(self._cells, cells), np.searchsorted(self._cells, cells, side="right")
+        counts = end - start
+        window = np.repeat(np.arange(len(windows)), counts)
+        tile = np.arange(counts.sum()) + np.repeat(start - (np.cumsum(counts) - counts), counts)
+        distances = np.bitwise_count(windows[window] ^ self.values[tile])
+        kept = np.nonzero(distances <= ALIGNED_DISTANCE)[0]
+        window, tile, distances = window[kept], tile[kept], distances[kept]
+        kept = np.nonzero(np.abs(places[window] - self._places[tile]).max(axis=1) <= ALIGNED_SHIFT)[0]
+        window, row, distances = window[kept], self.rows[tile[kept]], distances[kept]
+        # One window may agree with several panels; it counts once.
+        _, first = np.unique(row * max(1, len(windows)) + window, return_index=True)
+        return _Agreement(row[first], window[first], distances[first], np.maximum(self._totals, len(windows)))
+
+
+class _Agreement:
+    """Which windows agree in place and content with which references."""
+
+    def __init__(
+        self,
+        rows: NDArray[np.intp],
+        windows: NDArray[np.intp],
+        distances: NDArray[np.uint8],
+        totals: NDArray[np.intp],
+    ) -> None:
+        self._rows, self._windows, self._distances, self._totals = rows, windows, distances, totals
+        self.counts = np.bincount(rows, minlength=len(totals))
+
+    def of(self, row: int) -> tuple[list[int], int]:
+        """Return the windows that agree with a reference, and their mean distance."""
+        kept = self._rows == row
+        return self._windows[kept].tolist(), round(float(self._distances[kept].mean()))
+
+    def confirms(self, row: int) -> bool:
+        """Tell whether so many windows agree that a plain picture is a copy."""
+        return bool(self.counts[row] >= max(PLAIN_WINDOWS, PLAIN_SHARE * self._totals[row]))
+
+
+def _places(picture: PictureHash, mirrored: bool = False) -> NDArray[np.float64]:
     """Return each tile's left, top, width, height as shares of the picture's sides."""
-    return [
-        (x / picture.width, y / picture.height, width / picture.width, height / picture.height)
-        for x, y, width, height in (tile.box for tile in picture.tiles)
-    ]
+    sides = np.array([picture.width, picture.height, picture.width, picture.height])
+    boxes = np.array([tile.box for tile in picture.tiles], dtype=np.float64).reshape(-1, 4)
+    places: NDArray[np.float64] = boxes / sides
+    if mirrored:
+        places[:, 0] = 1 - places[:, 0] - places[:, 2]
+    return places
+
+
+def _cells(places: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Number the cells that places are in."""
+    whole = np.rint(places * CELLS).astype(np.int64) @ np.array([1, 100, 10_000, 1_000_000])
+    return np.asarray(whole, dtype=np.int64)
+
+
+def _area(box: tuple[int, int, int, int]) -> int:
+    return box[2] * box[3]
+
+
+def _split(digits: str) -> list[str]:
+    return [digits[start : start + 16] for start in range(0, len(digits), 16)]
 
 
 def _around(boxes: Sequence[tuple[int, int, int, int]]) -> tuple[int, int, int, int]:
@@ -129,10 +234,14 @@ def _bits(digits: Sequence[str]) -> NDArray[np.uint64]:
     return np.array([int(value, 16) for value in digits], dtype=np.uint64)
 
 
-def _near(left: NDArray[np.uint64], right: NDArray[np.uint64], most: int) -> list[tuple[tuple[int, int], int]]:
-    """Return ((row in left, row in right), distance) of all pairs at most that far apart."""
-    if not len(left) or not len(right):
-        return []
+def _near(value: np.uint64, known: NDArray[np.uint64], most: int) -> list[tuple[int, int]]:
+    """Return (row, distance) of all at most that far from the value."""
+    distances = np.bitwise_count(known ^ value)
+    return [(row, int(distances[row])) for row in np.nonzero(distances <= most)[0].tolist()]
+
+
+def _pairs(left: NDArray[np.uint64], right: NDArray[np.uint64], most: int) -> list[tuple[int, int, int]]:
+    """Return (row in left, row in right, distance) of all pairs at most that far apart."""
     distances = np.bitwise_count(left[:, None] ^ right[None, :])
     rows, columns = np.nonzero(distances <= most)
-    return [((int(row), int(column)), int(distances[row, column])) for row, column in zip(rows, columns, strict=True)]
+    return list(zip(rows.tolist(), columns.tolist(), distances[rows, columns].tolist(), strict=True))

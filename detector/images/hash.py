@@ -2,9 +2,11 @@
 
 Hash: 64-bit DCT perceptual hash, bit for bit that of `imagehash.phash`, computed for all tiles in one array
 operation.
-Flow: greyscale at most `WORK_SIDE` pixels long -> whole, overlapping windows at three scales, panels with
-straight borders -> 32x32 -> DCT -> bits. A window with little structure gives a hash made of noise, which equals
-anything; it is left out, and a whole picture like that is marked `flat` and never compared.
+Flow: greyscale at most `WORK_SIDE` pixels long -> whole, the whole without plain margins, overlapping windows at three
+scales, panels with straight borders -> 32x32 -> DCT -> bits; and the whole with a little cut off its sides, in
+`CUTS` ** 4 ways, by two matrix products. A window with little structure gives a hash made of noise, which equals
+anything; it is left out, and a whole picture like that is marked `flat` and never compared. A picture whose hash says
+little though it is not noise, thin strokes on a plain ground, is marked `plain`: its windows must confirm it.
 """
 
 from collections.abc import Iterator
@@ -31,6 +33,20 @@ SCALES: tuple[tuple[float, int], ...] = ((0.8, 3), (0.6, 4), (0.4, 5))
 # 0.2 % are alike by `compare.WHOLE_DISTANCE`.
 STRUCTURE_AMPLITUDE: float = 1200.0
 STRUCTURE_COUNT: int = 11
+# How much is cut off a side, as a share of it: crops up to a tenth are then at most 1.7 % off, which the hash bears.
+CUTS: tuple[float, ...] = (0.0, 1 / 30, 2 / 30, 0.1)
+CUT_SIDE: int = 128  # pixels; cuts are hashed from a square copy of that side
+# A margin: lines of which so many pixels are within so many grey levels of the outermost line's median. JPEG 60 moves
+# the pixels of a black bar by up to 15.
+MARGIN_SHARE: float = 0.95
+MARGIN_LEVELS: int = 20
+# Plain: at least so much of it is ground, which is the commonest grey and its neighbours.
+GROUND: float = 0.5
+GROUND_LEVELS: int = 24  # grey levels around the commonest that are ground
+STROKE: float = 0.05  # longest run that is a stroke, as a share of the longer side
+THICK: float = 0.15  # most of the ink that may be thicker
+# Fewest of 8 x 8 fields that hold something: an edge in one corner moves all coefficients alike.
+FIELDS: int = 12
 # The first eight rows of the unnormalised 32-point DCT-II: all of the transform that the hash looks at.
 _DCT = 2 * np.cos(np.pi * np.outer(np.arange(8), 2 * np.arange(32) + 1) / 64)
 
@@ -53,6 +69,9 @@ class PictureHash:
     flat: bool  # too little structure to compare (blank, one colour): never matches
     tiles: tuple[Tile, ...] = ()
     mirrored: str = ""  # the hash of the picture seen in a mirror; empty in old records
+    inner: Tile | None = None  # what is inside plain margins; None where there are none, and in old records
+    cuts: str = ""  # hashes with a little cut off, 16 digits each, all different; empty in old records
+    plain: bool = False  # words or few shapes on a plain ground: the hash alone does not identify it
     marks: tuple[Mark, ...] = ()  # what could be a logo; empty where nobody looked
     eye: str = ""  # which networks found the marks, see `detector.images.networks.version`
     texts: tuple[PictureText, ...] | None = None  # what is written in it; None where nobody read
@@ -67,23 +86,23 @@ def hash_picture(image: Image.Image, *, size: tuple[int, int] | None = None) -> 
     """
     width, height = size or image.size
     grey = _working_copy(image)
-    windows = list(dict.fromkeys([*find_panels(np.asarray(grey)), *_windows(*grey.size)]))
-    samples = np.stack([_sample(grey, window) for window in [(0, 0, *grey.size), *windows]])
-    bits, structured = _phashes(samples)
-    (mirrored,), _ = _phashes(samples[:1, :, ::-1])
+    pixels = np.asarray(grey)
+    inner = _inner(pixels)
+    windows = list(dict.fromkeys([*find_panels(pixels), *_windows(*grey.size)]))
+    samples = np.stack([_sample(grey, window) for window in [(0, 0, *grey.size), inner, *windows]])
+    bits, structured = _phashes(_low(samples))
+    (mirrored,), _ = _phashes(_low(samples[:1, :, ::-1]))
     hashes = [f"{value:016x}" for value in bits]
     scale_x, scale_y = width / grey.width, height / grey.height
+
+    def scaled(window: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        left, top, right, bottom = window
+        sides = (max(1, round((right - left) * scale_x)), max(1, round((bottom - top) * scale_y)))
+        return (round(left * scale_x), round(top * scale_y), *sides)
+
     tiles = tuple(
-        Tile(
-            box=(
-                round(left * scale_x),
-                round(top * scale_y),
-                max(1, round((right - left) * scale_x)),
-                max(1, round((bottom - top) * scale_y)),
-            ),
-            phash=digits,
-        )
-        for (left, top, right, bottom), digits, solid in zip(windows, hashes[1:], structured[1:], strict=True)
+        Tile(box=scaled(window), phash=digits)
+        for window, digits, solid in zip(windows, hashes[2:], structured[2:], strict=True)
         if solid
     )
     return PictureHash(
@@ -92,6 +111,9 @@ def hash_picture(image: Image.Image, *, size: tuple[int, int] | None = None) -> 
         phash=hashes[0],
         flat=not structured[0],
         mirrored=f"{mirrored:016x}",
+        inner=Tile(box=scaled(inner), phash=hashes[1]) if structured[1] and inner != (0, 0, *grey.size) else None,
+        cuts=_cuts(grey) if structured[0] else "",
+        plain=bool(structured[0]) and _is_plain(pixels),
         tiles=() if not structured[0] else tiles,
     )
 
@@ -140,10 +162,95 @@ def _sample(grey: Image.Image, window: tuple[int, int, int, int]) -> NDArray[np.
     return np.asarray(grey.resize((32, 32), Image.Resampling.LANCZOS, box=window))
 
 
-def _phashes(samples: NDArray[np.uint8]) -> tuple[list[int], list[bool]]:
-    """Return the 64-bit hash of each 32x32 sample, and whether it has enough structure to be compared."""
-    low = _DCT @ samples.astype(np.float64) @ _DCT.T
+def _low(samples: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the 8x8 lowest DCT coefficients of each 32x32 sample."""
+    return np.asarray(_DCT @ samples.astype(np.float64) @ _DCT.T, dtype=np.float64)
+
+
+def _phashes(low: NDArray[np.float64]) -> tuple[list[int], list[bool]]:
+    """Return the 64-bit hash of each 8x8 block of coefficients, and whether it has enough structure to be compared."""
     structured = (np.abs(low[:, 1:, 1:]) > STRUCTURE_AMPLITUDE).sum(axis=(1, 2)) >= STRUCTURE_COUNT
-    flat = low.reshape(len(samples), 64)
+    flat = low.reshape(len(low), 64)
     packed = np.packbits(flat > np.median(flat, axis=1, keepdims=True), axis=1).view(">u8").ravel()
     return [int(value) for value in packed], [bool(value) for value in structured]
+
+
+def _inner(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
+    """Return left, top, right, bottom of what is inside plain margins (letterbox bars, borders)."""
+    top, bottom = _margins(pixels)
+    left, right = _margins(pixels[top:bottom].T)
+    return (left, top, right, bottom) if min(right - left, bottom - top) >= 32 else (0, 0, *pixels.shape[::-1])
+
+
+def _margins(lines: NDArray[np.uint8]) -> tuple[int, int]:
+    """Return the first line that is not margin, and the first that is margin again."""
+    levels = lines.astype(np.int16)
+
+    def plain(edge: NDArray[np.int16]) -> NDArray[np.bool_]:
+        near = np.abs(levels - np.median(edge)) <= MARGIN_LEVELS
+        return np.asarray(near.mean(axis=1) >= MARGIN_SHARE)
+
+    first, last = np.nonzero(~plain(levels[0]))[0], np.nonzero(~plain(levels[-1]))[0]
+    return (int(first[0]), int(last[-1]) + 1) if len(first) and len(last) else (0, len(lines))
+
+
+def _cutting() -> NDArray[np.float64]:
+    """Return, for every pair of cuts, the eight rows that turn a line of `CUT_SIDE` pixels into DCT coefficients."""
+    rows = []
+    for start in CUTS:
+        for end in CUTS:
+            step = (1 - start - end) * CUT_SIDE / 32
+            centres = start * CUT_SIDE + (np.arange(32) + 0.5) * step
+            apart = (np.arange(CUT_SIDE) + 0.5 - centres[:, None]) / step
+            lanczos = np.where(np.abs(apart) < 3, np.sinc(apart) * np.sinc(apart / 3), 0)
+            rows.append(_DCT @ (lanczos / lanczos.sum(axis=1, keepdims=True)))
+    return np.concatenate(rows)
+
+
+_CUTTING = _cutting()
+
+
+def _cuts(grey: Image.Image) -> str:
+    """Hash the picture with a little cut off its sides; the ways that give the same hash are one."""
+    square = np.asarray(grey.resize((CUT_SIDE, CUT_SIDE), Image.Resampling.LANCZOS), dtype=np.float64)
+    ways = len(_CUTTING) // 8
+    low = (_CUTTING @ square @ _CUTTING.T).reshape(ways, 8, ways, 8).transpose(0, 2, 1, 3).reshape(-1, 8, 8)
+    bits, structured = _phashes(low)
+    return "".join(
+        f"{value:016x}" for value in sorted({value for value, solid in zip(bits, structured, strict=True) if solid})
+    )
+
+
+def _is_plain(pixels: NDArray[np.uint8]) -> bool:
+    """Tell whether a picture is only words, lines or few shapes on a plain ground: its hash is that of its layout.
+
+    What differs from the commonest grey is ink. Ink in short runs, along its row or its column, is a stroke; ink in
+    long runs both ways is the area of a picture.
+    """
+    pixels = pixels[: len(pixels) // 2 * 2, : pixels.shape[1] // 2 * 2]
+    if min(pixels.shape) < 16:
+        return False
+    half = pixels.reshape(len(pixels) // 2, 2, -1, 2).mean(axis=(1, 3))
+    counts = np.bincount(half.astype(np.intp).ravel(), minlength=256)
+    ground = int(np.convolve(counts, np.ones(9), "same").argmax())
+    ink = np.abs(half - ground) > GROUND_LEVELS
+    share = float(ink.mean())
+    if share > 1 - GROUND:
+        return False
+    across = -(-np.array(ink.shape) // 8)
+    fields = np.pad(ink, [(0, int(8 * side - length)) for side, length in zip(across, ink.shape, strict=True)])
+    busy = fields.reshape(8, across[0], 8, across[1]).any(axis=(1, 3)).sum()
+    if busy < FIELDS:
+        return True
+    longest = STROKE * max(ink.shape)
+    thick = (_runs(ink) > longest) & (longest < _runs(ink.T).T)
+    return bool(thick.sum() <= THICK * ink.sum())
+
+
+def _runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return, for each set pixel, the length of the run of set pixels in its row."""
+    apart = np.pad(mask, ((0, 0), (1, 0)))  # a gap before each row keeps rows apart
+    flat = apart.ravel()
+    starts = np.cumsum(flat & ~np.concatenate([[False], flat[:-1]]))
+    lengths = np.bincount(starts[flat], minlength=int(starts[-1]) + 1)
+    return np.asarray(np.where(flat, lengths[starts], 0).reshape(apart.shape)[:, 1:])

@@ -1,8 +1,9 @@
+import random
 from dataclasses import replace
 
 import imagehash
 import pytest
-from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from detector.brands import BrandProfile, ReferencePicture
 from detector.images.compare import PictureIndex
@@ -76,3 +77,47 @@ def test_a_mirrored_copy_is_found_and_said_to_be_one() -> None:
     assert (brand, copy.reference.name, copy.mirrored) == (1, "ac.jpg", True)
     assert copy.distance <= 2
     assert not INDEX.find(hash_picture(OWN))[0][1].mirrored
+
+
+@pytest.mark.parametrize("share", [0.03, 0.07, 0.1])
+def test_a_little_cut_off_is_still_a_copy(share: float) -> None:
+    width, height = OWN.size
+    cut = OWN.crop(
+        (int(share * width), int(share / 2 * height), int((1 - share / 3) * width), int((1 - share) * height))
+    )
+    assert found(cut) == [(1, "ac.jpg", False)]
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (900, 900), (400, 900)])
+def test_a_letterboxed_copy_is_found_in_its_place(size: tuple[int, int]) -> None:
+    ((_, copy),) = INDEX.find(hash_picture(ImageOps.pad(OWN, size, color="black")))
+    assert copy.reference.name == "ac.jpg"
+    assert copy.box[2] / copy.box[3] == pytest.approx(OWN.width / OWN.height, rel=0.03)
+
+
+def test_a_mirrored_part_is_found() -> None:
+    creative = Image.new("RGB", (1200, 628), (240, 240, 235))
+    creative.paste(ImageOps.mirror(OWN.resize((560, 350))), (90, 120))
+    ((_, copy),) = INDEX.find(hash_picture(creative))
+    assert copy.mirrored
+
+
+def _words(seed: int) -> Image.Image:
+    draw = random.Random(seed)
+    page = Image.new("RGB", (800, 600), "white")
+    pen = ImageDraw.Draw(page)
+    for row in range(9):
+        text = " ".join("".join(draw.choices("abcdefghiklmnoprstuvw", k=draw.randint(3, 9))) for _ in range(4))
+        pen.text((40, 25 + 62 * row), text, fill="black", font_size=34)
+    return page
+
+
+def test_pages_of_other_words_are_no_copies_but_the_same_page_is() -> None:
+    pages = [hash_picture(_words(seed)) for seed in range(24)]
+    references = [ReferencePicture(name=str(seed), role="picture", hash=page) for seed, page in enumerate(pages)]
+    index = PictureIndex([BrandProfile(key="x", name="x", pictures=tuple(references))])
+    for seed, page in enumerate(pages):
+        names = [copy.reference.name for _, copy in index.find(page)]
+        assert names == ([] if page.flat else [str(seed)])
+    compressed = hash_picture(decode(encoded(_words(3), "JPEG", quality=40)))
+    assert pages[3].flat or [copy.reference.name for _, copy in index.find(compressed)] == ["3"]

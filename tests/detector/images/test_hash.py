@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
+from detector.images.compare import MIRROR
 from detector.images.hash import WORK_SIDE, PictureHash, hash_picture, picture_hash_from_dict
 from tests.detector.images.drawn import photo
 
@@ -78,6 +79,32 @@ def test_the_plain_form_is_read_back() -> None:
         "width": 200, "height": 150, "phash": hashed.phash, "flat": False,
         "tiles": [{"box": list(tile.box), "phash": tile.phash} for tile in hashed.tiles],
     }  # fmt: skip
-    assert picture_hash_from_dict({**plain, "mirrored": hashed.mirrored}) == hashed
-    assert picture_hash_from_dict(plain) == replace(hashed, mirrored="")  # a record of an older version
+    assert picture_hash_from_dict({**plain, "mirrored": hashed.mirrored, "cuts": hashed.cuts}) == hashed
+    assert picture_hash_from_dict(plain) == replace(hashed, mirrored="", cuts="")  # a record of an older version
     assert isinstance(picture_hash_from_dict(plain), PictureHash)
+
+
+def test_what_is_inside_plain_margins_is_hashed_by_itself() -> None:
+    inside = photo(seed=6, size=(640, 480))
+    framed = ImageOps.pad(inside, (1280, 720), color="black")
+    hashed = hash_picture(framed)
+    assert hashed.inner is not None
+    assert hashed.inner.box == pytest.approx((160, 0, 960, 720), abs=6)
+    apart = int(hashed.inner.phash, 16) ^ int(hash_picture(inside).phash, 16)
+    assert apart.bit_count() <= 4
+    assert hash_picture(inside).inner is None
+
+
+def test_words_on_a_plain_ground_are_plain_and_photos_are_not() -> None:
+    page = Image.new("RGB", (800, 600), "white")
+    for row, words in enumerate(("Free shipping", "on all orders today and tomorrow", "ends", "Learn more about it")):
+        ImageDraw.Draw(page).text((40 + 60 * row, 30 + 140 * row), words, fill="black", font_size=40 + 14 * row)
+    assert hash_picture(page).flat or hash_picture(page).plain
+    assert not any(hash_picture(photo(seed=seed, size=(400, 300))).plain for seed in range(8))
+
+
+def test_a_mirrored_hash_is_the_hash_of_the_mirror_image() -> None:
+    for seed in range(8):
+        turned = int(hash_picture(photo(seed=seed, size=(400, 300))).phash, 16) ^ int(MIRROR)
+        mirrored = int(hash_picture(ImageOps.mirror(photo(seed=seed, size=(400, 300)))).phash, 16)
+        assert (turned ^ mirrored).bit_count() <= 10
