@@ -87,6 +87,6 @@ def _there(hit: LogoHit, box: Box) -> bool:
     right, bottom = min(hit.box[0] + hit.box[2], box[0] + box[2]), min(hit.box[1] + hit.box[3], box[1] + box[3])
     shared = max(0.0, right - left) * max(0.0, bottom - top)
     own = hit.box[2] * hit.box[3]
-    if not hit.look.startswith("whole"):
+    if not hit.whole:
         return shared > 0.8 * own
     return shared > SAME_PLACE * (own + box[2] * box[3] - shared)

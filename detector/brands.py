@@ -65,8 +65,10 @@ class Look:
 
     name: str  # e.g. "first part, white on black"
     aspect: float  # width by height
-    threshold: float  # cosine that pictures without the logo reach
     vector: str  # see `detector.images.marks`
+    mean: float  # cosines with the nearest strangers, see `detector.images.strangers`
+    spread: float
+    nearest: float = 0.0  # cosine that the very nearest strangers reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

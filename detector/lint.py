@@ -88,12 +88,12 @@ def _entries(brand: BrandProfile) -> Iterator[Caution]:
                 f"anybody can have a page at {domain!r}, so it is not trusted; use [[ownership]], path: or account:",
             )
     for picture in brand.pictures:
-        plain = [look for look in picture.looks if look.name.startswith("whole") and look.threshold >= PLAIN]
+        plain = [look for look in picture.looks if look.name.startswith("whole") and look.nearest >= PLAIN]
         if plain and len(plain) * 2 >= sum(look.name.startswith("whole") for look in picture.looks):
             yield warn(
                 "logos",
                 f"{picture.name!r} is too plain to tell from other marks: pictures without it are up to "
-                f"{max(look.threshold for look in plain):.0%} alike; add the logo with its words, or leave it out",
+                f"{max(look.nearest for look in plain):.0%} alike; add the logo with its words, or leave it out",
             )
     for at, claim in enumerate(brand.false_claims):
         if len(skeleton(claim).text) < LEAST_CLAIM:

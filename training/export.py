@@ -34,6 +34,25 @@ class _Samples(CalibrationDataReader):
         return None if batch is None else {self._name: batch}
 
 
+class Framed(torch.nn.Module):
+    """The finder with its scaling of values folded into the first convolution, so that no picture is copied for it.
+
+    Reads N x 3 x (H + 1) x (W + 1), values 0-255, with one row and one column of 127.5 before the picture.
+    """
+
+    def __init__(self, finder: Finder) -> None:
+        super().__init__()
+        self.finder = finder
+        first = finder.stem[0][0]
+        self.first = torch.nn.Conv2d(3, first.out_channels, 3, 2, 0)
+        self.first.weight.data = first.weight.data / 127.5
+        self.first.bias.data = -first.weight.data.sum(dim=(1, 2, 3))
+
+    def forward(self, framed: torch.Tensor) -> list[torch.Tensor]:
+        rest = self.finder.stem[0][1:]
+        return self.finder.levels(self.finder.stem[1](rest(self.first(framed))))
+
+
 def _planes(pictures: list[np.ndarray]) -> np.ndarray:
     return np.stack(pictures).transpose(0, 3, 1, 2).astype(np.float32)
 
@@ -78,8 +97,8 @@ def main() -> None:
             cuts += studio.crops(studio.draw.randrange(studio.classes))[:1] + studio.nothing()[:1]
         except (ValueError, OSError):
             continue
-    sample = torch.zeros(1, 3, PICTURE[1], PICTURE[0])
-    _export(finder, sample, {2: "h", 3: "w"}, options.out / "finder.onnx", ["fine", "middle", "coarse"])
+    sample = torch.zeros(1, 3, PICTURE[1] + 1, PICTURE[0] + 1)
+    _export(Framed(finder), sample, {2: "h", 3: "w"}, options.out / "finder.onnx", ["fine", "middle", "coarse"])
     batches = [_planes(cuts[at : at + 16]) for at in range(0, 960, 16)]
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "embedder.onnx"

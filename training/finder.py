@@ -49,7 +49,11 @@ class Finder(nn.Module):
         Return for each scale N x 5 x H/s x W/s: log-odds of a mark, then the distances to left, top, right and bottom
         in logarithms of strides.
         """
-        eight = self.eight(self.stem(picture / 127.5 - 1.0))
+        return self.levels(self.stem(picture / 127.5 - 1.0))
+
+    def levels(self, stem: Tensor) -> list[Tensor]:
+        """Go on from the stem."""
+        eight = self.eight(stem)
         sixteen = self.sixteen(eight)
         thirty = self.thirty(sixteen)
         top = self.sides[2](thirty)

@@ -1,12 +1,10 @@
 """Enrol a logo: one file in, its looks out, without any training.
 
 A logo is shown as it is, in black and in white, on light and on dark, small and large, its icon without its words. For
-each look the vectors of a few cuts are averaged, and the threshold is what pictures without the logo reach.
+each look the vectors of a few cuts are averaged, and measured against strangers.
 """
 
-import io
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -18,17 +16,14 @@ from detector.brands import Look
 from detector.images.decode import decode_with_alpha
 from detector.images.eye import cut, embed
 from detector.images.marks import packed
-from detector.images.networks import load
+from detector.images.strangers import highest, strangers
 
 SIDE: int = 160  # shorter side of the drawn logo, pixels
 LONGEST: int = 800
 # Shorter sides at which a look is drawn: as small logos are in pictures, and large.
 SIZES = (22, 48, 120)
 WOBBLE = (0.0, 0.05, -0.05)  # of the sides, by which cuts are too wide or too narrow
-# Cosines of a look with the background (models/background.npy): mean of so many highest, and at least.
-HIGHEST: int = 3
-FLOOR: float = 0.45
-CEILING: float = 0.97  # a look that its background reaches wholly: nothing but the same cut is above it
+HIGHEST: int = 3  # strangers by which a look is called plain
 GAP: float = 0.10  # of the shorter side, that parts a logo's icon from its words
 LEAST_PART: float = 0.35  # of the shorter side, that a part must be wide
 INNER: float = 40.0  # grey levels of spread from which a logo is drawn in light and dark
@@ -52,11 +47,14 @@ def looks(logo: Image.Image) -> Iterator[Look]:
             vectors = embed(np.stack(list(_cuts(drawn, ground))))
             vector = vectors.mean(axis=0)
             vector /= np.linalg.norm(vector)
+            mean, spread = strangers(vector[None])
             yield Look(
                 name=f"{part}, {colour}",
                 aspect=round(image.width / image.height, 3),
-                threshold=round(_threshold(vector), 3),
                 vector=packed(vector),
+                mean=round(float(mean[0]), 4),
+                spread=round(float(spread[0]), 4),
+                nearest=round(highest(vector, HIGHEST), 3),
             )
 
 
@@ -159,15 +157,3 @@ def _has_inner(logo: Image.Image) -> bool:
     """Tell whether a logo is drawn in light and dark, so that its outline alone is another picture."""
     solid = np.asarray(logo.getchannel("A")) > 128
     return bool(solid.any()) and float(np.asarray(logo.convert("L"))[solid].std()) > INNER
-
-
-def _threshold(vector: NDArray[np.float32]) -> float:
-    """Return what the background reaches: the mean of its highest cosines."""
-    return min(CEILING, max(FLOOR, float(np.sort(_background() @ vector)[-HIGHEST:].mean())))
-
-
-@cache
-def _background() -> NDArray[np.float32]:
-    """Return the vectors of cuts without a protected logo, N x 128."""
-    rows = np.load(io.BytesIO(load("background.npy")), allow_pickle=False).astype(np.float32)
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), dtype=np.float32)

@@ -16,9 +16,10 @@ from PIL import Image
 
 from detector.images.marks import Mark, packed
 from detector.images.networks import session
+from detector.images.strangers import strangers
 
 # Pixels of the copy that the finder reads, and its longest side.
-MOST_PIXELS: int = 620_000
+MOST_PIXELS: int = 760_000
 LONGEST: int = 1280
 # The finder learned on marks up to half of 480 x 320 pixels; larger ones are found in a reduced copy of the copy.
 HALF: float = 0.45
@@ -38,6 +39,7 @@ LEAST_SIDE: float = 6.0  # pixels of a box in the reduced copy
 # As `training.compose` cuts marks out.
 CROP = (96, 48)  # width, height
 MARGIN: float = 0.06  # of the longer side, to every side
+GREY: float = 127.5  # what is nothing to the finder
 _PAD = 32
 
 Boxes = NDArray[np.float32]  # N x 4: left, top, right, bottom
@@ -59,6 +61,7 @@ def find_marks(image: Image.Image, *, size: tuple[int, int] | None = None) -> tu
     chances = np.append(chances, np.float32(0.0))
     scale = image.width / small.width
     vectors = embed(_cuts(image, boxes * scale))
+    means, spreads = strangers(vectors, every=2)
     width, height = size or image.size
     ratio = (width / small.width, height / small.height)
     return tuple(
@@ -71,8 +74,12 @@ def find_marks(image: Image.Image, *, size: tuple[int, int] | None = None) -> tu
             ),
             chance=round(float(chance), 3),
             vector=packed(vector),
+            mean=round(float(mean), 4),
+            spread=round(float(spread), 4),
         )
-        for (left, top, right, bottom), chance, vector in zip(boxes, chances, vectors, strict=True)
+        for (left, top, right, bottom), chance, vector, mean, spread in zip(
+            boxes, chances, vectors, means, spreads, strict=True
+        )
     )
 
 
@@ -118,16 +125,14 @@ def _found(small: Image.Image) -> tuple[Boxes, NDArray[np.float32]]:
     whole = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) >= LEAST_SIDE
     order = np.argsort(-odds[whole], kind="stable")[:MOST_PLACES]
     boxes, odds = boxes[whole][order], odds[whole][order]
-    kept = _apart(boxes)
-    return boxes[kept], 1 / (1 + np.exp(-odds[kept]))
+    chances = 1 / (1 + np.exp(-odds))
+    kept, voted = _apart(boxes, chances)
+    return voted, chances[kept]
 
 
 def _places(picture: Image.Image, scale: float) -> tuple[Boxes, NDArray[np.float32]]:
     """Return the boxes that the finder draws in a picture, times `scale`, and their log-odds."""
-    pixels = np.asarray(picture, dtype=np.float32)
-    height, width = -(-picture.height // _PAD) * _PAD, -(-picture.width // _PAD) * _PAD
-    padded = np.pad(pixels, ((0, height - picture.height), (0, width - picture.width), (0, 0)), mode="edge")
-    levels = session("finder").run(None, {"input": padded.transpose(2, 0, 1)[None]})
+    levels = session("finder").run(None, {"input": _framed(np.asarray(picture))})
     boxes, odds = [], []
     for level, stride in zip(levels, STRIDES, strict=True):
         rows, columns = np.nonzero(level[0, 0] > np.log(LEAST_CHANCE / (1 - LEAST_CHANCE)))
@@ -136,6 +141,18 @@ def _places(picture: Image.Image, scale: float) -> tuple[Boxes, NDArray[np.float
         x, y = (columns + 0.5) * stride, (rows + 0.5) * stride
         boxes.append(np.stack([x - away[:, 0], y - away[:, 1], x + away[:, 2], y + away[:, 3]], axis=1))
     return np.concatenate(boxes).astype(np.float32) * scale, np.concatenate(odds).astype(np.float32)
+
+
+def _framed(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return pixels as the finder reads them, 1 x 3 x (H + 1) x (W + 1): the last row and column repeated up to the
+    next whole stride, and one grey row and column before the first."""
+    height, width = -(-pixels.shape[0] // _PAD) * _PAD, -(-pixels.shape[1] // _PAD) * _PAD
+    framed = np.full((1, 3, height + 1, width + 1), GREY, np.float32)
+    inside = framed[0, :, 1:, 1:]
+    inside[:, : pixels.shape[0], : pixels.shape[1]] = pixels.transpose(2, 0, 1)
+    inside[:, : pixels.shape[0], pixels.shape[1] :] = pixels.transpose(2, 0, 1)[:, :, -1:]
+    inside[:, pixels.shape[0] :] = inside[:, pixels.shape[0] - 1 : pixels.shape[0]]
+    return framed
 
 
 def _tight(pixels: NDArray[np.int16], boxes: Boxes) -> list[tuple[int, Boxes]]:
@@ -160,18 +177,26 @@ def _tight(pixels: NDArray[np.int16], boxes: Boxes) -> list[tuple[int, Boxes]]:
     return found
 
 
-def _apart(boxes: Boxes) -> list[int]:
-    """Return the rows of boxes that no likelier box overlaps much, at most `MOST_MARKS`."""
+def _apart(boxes: Boxes, chances: NDArray[np.float32]) -> tuple[list[int], Boxes]:
+    """Return the rows of boxes that no likelier box overlaps much, at most `MOST_MARKS`, and those boxes, voted.
+
+    Each is the mean of itself and of those that it drops, by their chances (box voting, Gidaris and Komodakis 2015):
+    the places around a mark err to all sides.
+    """
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     kept: list[int] = []
+    voted: list[Boxes] = []
     alive = np.ones(len(boxes), bool)
     for row in range(len(boxes)):
         if not alive[row]:
             continue
         kept.append(row)
-        if len(kept) == MOST_MARKS:
-            break
         sides = np.minimum(boxes[row, 2:], boxes[:, 2:]) - np.maximum(boxes[row, :2], boxes[:, :2])
         shared = sides.clip(0).prod(axis=1)
-        alive &= shared < OVERLAP * (areas[row] + areas - shared)
-    return kept
+        alike = alive & (shared >= OVERLAP * (areas[row] + areas - shared))
+        alike[row] = True
+        voted.append(np.average(boxes[alike], axis=0, weights=chances[alike]).astype(np.float32))
+        alive &= ~alike
+        if len(kept) == MOST_MARKS:
+            break
+    return kept, np.stack(voted) if voted else boxes[:0]

@@ -15,12 +15,14 @@ class Mark:
 
     box: tuple[int, int, int, int]  # x, y, width, height in pixels
     chance: float  # 0-1, the finder's; 0 for the picture as a whole
-    vector: str  # base 85 of 128 signed bytes: the embedder's unit vector times 127
+    vector: str  # base 64 of 128 signed bytes: the embedder's unit vector times 127
+    mean: float  # its cosines with the nearest strangers, see `detector.images.strangers`
+    spread: float
 
 
 def packed(vector: NDArray[np.float32]) -> str:
     """Write a unit vector as text."""
-    return base64.b85encode(np.round(vector * 127).astype(np.int8).tobytes()).decode()
+    return base64.b64encode(np.round(vector * 127).astype(np.int8).tobytes()).decode()
 
 
 def unpacked(vectors: list[str]) -> NDArray[np.float32]:
@@ -29,7 +31,7 @@ def unpacked(vectors: list[str]) -> NDArray[np.float32]:
     Raises:
         ValueError: a vector has another length.
     """
-    rows = [np.frombuffer(base64.b85decode(vector), np.int8) for vector in vectors]
+    rows = [np.frombuffer(base64.b64decode(vector, validate=True), np.int8) for vector in vectors]
     if any(len(row) != WIDTH for row in rows):
         raise ValueError("a mark's vector has another length")
     found = np.array(rows, np.float32).reshape(-1, WIDTH)

@@ -56,7 +56,6 @@ def session(name: str) -> "InferenceSession":
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # one picture at a time; an arena would keep the largest for ever
     return onnxruntime.InferenceSession(load(f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
 
 

@@ -21,9 +21,10 @@ LOGO = ReferencePicture(
     name="logo.svg",
     role="logo",
     hash=replace(PHOTO, phash="0123456789abcdef"),
-    looks=(Look(name="whole", aspect=2.0, threshold=0.5, vector=NORTH),),
+    looks=(Look(name="whole", aspect=2.0, vector=NORTH, mean=0.4, spread=0.08),),
 )
-SHOWS_LOGO = replace(PHOTO, flat=True, eye=version(), marks=(Mark(box=(10, 10, 40, 20), chance=0.9, vector=NORTH),))
+SEEN = Mark(box=(10, 10, 40, 20), chance=0.9, vector=NORTH, mean=0.4, spread=0.08)
+SHOWS_LOGO = replace(PHOTO, flat=True, eye=version(), marks=(SEEN,))
 JUDGED = replace(PHOTO, phash="ff00ff00ff00ff00")
 FRAUD = ReferencePicture(name="case 42", role="fraud", hash=JUDGED)
 PICTURES = {"a.jpg": PHOTO, "logo.jpg": SHOWS_LOGO, "judged.jpg": JUDGED}
