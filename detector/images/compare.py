@@ -24,6 +24,7 @@ from detector.images.hash import PictureHash
 # logos, screenshots and photos are at 16 or more, their windows against wholes (1,122 pairs) at 14 or more.
 WHOLE_DISTANCE: int = 10
 WINDOW_DISTANCE: int = 8
+MIRRORED_WINDOW_DISTANCE: int = 6  # mirrored parts are rare, and looking for them doubles the chances of an accident
 # With up to a tenth cut off each side, the nearest of the cuts of 49 photos is at 4 or less; benchmarks/copies.
 CUT_DISTANCE: int = 6
 # Windows at the same place (within so much of the side) at most ALIGNED_DISTANCE bits apart, and how many make a copy.
@@ -110,7 +111,8 @@ class PictureIndex:
         for row, distance in _near(own, self._wholes, WHOLE_DISTANCE):
             if not (picture.plain or self._plain[row]) or agreement.confirms(row):
                 yield row, copy(row, distance, box, False)
-        for window, row, distance in _pairs(windows, self._wholes, WINDOW_DISTANCE):
+        most = MIRRORED_WINDOW_DISTANCE if mirrored else WINDOW_DISTANCE
+        for window, row, distance in _pairs(windows, self._wholes, most):
             if not self._plain[row] and not (mirrored and self._logos[row]):  # letters have letters for mirror images
                 yield row, copy(row, distance, picture.tiles[window].box, True)
         if picture.plain:

@@ -178,8 +178,11 @@ def _phashes(low: NDArray[np.float64]) -> tuple[list[int], list[bool]]:
 def _inner(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom of what is inside plain margins (letterbox bars, borders)."""
     top, bottom = _margins(pixels)
-    left, right = _margins(pixels[top:bottom].T)
-    return (left, top, right, bottom) if min(right - left, bottom - top) >= 32 else (0, 0, *pixels.shape[::-1])
+    if bottom - top >= 32:
+        left, right = _margins(pixels[top:bottom].T)
+        if right - left >= 32:
+            return (left, top, right, bottom)
+    return (0, 0, *pixels.shape[::-1])
 
 
 def _margins(lines: NDArray[np.uint8]) -> tuple[int, int]:

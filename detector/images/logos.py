@@ -12,7 +12,7 @@ from detector.images.marks import Mark, unpacked
 # Score from which a logo counts as found: 0.5 by the next two, which were set on 140 drawn pictures with one of 100
 # logos that training never saw and 140 without; one clean picture in 100 reaches it.
 FOUND: float = 0.50
-STANDS_OUT: float = 4.7  # spreads above the strangers' mean, of both sides, at which the score is 0.5
+STANDS_OUT: float = 5.0  # spreads above the strangers' mean, of both sides, at which the score is 0.5
 SLOPE: float = 1.0  # how fast it rises there
 # What the finder's chance adds, times its logarithm. Same origin.
 CHANCE: float = 0.3
