@@ -31,6 +31,7 @@ def logos_test(app: App, pictures: tuple[Path, ...], out: Path | None, marks: bo
     if not any(picture.looks for brand in profiles.brands for picture in brand.pictures):
         raise Stop("no brand has a logo: name SVG or PNG files under `logos` of a [[brand]]")
     failed = False
+    written: set[Path] = set()
     with Sandbox(workers=1) as sandbox:
         for path in pictures:
             answer = look(path, profiles.brands, sandbox)
@@ -38,7 +39,8 @@ def logos_test(app: App, pictures: tuple[Path, ...], out: Path | None, marks: bo
                 failed = True
                 click.echo(f"mekiki: {path}: {screen(answer.refused)}", err=True)
                 continue
-            target = _written(answer, out or path.parent, marks=marks)
+            target = _written(answer, out or path.parent, written, marks=marks)
+            written.add(target)
             if as_json:
                 print_json(answer.as_json(target))
             else:
@@ -47,8 +49,12 @@ def logos_test(app: App, pictures: tuple[Path, ...], out: Path | None, marks: bo
         raise SystemExit(PARTLY)
 
 
-def _written(answer: PictureAnswer, folder: Path, *, marks: bool) -> Path:
+def _written(answer: PictureAnswer, folder: Path, others: set[Path], *, marks: bool) -> Path:
+    """Write the framed picture, beside those of pictures of the same name from other folders."""
     target = folder / f"{answer.path.stem}-logos.png"
+    number = 2
+    while target in others:
+        target, number = folder / f"{answer.path.stem}-{number}-logos.png", number + 1
     try:
         folder.mkdir(parents=True, exist_ok=True)
         target.write_bytes(framed(answer, marks=marks))

@@ -57,6 +57,13 @@ def test_the_logo_is_told_and_framed_where_it_is(folder: Path) -> None:
     assert RED not in {colour for _, colour in plain.getcolors(1 << 16) or ()}
 
 
+def test_pictures_of_one_name_do_not_overwrite_each_other(folder: Path) -> None:
+    (folder / "other").mkdir()
+    (folder / "other" / "ad.png").write_bytes((folder / "plain.png").read_bytes())
+    run(folder, str(folder / "ad.png"), str(folder / "other" / "ad.png"), "--out", str(folder / "seen"))
+    assert sorted(path.name for path in (folder / "seen").iterdir()) == ["ad-2-logos.png", "ad-logos.png"]
+
+
 def test_json_names_brand_look_and_box(folder: Path) -> None:
     found = json.loads(run(folder, str(folder / "ad.png"), "--json").output)
     (hit,) = found["logos"]
