@@ -23,6 +23,7 @@ JAPANESE: Mapping[str, str] = {
     "advertiser.uses_name": "広告主がブランド名を名乗っていますが、ブランドのものとして登録されていません。",
     "advertiser.unknown": "広告主は、本文にあるブランドのものとして登録されていません。",
     "picture.logo": "画像の中にブランドのロゴがあります。",
+    "picture.seen_before": "過去に偽広告と判断した画像と同じです。",
     "picture.copy": "ブランドの保護対象の画像が使われています。",
     "lure.threat": "手続きをしなければ損をすると脅しています。",
     "lure.clearance": "在庫処分、閉店、またはメーカーではあり得ない値引きをうたっています。",
