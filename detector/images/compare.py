@@ -5,8 +5,8 @@ plain margins, the reference; is it the reference with a little cut off; does a 
 reference (pasted into a creative); is the picture a window of the reference (cut out of it); do many windows agree in
 place (the reference with something laid over a part of it).
 
-Words on a plain ground, forms, a few shapes (`PictureHash.plain`) share their layout with others of their kind, and the
-hash of the whole sees little else. Such a picture is a copy only as a whole, and only if its windows, which see the
+Words on a plain ground, forms, line drawings (`PictureHash.plain`) share their layout with others of their kind, and
+the hash of the whole sees little else. Such a picture is a copy only as a whole, and only if its windows, which see the
 words, agree too: the copy of a poster full of text is found, a poster with other words is not, and neither is a part.
 """
 

@@ -33,6 +33,11 @@ SCALES: tuple[tuple[float, int], ...] = ((0.8, 3), (0.6, 4), (0.4, 5))
 # 0.2 % are alike by `compare.WHOLE_DISTANCE`.
 STRUCTURE_AMPLITUDE: float = 1200.0
 STRUCTURE_COUNT: int = 11
+# Of the 64 fields of 4x4 of a 32x32 sample so many must differ inside by so many grey levels: one edge in a corner
+# moves all coefficients alike, whatever it is the edge of. Of 150 windows of wallpapers a quarter has fewer: sky, blur,
+# glow.
+STRUCTURE_FIELDS: int = 22
+STRUCTURE_LEVELS: int = 12
 # How much is cut off a side, as a share of it: crops up to a tenth are then at most 1.7 % off, which the hash bears.
 CUTS: tuple[float, ...] = (0.0, 1 / 30, 2 / 30, 0.1)
 CUT_SIDE: int = 128  # pixels; cuts are hashed from a square copy of that side
@@ -45,8 +50,6 @@ GROUND: float = 0.5
 GROUND_LEVELS: int = 24  # grey levels around the commonest that are ground
 STROKE: float = 0.05  # longest run that is a stroke, as a share of the longer side
 THICK: float = 0.15  # most of the ink that may be thicker
-# Fewest of 8 x 8 fields that hold something: an edge in one corner moves all coefficients alike.
-FIELDS: int = 12
 # The first eight rows of the unnormalised 32-point DCT-II: all of the transform that the hash looks at.
 _DCT = 2 * np.cos(np.pi * np.outer(np.arange(8), 2 * np.arange(32) + 1) / 64)
 
@@ -71,7 +74,7 @@ class PictureHash:
     mirrored: str = ""  # the hash of the picture seen in a mirror; empty in old records
     inner: Tile | None = None  # what is inside plain margins; None where there are none, and in old records
     cuts: str = ""  # hashes with a little cut off, 16 digits each, all different; empty in old records
-    plain: bool = False  # words or few shapes on a plain ground: the hash alone does not identify it
+    plain: bool = False  # words or lines on a plain ground: the hash alone does not identify it
     marks: tuple[Mark, ...] = ()  # what could be a logo; empty where nobody looked
     eye: str = ""  # which networks found the marks, see `detector.images.networks.version`
     texts: tuple[PictureText, ...] | None = None  # what is written in it; None where nobody read
@@ -91,6 +94,9 @@ def hash_picture(image: Image.Image, *, size: tuple[int, int] | None = None) -> 
     windows = list(dict.fromkeys([*find_panels(pixels), *_windows(*grey.size)]))
     samples = np.stack([_sample(grey, window) for window in [(0, 0, *grey.size), inner, *windows]])
     bits, structured = _phashes(_low(samples))
+    structured = [one and two for one, two in zip(structured, _busy(samples), strict=True)]
+    if structured[1] and not structured[0]:  # little between broad bars: what is between is the picture
+        samples[0], bits[0], structured[0] = samples[1], bits[1], True
     (mirrored,), _ = _phashes(_low(samples[:1, :, ::-1]))
     hashes = [f"{value:016x}" for value in bits]
     scale_x, scale_y = width / grey.width, height / grey.height
@@ -164,7 +170,14 @@ def _sample(grey: Image.Image, window: tuple[int, int, int, int]) -> NDArray[np.
 
 def _low(samples: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return the 8x8 lowest DCT coefficients of each 32x32 sample."""
-    return np.asarray(_DCT @ samples.astype(np.float64) @ _DCT.T, dtype=np.float64)
+    return np.asarray(_DCT @ samples.astype(np.float64) @ _DCT.T)
+
+
+def _busy(samples: NDArray[np.uint8]) -> list[bool]:
+    """Tell of each 32x32 sample whether there is something to see in many places of it."""
+    fields = samples.reshape(-1, 8, 4, 8, 4)
+    levels = fields.max(axis=(2, 4)).astype(np.int16) - fields.min(axis=(2, 4))
+    return [bool(count >= STRUCTURE_FIELDS) for count in (levels >= STRUCTURE_LEVELS).sum(axis=(1, 2))]
 
 
 def _phashes(low: NDArray[np.float64]) -> tuple[list[int], list[bool]]:
@@ -237,14 +250,8 @@ def _is_plain(pixels: NDArray[np.uint8]) -> bool:
     counts = np.bincount(half.astype(np.intp).ravel(), minlength=256)
     ground = int(np.convolve(counts, np.ones(9), "same").argmax())
     ink = np.abs(half - ground) > GROUND_LEVELS
-    share = float(ink.mean())
-    if share > 1 - GROUND:
+    if not 0 < ink.mean() <= 1 - GROUND:
         return False
-    across = -(-np.array(ink.shape) // 8)
-    fields = np.pad(ink, [(0, int(8 * side - length)) for side, length in zip(across, ink.shape, strict=True)])
-    busy = fields.reshape(8, across[0], 8, across[1]).any(axis=(1, 3)).sum()
-    if busy < FIELDS:
-        return True
     longest = STROKE * max(ink.shape)
     thick = (_runs(ink) > longest) & (longest < _runs(ink.T).T)
     return bool(thick.sum() <= THICK * ink.sum())
