@@ -13,19 +13,15 @@ from config.models import (
     Crawler,
     Egress,
     EmailReceiver,
-    FeedSource,
-    ImportSource,
-    JsonSource,
     Ownership,
     Receiver,
     Route,
     SlackReceiver,
-    Source,
     Storage,
     WebhookReceiver,
-    WebSource,
 )
 from config.problems import ConfigError, Problem
+from config.sources import FeedSource, ImportSource, JsonSource, Source, WebSource
 
 __all__ = [
     "Alerting",

@@ -3,15 +3,16 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from rapidfuzz import fuzz, process
 
 from config.fields import KEY_WORDS
-from config.models import Brand, Config, Ownership, Receiver, Route, Source
+from config.models import Brand, Config, Ownership, Receiver, Route
 from config.problems import ConfigError, Problem
+from config.sources import Source
 from detector.brands import Scope
 from detector.hosts import parse_host
 
@@ -111,7 +112,13 @@ def _problem(file: Path, prefix: str, adapter: TypeAdapter[Any], detail: ErrorDe
     return Problem(str(file), where, message)
 
 
-_TAGS = {"web", "feed", "import", "webhook", "slack", "email"}
+def _tags(union: Any, key: str) -> set[str]:
+    """Return the values that tell the models of a union apart."""
+    models = get_args(get_args(union)[0])
+    return {tag for model in models for tag in get_args(model.model_fields[key].annotation)}
+
+
+_TAGS = _tags(Source, "kind") | _tags(Receiver, "channel")
 
 
 def _known_keys(adapter: TypeAdapter[Any], steps: tuple[int | str, ...]) -> set[str]:

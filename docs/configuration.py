@@ -2,9 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from config import Config
+from config import Config, Source
 
 HEAD = """# Configuration
 
@@ -14,8 +14,9 @@ check` reads everything it names, `mekiki config schema` prints the JSON Schema 
 
 `include = ["brands/*.toml"]`, at the top of the main file, adds the `[[…]]` entries of other files.
 
-This page is written by `python docs/configuration.py` from the models in `config/models.py`.
+This page is written by `python docs/configuration.py` from the models in `config`.
 """
+KINDS = get_args(get_args(Source)[0])
 TABLES = {
     "Storage": "[storage]",
     "Crawler": "[crawler]",
@@ -24,10 +25,11 @@ TABLES = {
     "Alerting": "[alerting]",
     "Brand": "[[brand]]",
     "Ownership": "[[ownership]]",
-    "WebSource": '[[source]] kind = "web"',
-    "FeedSource": '[[source]] kind = "feed"',
-    "ImportSource": '[[source]] kind = "import"',
-    "JsonSource": '[[source]] kind = "json"',
+    **{
+        model.__name__: f'[[source]] kind = "{tag}"'
+        for model in KINDS
+        for tag in get_args(model.model_fields["kind"].annotation)
+    },
     "WebhookReceiver": '[[receiver]] channel = "webhook"',
     "SlackReceiver": '[[receiver]] channel = "slack"',
     "EmailReceiver": '[[receiver]] channel = "email"',

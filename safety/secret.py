@@ -3,9 +3,29 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+SHORTEST = 8  # characters of a secret that is looked for in text; shorter ones would be found in anything
+MASK = "***"
+_revealed: set[str] = set()
+
+
+def remember(value: str) -> None:
+    """Keep a secret's words, so that `redact` finds them; also for tokens that an interface hands out."""
+    for word in (value, *value.split()):
+        if len(word) >= SHORTEST:
+            _revealed.update((word, quote(word, safe="")))
+
+
+def redact(text: str) -> str:
+    """Return the text with every secret that this process has revealed replaced by `MASK`."""
+    for word in sorted(_revealed, key=len, reverse=True):
+        if word in text:
+            text = text.replace(word, MASK)
+    return text
 
 
 class SecretError(Exception):
@@ -41,6 +61,7 @@ class Secret:
                 raise SecretError(f"{self.reference} cannot be read: {reason}") from None  # repr(error) has the bytes
         if not value.strip():
             raise SecretError(f"{self.reference} is not set")
+        remember(value.strip())
         return value.strip()
 
     def __repr__(self) -> str:

@@ -6,7 +6,8 @@ A kind yields requests (`ask`) and parts (`part`) from `seek` and from its callb
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -110,16 +111,30 @@ class SourceSpider(Spider):
         self.run.pages.append(page)
         return page
 
-    async def part(self, items: Iterable[Item], page: Page | None = None, **pictures: Any) -> Found | None:
-        """Return items to be stored together, once there is room for them; None when none is wanted."""
+    async def part(
+        self,
+        items: Iterable[Item],
+        page: Page | None = None,
+        *,
+        cursor: tuple[str, Any] | None = None,
+        pictures: Mapping[str, str] = MappingProxyType({}),
+    ) -> Found | None:
+        """Return items to be stored together, once there is room for them; None when none is wanted.
+
+        Args:
+            items: of one answer, or of a part of it.
+            page: the answer.
+            cursor: name and JSON value that are stored in the same transaction, see `Sink.cursor`; without items too.
+            pictures: reference in Item.images -> SHA-256 of pictures that are stored already.
+        """
         admitted = self.run.admit(items)
-        if not admitted:
+        if not admitted and cursor is None:
             return None
         await self.run.room.acquire()
         self._under_way += 1
         if page is not None:
             page.found += 1
-        return Found(items=admitted, page=page, **pictures)
+        return Found(items=admitted, page=page, cursor=cursor, pictures=pictures)
 
     def stop_if_full(self) -> None:
         """End the source when it has given as many items as asked for.

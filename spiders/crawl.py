@@ -106,9 +106,9 @@ def run_crawl(
         for source in _chosen(config, options):
             tally = Tally(source.key)
             tallies.append(tally)
-            headers = _headers(source, tally)
-            if headers is not None:
-                run = _source_run(shared, source, tally, headers)
+            secrets = _secrets(source, tally)
+            if secrets is not None:
+                run = _source_run(shared, source, tally, secrets)
                 runs.append(run)
                 if isinstance(run.sink, DrySink):
                     sinks.append(run.sink)
@@ -143,19 +143,19 @@ def _chosen(config: Config, options: CrawlOptions) -> list[Source]:
     return [source for source in config.source if source.enabled]
 
 
-def _headers(source: Source, tally: Tally) -> dict[str, str] | None:
-    """Reveal a source's headers; None when one is missing, and then the source is not read."""
+def _secrets(source: Source, tally: Tally) -> dict[str, str] | None:
+    """Reveal a source's secrets; None when one is missing, and then the source is not read."""
     revealed = {}
-    for name, secret in source.headers.items():
+    for name, secret in source.secrets():
         try:
             revealed[name] = secret.reveal()
         except SecretError as error:
-            tally.problem("missing_secret", f"headers.{name}: {error}; the source was not read")
+            tally.problem("missing_secret", f"{name}: {error}; the source was not read")
             return None
     return revealed
 
 
-def _source_run(shared: _Shared, source: Source, tally: Tally, headers: dict[str, str]) -> SourceRun:
+def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str, str]) -> SourceRun:
     brands = [brand for brand in shared.profiles.brands if not source.brands or brand.key in source.brands]
     assessor = Assessor(brands, shared.profiles.policy)
     sink: Sink
@@ -175,7 +175,10 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, headers: dict[str
         source=source,
         config=shared.config,
         egress=EgressRule.parse(shared.config.egress.allow, shared.config.egress.hosts),
-        headers=headers,
+        secrets=secrets,
+        headers={
+            name.removeprefix("headers."): value for name, value in secrets.items() if name.startswith("headers.")
+        },
         limit=shared.options.limit,
         since=shared.options.since,
         sandbox=shared.sandbox,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Any
 
 from detector.items import Item
 
@@ -32,6 +33,7 @@ class Found:
     items: tuple[Item, ...]
     page: Page | None = None  # None when no server was asked
     pictures: Mapping[str, str] = field(default_factory=dict)  # reference in Item.images -> SHA-256
+    cursor: tuple[str, Any] | None = None  # name, and where the next run goes on once these items are stored
 
 
 def with_frames(item: Item, names: Iterable[str]) -> Item:

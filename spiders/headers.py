@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import NotConfigured
 
 from spiders.run import run_of
 
@@ -31,9 +30,7 @@ class SourceHeaders:
     """Downloader middleware; its place is given in `spiders.settings`."""
 
     def __init__(self, headers: dict[str, str], urls: tuple[str, ...]) -> None:
-        if not headers:
-            raise NotConfigured
-        self._headers = headers
+        self._headers = headers  # the run's own: what a spider adds later, a fresh token, counts too
         self._origins = frozenset(map(origin, urls))
 
     @classmethod

@@ -6,9 +6,10 @@ waiting pipelines go on. A kill at any moment loses only work that the next run 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -74,8 +75,9 @@ class Keeper:
     async def _store(self, batch: list[tuple[Found, asyncio.Future[None]]]) -> None:
         """Run one batch on the worker thread, count it, and wake those who wait for it."""
         items = [(item, found) for found, _ in batch for item in found.items]
+        cursors = dict(found.cursor for found, _ in batch if found.cursor is not None)
         try:
-            stored = await asyncio.get_running_loop().run_in_executor(self._executor, self._commit, items)
+            stored = await asyncio.get_running_loop().run_in_executor(self._executor, self._commit, items, cursors)
         except Exception as error:  # noqa: BLE001  whoever waits must be woken, whatever happened
             for _, done in batch:
                 if not done.done():
@@ -98,7 +100,7 @@ class Keeper:
             self._tally.problem("not_stored", f"item {item.id}: {why}")
         return [found for _, found, _ in stored.failed]
 
-    def _commit(self, items: Sequence[tuple[Item, Found]]) -> "_Stored":
+    def _commit(self, items: Sequence[tuple[Item, Found]], cursors: Mapping[str, Any]) -> "_Stored":
         stored = _Stored()
         judged: list[tuple[Judged, Found]] = []
         for item, found in items:
@@ -107,11 +109,12 @@ class Keeper:
             except Exception as error:  # noqa: BLE001  edge to the detector: one item must not take 199 others along
                 stored.failed.append((item, found, f"could not be judged: {type(error).__name__}: {error}"))
         try:
-            stored.add(self._sink.commit([entry for entry, _ in judged]), [entry for entry, _ in judged])
+            stored.add(self._sink.commit([entry for entry, _ in judged], cursors), [entry for entry, _ in judged])
         except OperationalError:  # locked, full, gone: no item's fault
             raise
         except SQLAlchemyError:
             self._commit_singly(judged, stored)
+            self._sink.commit([], cursors)
         return stored
 
     def _commit_singly(self, judged: Sequence[tuple[Judged, Found]], stored: "_Stored") -> None:

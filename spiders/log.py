@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from safety.screen import screen
+from safety.secret import redact
 
 LOGGERS = ("scrapy", "twisted", "py.warnings")
 # Each failed picture is counted in the report; its traceback says no more.
@@ -12,10 +13,10 @@ SILENT = ("scrapy.pipelines.media",)
 
 
 class ScreenedFormatter(logging.Formatter):
-    """Format a record, then screen the whole of it: messages, arguments and tracebacks carry text of others."""
+    """Format a record, free it of secrets, then screen it: messages, arguments and tracebacks carry text of others."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return screen(super().format(record), lines=True)
+        return screen(redact(super().format(record)), lines=True)
 
 
 @contextmanager

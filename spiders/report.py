@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from detector.items import Item
 from detector.verdict import Verdict
 from safety.screen import screen
+from safety.secret import redact
 from storage.schema import RunOutcome
 
 LINES = 40  # problem lines kept for each source; the rest is counted
 LINE_CHARACTERS = 400
 
 # Error classes by which a site tells us to stay away.
-_TURNED_AWAY = frozenset({"robots", "http_401", "http_403", "http_429", "http_451"})
+_TURNED_AWAY = frozenset({"robots", "http_401", "http_403", "http_429", "http_451", "rate_limited", "blocked"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,8 @@ class Tally:
         self.pictures = 0
         self.unchanged = 0
         self.errors: Counter[str] = Counter()
+        self.rows = 0  # that an interface gave, before they became items
+        self.filled: Counter[str] = Counter()  # field -> rows that had it
         self.stopped = False  # ended before the source was read to its end
         self._lines: list[str] = []
         self._total = 0
@@ -84,7 +87,7 @@ class Tally:
         """Keep a line that is no error."""
         self._total += 1
         if len(self._lines) < LINES:
-            self._lines.append(screen(line, limit=LINE_CHARACTERS))
+            self._lines.append(screen(redact(line), limit=LINE_CHARACTERS))
 
     def progress(self) -> Progress:
         """Return the counts as they stand."""

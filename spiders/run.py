@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from scrapy.crawler import Crawler
 
-from config import Config, FeedSource, JsonSource, Source, WebSource
+from config import Config, Source
 from detector.items import Item
 from safety.egress import EgressRule
 from safety.sandbox import Sandbox
@@ -28,6 +28,7 @@ class SourceRun:
     source: Source
     config: Config
     egress: EgressRule
+    secrets: dict[str, str] = field(repr=False)  # key in the source's table -> revealed
     headers: dict[str, str] = field(repr=False)  # revealed; sent to the source's own origins only
     limit: int | None
     since: date | None
@@ -46,14 +47,7 @@ class SourceRun:
     @property
     def urls(self) -> tuple[str, ...]:
         """The URLs that the configuration names."""
-        match self.source:
-            case WebSource(urls=urls, sitemaps=sitemaps):
-                return (*urls, *sitemaps)
-            case FeedSource(urls=urls):
-                return urls
-            case JsonSource(url=url):
-                return (url,)
-        return ()
+        return self.source.own_urls
 
     @property
     def full(self) -> bool:

@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from sqlalchemy import Engine
 
 from config import Alerting
 from detector.items import Item
 from detector.verdict import Verdict
+from storage.cursors import cursor, save_cursor
 from storage.database import transaction
 from storage.items import Observation, record_many
 from storage.media import MediaStore
@@ -45,20 +47,26 @@ class Kept:
     changed: int = 0
 
 
+NO_CURSORS: Mapping[str, Any] = MappingProxyType({})
+
+
 class Sink(Protocol):
     """One source's way into the storage."""
 
     def begin(self) -> None:
         """Note that the source is being read."""
 
-    def commit(self, batch: Sequence[Judged]) -> Kept:
-        """Keep a batch: all of it or nothing."""
+    def commit(self, batch: Sequence[Judged], cursors: Mapping[str, Any] = NO_CURSORS) -> Kept:
+        """Keep a batch and how far its sources were read: all of it or nothing."""
 
     def end(self, outcome: RunOutcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
         """Note how it went, and which answers need not be fetched again while they are unchanged."""
 
     def fetch_state(self, url: str) -> FetchState | None:
         """Return what the server said of a URL last time."""
+
+    def cursor(self, name: str) -> Any | None:
+        """Return where an earlier run ended; None when it read to the end, or there was none."""
 
     def put(self, data: bytes) -> str:
         """Keep bytes; return their SHA-256."""
@@ -92,7 +100,7 @@ class DatabaseSink(Sink):
         with transaction(self._engine) as session:
             self._run_id = start_run(session, self._source, self._clock())
 
-    def commit(self, batch: Sequence[Judged]) -> Kept:
+    def commit(self, batch: Sequence[Judged], cursors: Mapping[str, Any] = NO_CURSORS) -> Kept:
         now = self._clock()
         records = {record.sha256: record for judged in batch for record in judged.pictures.values()}
         with transaction(self._engine) as session:
@@ -106,6 +114,8 @@ class DatabaseSink(Sink):
                 group_wait=self._alerting.group_wait,
                 group_interval=self._alerting.group_interval,
             )
+            for name, value in cursors.items():
+                save_cursor(session, self._source, name, value, now)
         return Kept(new=sum(entry.new for entry in recorded), changed=sum(entry.changed for entry in recorded))
 
     def end(self, outcome: RunOutcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
@@ -118,6 +128,10 @@ class DatabaseSink(Sink):
     def fetch_state(self, url: str) -> FetchState | None:
         with transaction(self._engine) as session:
             return fetch_state(session, self._source, url, self._judged_by)
+
+    def cursor(self, name: str) -> Any | None:
+        with transaction(self._engine) as session:
+            return cursor(session, self._source, name)
 
     def put(self, data: bytes) -> str:
         return self._media.put(data)
@@ -145,7 +159,7 @@ class DrySink(Sink):
     def begin(self) -> None:
         pass
 
-    def commit(self, batch: Sequence[Judged]) -> Kept:
+    def commit(self, batch: Sequence[Judged], cursors: Mapping[str, Any] = NO_CURSORS) -> Kept:
         for judged in batch:
             self.flagged += [(judged.item, verdict) for verdict in judged.verdicts if verdict.flagged]
         return Kept()
@@ -154,6 +168,9 @@ class DrySink(Sink):
         pass
 
     def fetch_state(self, url: str) -> FetchState | None:
+        return None
+
+    def cursor(self, name: str) -> Any | None:
         return None
 
     def put(self, data: bytes) -> str:

@@ -82,6 +82,18 @@ class FetchStateRow(Base):
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class CursorRow(Base):
+    """How far a source was read."""
+
+    __tablename__ = "cursors"
+
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    identity: Mapped[str] = mapped_column(Digest, primary_key=True)
+    name: Mapped[str] = mapped_column(AnyText)
+    value: Mapped[str] = mapped_column(AnyText)
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class ItemRow(Base):
     """An item's identity; what it said stands in its versions."""
 

@@ -1,9 +1,10 @@
 """One item that cannot be judged or stored never takes others along; a storage that fails wakes whoever waits."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import DataError, OperationalError
@@ -16,7 +17,7 @@ from spiders.found import Found, Page
 from spiders.keeper import Keeper
 from spiders.report import Tally
 from spiders.shelf import Shelf
-from spiders.sinks import DrySink, Judged, Kept
+from spiders.sinks import NO_CURSORS, DrySink, Judged, Kept
 
 
 class Picky(DrySink):
@@ -28,7 +29,7 @@ class Picky(DrySink):
         self.calls = 0
         self.full = False
 
-    def commit(self, batch: Sequence[Judged]) -> Kept:
+    def commit(self, batch: Sequence[Judged], cursors: Mapping[str, Any] = NO_CURSORS) -> Kept:
         self.calls += 1
         if self.full:
             raise OperationalError("INSERT", {}, Exception("database or disk is full"))

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from detector.items import decode_item
+from spiders.pages.answers import Answer
 from spiders.pages.json_api import MOST_VALUES, parse_answer
 
 FIELDS = {"id": "id", "body": "text", "links": "[url]", "advertiser": "page.name", "advertiser_id": "page.id"}
 
 
-def parsed(answer: Any, **options: Any) -> dict[str, Any]:
+def parsed(answer: Any, **options: Any) -> Answer:
     return parse_answer(json.dumps(answer).encode(), **{"items": "data", "fields": FIELDS, **options})
 
 
@@ -44,7 +45,7 @@ def test_lists_of_texts_and_numbers_beyond_64_bits() -> None:
 def test_a_row_without_an_id_is_known_again_by_its_address() -> None:
     first, again = (parsed({"data": [{"url": "https://a.test/", "text": text}]})["items"][0] for text in ("x", "y"))
     assert first["id"] == again["id"]
-    assert parsed({"data": [{}, {"id": 1}]})["bad"] == [[1, "has neither id, address nor text"]]
+    assert parsed({"data": [{}, {"id": 1}]})["bad"] == [(1, "has neither id, address nor text")]
 
 
 def test_the_next_page_and_an_empty_one() -> None:
@@ -55,13 +56,15 @@ def test_the_next_page_and_an_empty_one() -> None:
 
 def test_an_error_with_status_200_is_told() -> None:
     answer = {"data": [], "error": {"message": "token expired"}}
-    assert parsed(answer, error="error.message")["error"] == "token expired"
-    assert parsed({"data": [{"id": "1"}], "error": None}, error="error.message")["error"] is None
+    refused = parsed(answer, error="error.message")["failed"]
+    assert refused is not None
+    assert (refused["kind"], refused["says"]) == ("api_error", "answered 200, but says: token expired")
+    assert parsed({"data": [{"id": "1"}], "error": None}, error="error.message")["failed"] is None
 
 
 def test_how_often_a_field_was_there_is_counted() -> None:
     filled = parsed({"data": [{"id": "1", "text": ""}, {"id": "2", "text": "x"}]})["filled"]
-    assert (filled["id"], filled["body"], filled["advertiser"]) == (2, 1, 0)
+    assert (filled["id"], filled["body"], filled.get("advertiser")) == (2, 1, None)
 
 
 @pytest.mark.parametrize(

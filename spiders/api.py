@@ -1,0 +1,261 @@
+"""ApiSpider: what the spiders of all interfaces share: asking, refusals, waiting, budgets, pages, going on next time.
+
+1. `questions` names the first page of each query, or the page where the last run ended; 2. an answer, whatever its
+status, is parsed in the sandbox into an `Answer`; 3. its items are stored together with the place of the next page;
+4. a refusal is waited for, asked again in a smaller way, or ends the source with one line that says what to do.
+
+Secrets go out in headers that only the source's own origins get, or, where an interface takes its key nowhere else, in
+the query; whatever comes back is freed of them before it is stored or told.
+"""
+
+import asyncio
+import json
+import re
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Generic, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from scrapy import Request
+from scrapy.exceptions import CloseSpider
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from config import Brand
+from config.sources.base import SourceBase
+from detector.items import Item
+from safety.secret import MASK, redact
+from spiders.base import SourceSpider
+from spiders.failures import Trouble, trouble
+from spiders.found import fingerprint
+from spiders.pages.answers import Answer, Failed, answer
+from spiders.run import SourceRun
+
+PART_ROWS = 50
+BAD_ROWS_TOLD = 5
+ATTEMPTS = 3  # at one question
+FIRST_WAIT = 1.0  # seconds; doubled each time an interface does not tell how long to wait
+LONGEST_WAIT = 120.0  # seconds; whoever wants more is asked by the next run
+FULL_USAGE = 95.0  # percent of a budget after which nothing more is asked
+_TOKENS = re.compile(r"(?i)([?&](?:access_token|api_key|apikey|token|key|sig|signature)=)[^&#\s\"\\]+")
+
+S = TypeVar("S", bound=SourceBase)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One request for one page."""
+
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    secret_params: Mapping[str, str] = field(default_factory=dict, repr=False)  # never told or stored
+    headers: Mapping[str, str] = field(default_factory=dict)  # without secrets
+    body: Any = None  # JSON of a POST
+    form: Mapping[str, str] | None = None  # or its form
+    options: Mapping[str, Any] = field(default_factory=dict)  # keywords for the parser
+    about: Mapping[str, Any] = field(default_factory=dict)  # what the spider wants to know again for the next page
+
+    @property
+    def identity(self) -> str:
+        """What tells this question from others: 32 hex digits."""
+        parts = [self.url, sorted(self.params.items()), self.body, sorted((self.form or {}).items())]
+        return fingerprint(json.dumps(parts, ensure_ascii=False, sort_keys=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A question under way."""
+
+    question: Question
+    chain: str  # identity of the first page, under which the place of the next is kept
+    attempt: int = 0
+    resumed: Question | None = None  # the first page, when this one is where an earlier run ended
+
+
+class ApiSpider(SourceSpider, Generic[S]):
+    """Reads one interface."""
+
+    parser: ClassVar[str]  # "spiders.pages.MODULE:parse_answer"
+
+    def __init__(self, run: SourceRun) -> None:
+        super().__init__(run)
+        self.source: S = run.source  # type: ignore[assignment]  # KINDS pairs the spider with its model
+        self._asked: set[str] = set()
+
+    @abstractmethod
+    def questions(self) -> Iterable[Question]:
+        """Return the first page of each query."""
+
+    @abstractmethod
+    def next(self, question: Question, answer: Answer) -> Question | None:
+        """Return the page after this one, where `answer["next"]` names one."""
+
+    def smaller(self, question: Question) -> Question | None:
+        """Return a question that asks for less; None when it cannot get smaller."""
+        return None
+
+    def credentials(self) -> Mapping[str, str]:
+        """Return the headers that carry secrets; they go to the source's own origins only."""
+        return {}
+
+    async def renew(self) -> bool:
+        """Get a fresh token after the interface refused the old one; tell whether there is one."""
+        return False
+
+    def usage(self, response: Response) -> float | None:
+        """Return the percent of the budget used up, where the headers of an answer tell."""
+        return None
+
+    def secret(self, key: str) -> str:
+        """Return a revealed secret of the source's table; "" where an optional one is not configured."""
+        return self.run.secrets.get(key, "")
+
+    def brands(self) -> list[Brand]:
+        """Return the brands that this source looks for."""
+        wanted = self.source.brands
+        return [brand for brand in self.run.config.brand if not wanted or brand.key in wanted]
+
+    def names(self) -> list[str]:
+        """Return every name and alias of the source's brands once, in all scripts they are configured in."""
+        return list(dict.fromkeys(name for brand in self.brands() for name in (brand.name, *brand.aliases)))
+
+    async def seek(self) -> AsyncIterator[Any]:
+        self.run.headers.update(self.credentials())
+        for question in self.questions():
+            chain = question.identity
+            place = await asyncio.to_thread(self.run.sink.cursor, chain)
+            following = None
+            if place is not None:
+                following = self.next(replace(question, about=place["about"]), answer((), next=place["next"]))
+            asked = _Asked(
+                question=following or question, chain=chain, resumed=question if following is not None else None
+            )
+            request = await self._request(asked)
+            if request is not None:
+                yield request
+
+    async def _request(self, asked: _Asked) -> Request | None:
+        """Return the request for a page, or None when it was asked for already or there were enough."""
+        question = asked.question
+        if asked.attempt == 0:
+            if question.identity in self._asked:
+                return None
+            self._asked.add(question.identity)
+        params = urlencode({**question.params, **question.secret_params})
+        url = question.url + (("&" if "?" in question.url else "?") + params if params else "")
+        request = await self.ask(url, self.read_answer, asked=asked)
+        if request is None:
+            return None
+        # An interface we were given a key for, not a page; what it says in its refusals is what we must read.
+        request.meta.update(dont_obey_robotstxt=True, handle_httpstatus_all=True, dont_retry=True)
+        for name, value in question.headers.items():
+            request.headers[name] = value
+        if question.body is not None:
+            request = request.replace(method="POST", body=json.dumps(question.body, ensure_ascii=False).encode())
+            request.headers["Content-Type"] = "application/json"
+        elif question.form is not None:
+            request = request.replace(method="POST", body=urlencode(question.form).encode())
+            request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return request
+
+    async def read_answer(self, response: Response, asked: _Asked) -> AsyncIterator[Any]:
+        """Read one page and ask for the next."""
+        where = self.masked(response.url)
+        parsed: Answer | None = await self.extract(
+            self.parser, response.body, where, status=response.status, **asked.question.options
+        )
+        if parsed is None:
+            return
+        if parsed["failed"] is not None:
+            async for retried in self._refused(response, asked, parsed["failed"]):
+                yield retried
+            return
+        self.run.tally.rows += parsed["rows"]
+        self.run.tally.filled.update(parsed["filled"])
+        for number, why in parsed["bad"][:BAD_ROWS_TOLD]:
+            self.run.tally.note(f"{where}: row {number} {why}")
+        if parsed["bad"]:
+            self.run.tally.errors["bad_row"] += len(parsed["bad"])
+        following = self.next(asked.question, parsed) if parsed["next"] is not None else None
+        async for part in self._parts(asked, parsed, following):
+            yield part
+        self.stop_if_full()
+        used = max(parsed["usage"] or 0.0, self.usage(response) or 0.0)
+        if following is not None and used >= FULL_USAGE:
+            self.run.tally.note(f"{used:.0f} % of the interface's budget is used up; the next run goes on")
+            raise CloseSpider("budget")
+        if following is not None:
+            request = await self._request(_Asked(question=following, chain=asked.chain))
+            if request is not None:
+                yield request
+
+    async def _parts(self, asked: _Asked, parsed: Answer, following: Question | None) -> AsyncIterator[Any]:
+        """Yield the items; the place of the next page is stored with the last of them."""
+        kept = self.masked(msgspec.json.encode(parsed["items"]).decode())
+        items = msgspec.json.decode(kept, type=list[Item])
+        place = None
+        if following is not None:
+            place = {"next": parsed["next"], "about": dict(asked.question.about)}
+        if self.masked(json.dumps(place)) != json.dumps(place):
+            place = None  # it carries a token, so the next run starts anew
+        last = max(0, len(items) - 1) // PART_ROWS * PART_ROWS
+        for start in range(0, max(1, len(items)), PART_ROWS):
+            cursor = (asked.chain, place) if start == last and not self.run.full else None
+            part = await self.part(items[start : start + PART_ROWS], cursor=cursor)
+            if part is not None:
+                yield part
+
+    async def _refused(self, response: Response, asked: _Asked, failure: Failed) -> AsyncIterator[Request]:
+        """Wait, ask for less, get a new token, or end with one line."""
+        where, kind = self.masked(response.url), failure["kind"]
+        again: _Asked | None = None
+        if asked.resumed is not None and kind in ("bad_request", "api_error"):  # the place is no longer known there
+            again = _Asked(question=asked.resumed, chain=asked.chain)
+        elif kind == "too_much":
+            less = self.smaller(asked.question)
+            again = None if less is None else replace(asked, question=less)
+        elif kind == "token" and asked.attempt == 0 and await self.renew():
+            again = replace(asked, attempt=1)
+        elif kind in ("rate_limited", "transient") and asked.attempt + 1 < ATTEMPTS:
+            wait = failure["wait"]
+            if wait is None:
+                wait = _retry_after(response) or FIRST_WAIT * 2**asked.attempt
+            if wait <= LONGEST_WAIT:
+                await asyncio.sleep(wait)
+                again = replace(asked, attempt=asked.attempt + 1)
+        if again is not None:
+            following = await self._request(again)
+            if following is not None:
+                yield following
+            return
+        self.tell(where, Trouble(kind=kind, says=self.masked(failure["says"])))
+        if kind in ("token", "rate_limited", "blocked"):  # every other question would hear the same
+            raise CloseSpider(kind)
+
+    async def failed(self, failure: Failure) -> AsyncIterator[Request]:  # type: ignore[override]  # Scrapy takes both
+        """Ask once more after a broken connection; its address may carry a token."""
+        request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
+        what = trouble(failure.value)
+        asked: _Asked = request.cb_kwargs["asked"]
+        if what.kind in ("connection", "truncated", "timeout") and asked.attempt + 1 < ATTEMPTS:
+            await asyncio.sleep(FIRST_WAIT * 2**asked.attempt)
+            again = await self._request(replace(asked, attempt=asked.attempt + 1))
+            if again is not None:
+                yield again
+            return
+        self.tell(self.masked(request.url), what)
+
+    def masked(self, text: str) -> str:
+        """Return the text without the secrets of this process, and without what looks like a token in an address."""
+        return _TOKENS.sub(rf"\1{MASK}", redact(text))
+
+
+def _retry_after(response: Response) -> float | None:
+    """Return the seconds an answer asks to wait; None where it says nothing, or a date."""
+    value = response.headers.get("Retry-After")
+    try:
+        return None if value is None else max(0.0, float(value))
+    except ValueError:
+        return None

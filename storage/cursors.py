@@ -1,0 +1,41 @@
+"""Cursors: how far a source was read, so that the next run goes on there."""
+
+import json
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from storage.schema import CursorRow
+from storage.upsert import insert
+
+
+def cursor(session: Session, source: str, name: str) -> Any | None:
+    """Return the JSON value kept under a name; None when there is none."""
+    row = session.get(CursorRow, (source, _identity(name)))
+    return None if row is None else json.loads(row.value)
+
+
+def save_cursor(session: Session, source: str, name: str, value: Any, now: datetime) -> None:
+    """Keep a JSON value; in the transaction of the items that were read up to there, or they could be lost."""
+    statement = insert(session, CursorRow)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["source", "identity"],
+            set_={"value": statement.excluded["value"], "saved_at": statement.excluded["saved_at"]},
+        ),
+        [
+            {
+                "source": source,
+                "identity": _identity(name),
+                "name": name,
+                "value": json.dumps(value, ensure_ascii=False),
+                "saved_at": now,
+            }
+        ],
+    )
+
+
+def _identity(name: str) -> str:
+    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
