@@ -14,6 +14,7 @@ from console.commands.judging import cases, judge, triage
 from console.commands.looking import logos_group
 from console.commands.measuring import calibrate, evaluate, explain
 from console.commands.setup import config_group, db, demo, doctor, init
+from console.commands.sources import sources_group
 from console.commands.telling import alerts
 
 
@@ -30,6 +31,7 @@ for command in (
     init,
     config_group,
     crawl,
+    sources_group,
     score,
     scan,
     watch,

@@ -24,6 +24,7 @@ from alerts.channels import open_channel
 from alerts.delivery import Receipt
 from alerts.errors import UnknownReceiver
 from alerts.gate import Gate
+from alerts.message import Alert
 from alerts.notices import test_notice
 from alerts.outgoing import Outgoing
 from alerts.report import DispatchReport, Tally
@@ -75,13 +76,30 @@ async def send_test(
         UnknownReceiver: no receiver has this key.
         DeliveryError: it did not arrive.
     """
+    notice = test_notice(receiver, config.alerting.language, now())
+    return await send_notice(config, receiver, media, notice, now=now, gate=gate)
+
+
+async def send_notice(
+    config: Config,
+    receiver: str,
+    media: MediaStore,
+    notice: Alert,
+    *,
+    now: Callable[[], datetime],
+    gate: Gate | None = None,
+) -> Receipt:
+    """Send a message that is about no case to a receiver, once, past the outbox.
+
+    Raises:
+        UnknownReceiver: no receiver has this key.
+        DeliveryError: it did not arrive.
+    """
     row = next((row for row in config.receiver if row.key == receiver), None)
     if row is None:
         raise UnknownReceiver(receiver)
-    at = now()
     channel = open_channel(row, gate=gate or gate_of(config), media=media)
-    alert = test_notice(receiver, config.alerting.language, at)
-    return await channel.send(alert, f"msg_test_{os.urandom(8).hex()}", now=at)
+    return await channel.send(notice, f"msg_{notice.reason}_{os.urandom(8).hex()}", now=now())
 
 
 def gate_of(config: Config) -> Gate:

@@ -15,7 +15,7 @@ import msgspec
 from alerts.errors import NotAnAlert
 from safety.screen import defang_text, screen
 
-Reason = Literal["first", "new_items", "repeat", "test", "receiver_disabled"]
+Reason = Literal["first", "new_items", "repeat", "test", "receiver_disabled", "source_unwell", "source_well"]
 Language = Literal["en", "ja"]
 
 TEXT_LIMIT = 300  # characters of one hostile text in an alert

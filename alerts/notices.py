@@ -1,8 +1,9 @@
-"""Alerts that are about a receiver, not about a case."""
+"""Alerts that are about a receiver or a source, not about a case."""
 
 from datetime import datetime
 
 from alerts.message import Alert, Language
+from alerts.words import WORDS
 
 
 def test_notice(receiver: str, language: Language, at: datetime) -> Alert:
@@ -18,4 +19,22 @@ def disabled_notice(receiver: str, case_id: int, language: Language, at: datetim
         at=at,
         subject=receiver,
         next=(f"mekiki cases show {case_id}", "mekiki alerts pending", f"mekiki alerts test {receiver}"),
+    )
+
+
+def source_notice(source: str, state: str, language: Language, at: datetime) -> Alert:
+    """Return what is told when a source no longer sees what it should; `state` is "" when it does again.
+
+    Args:
+        source: its key.
+        state: a key of `Words.health`.
+        language: of the message.
+        at: UTC.
+    """
+    return Alert(
+        reason="source_unwell" if state else "source_well",
+        language=language,
+        at=at,
+        subject=f"{source} ({WORDS[language].health[state]})" if state else source,
+        next=("mekiki sources", f"mekiki sources test {source}"),
     )

@@ -25,8 +25,7 @@ def headline(alert: Alert) -> str:
     """Say in one line what this is about."""
     words = words_of(alert)
     if alert.case is None:
-        line = words.test_headline if alert.reason == "test" else words.disabled_headline
-        return line.format(subject=alert.subject)
+        return _about_no_case(alert)[0].format(subject=alert.subject)
     return words.headline.format(
         decision=words.decisions.get(alert.case.decision, alert.case.decision),
         brand=alert.case.brand_name,
@@ -34,15 +33,26 @@ def headline(alert: Alert) -> str:
     )
 
 
+def _about_no_case(alert: Alert) -> tuple[str, str]:
+    """Return headline and sentence of a message that is about a receiver or a source."""
+    words = words_of(alert)
+    match alert.reason:
+        case "test":
+            return words.test_headline, words.test
+        case "source_unwell":
+            return words.unwell_headline, words.unwell
+        case "source_well":
+            return words.well_headline, words.well
+    return words.disabled_headline, words.disabled
+
+
 def occasion(alert: Alert) -> str:
     """Say why this message comes now."""
     words = words_of(alert)
-    if alert.reason == "test":
-        return words.test.format(subject=alert.subject)
-    if alert.reason == "receiver_disabled":
-        return words.disabled.format(subject=alert.subject)
+    if alert.case is None:
+        return _about_no_case(alert)[1].format(subject=alert.subject)
     if alert.reason == "new_items":
-        total = alert.case.items if alert.case else 0
+        total = alert.case.items
         line = words.new_items_one if alert.new_items == 1 else words.new_items
         return line.format(new=alert.new_items, total=total)
     return words.first if alert.reason == "first" else words.repeat

@@ -23,6 +23,11 @@ class Words:
     test: str
     disabled_headline: str
     disabled: str
+    unwell_headline: str
+    unwell: str
+    well_headline: str
+    well: str
+    health: Mapping[str, str]  # state of a source that somebody has to look at
     case: str
     score: str
     score_value: str
@@ -68,6 +73,18 @@ EN = Words(
     disabled_headline="Receiver {subject} is switched off",
     disabled="The receiver {subject} answered that it no longer exists (410). mekiki sends it nothing more. "
     "Alerts routed to it alone wait until it has a new url and a test message reaches it.",
+    unwell_headline="Source {subject} needs a look",
+    unwell="The source {subject} no longer sees what it should. Until it does, impersonations there may go unseen.",
+    well_headline="Source {subject} is well again",
+    well="The source {subject} sees what it should again.",
+    health={
+        "late": "no good run in time",
+        "silent": "gives nothing any more",
+        "broken": "fields that used to be filled are empty",
+        "canary": "the planted item was not found",
+        "blocked": "turned us away",
+        "failing": "cannot be read",
+    },
     case="Case {id}",
     score="Score",
     score_value="{score} of 1.00",
@@ -113,6 +130,19 @@ JA = Words(
     disabled_headline="通知先 {subject} を停止しました",
     disabled="通知先 {subject} が「存在しない」(410)と応答したため、送信を停止しました。"
     "この通知先だけに送る通知は、新しい url を設定してテスト通知が届くまで保留されます。",
+    unwell_headline="取得元 {subject} の確認が必要です",
+    unwell="取得元 {subject} から本来得られる情報が得られていません。"
+    "復旧するまで、なりすましを見逃すおそれがあります。",
+    well_headline="取得元 {subject} が復旧しました",
+    well="取得元 {subject} から再び正常に情報を取得しています。",
+    health={
+        "late": "予定どおりに実行されていません",
+        "silent": "1件も取得できなくなりました",
+        "broken": "これまで取得できた項目が空です",
+        "canary": "確認用に置いた項目が見つかりません",
+        "blocked": "アクセスを拒否されました",
+        "failing": "読み取れません",
+    },
     case="案件 {id}",
     score="スコア",
     score_value="{score}(最大 1.00)",

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from config.fields import KEY_WORDS
 from config.models import Brand, Config, Ownership, Receiver, Route
 from config.problems import ConfigError, Problem
-from config.sources import Source
+from config.sources import KINDS, PLUGGED_PROBLEMS, Source
 from detector.brands import Scope
 from detector.hosts import parse_host
 
@@ -56,6 +56,7 @@ def load(path: Path) -> Config:
                         continue
                     origin[name, len(lists[name])] = (file, where)
                     lists[name].append(value)
+    origin["alerting", 0] = (path, "alerting")
     single = {name: value for name, value in main.items() if name not in LISTS}
     try:
         config = Config.model_validate({**single, **lists}, context={"base": path.parent})
@@ -63,6 +64,7 @@ def load(path: Path) -> Config:
         problems += [_problem(path, "", TypeAdapter(Config), detail) for detail in error.errors()]
         raise ConfigError(problems) from None
     config._file = path
+    problems += [Problem(str(path), "source", problem) for problem in PLUGGED_PROBLEMS]
     problems += [
         Problem(str(origin[row][0]), f"{origin[row][1]}{key}", text) for row, key, text in _contradictions(config)
     ]
@@ -112,13 +114,9 @@ def _problem(file: Path, prefix: str, adapter: TypeAdapter[Any], detail: ErrorDe
     return Problem(str(file), where, message)
 
 
-def _tags(union: Any, key: str) -> set[str]:
-    """Return the values that tell the models of a union apart."""
-    models = get_args(get_args(union)[0])
-    return {tag for model in models for tag in get_args(model.model_fields[key].annotation)}
-
-
-_TAGS = _tags(Source, "kind") | _tags(Receiver, "channel")
+_RECEIVERS = get_args(get_args(Receiver)[0])
+_CHANNELS = {channel for model in _RECEIVERS for channel in get_args(model.model_fields["channel"].annotation)}
+_TAGS = _CHANNELS | {kind for model in KINDS for kind in model.kinds()}
 
 
 def _known_keys(adapter: TypeAdapter[Any], steps: tuple[int | str, ...]) -> set[str]:
@@ -164,6 +162,9 @@ def _contradictions(config: Config) -> Iterator[tuple[tuple[str, int], str, str]
             yield ("ownership", index), ".scope", str(error)
     for index, source in enumerate(config.source):
         yield from _unknown(("source", index), ".brands", source.brands, brands, "brand")
+    for key in config.alerting.sources:
+        if key not in receivers:
+            yield ("alerting", 0), ".sources", f"there is no receiver {key!r}"
     for index, route in enumerate(config.route):
         yield from _unknown(("route", index), ".receivers", route.receivers, receivers, "receiver")
         yield from _unknown(("route", index), ".brands", route.brands, brands, "brand")

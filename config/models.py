@@ -101,6 +101,7 @@ class Alerting(Model):
     group_wait: Interval = Field(default="30s", validate_default=True)  # before the first message of a case
     group_interval: Interval = Field(default="5m", validate_default=True)  # between later messages of a case
     language: Literal["en", "ja"] = "en"
+    sources: tuple[Key, ...] = ()  # receivers that hear when a source falls silent or breaks; empty means all
 
 
 class Detector(Model):

@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from config import Config, Source
+from config import Config
+from config.sources import OURS
 
 HEAD = """# Configuration
 
@@ -16,7 +17,6 @@ check` reads everything it names, `mekiki config schema` prints the JSON Schema 
 
 This page is written by `python docs/configuration.py` from the models in `config`.
 """
-KINDS = get_args(get_args(Source)[0])
 TABLES = {
     "Storage": "[storage]",
     "Crawler": "[crawler]",
@@ -25,11 +25,7 @@ TABLES = {
     "Alerting": "[alerting]",
     "Brand": "[[brand]]",
     "Ownership": "[[ownership]]",
-    **{
-        model.__name__: f'[[source]] kind = "{tag}"'
-        for model in KINDS
-        for tag in get_args(model.model_fields["kind"].annotation)
-    },
+    **{model.__name__: f'[[source]] kind = "{kind}"' for model in OURS for kind in model.kinds()},
     "WebhookReceiver": '[[receiver]] channel = "webhook"',
     "SlackReceiver": '[[receiver]] channel = "slack"',
     "EmailReceiver": '[[receiver]] channel = "email"',

@@ -172,8 +172,6 @@ class ApiSpider(SourceSpider, Generic[S]):
             async for retried in self._refused(response, asked, parsed["failed"]):
                 yield retried
             return
-        self.run.tally.rows += parsed["rows"]
-        self.run.tally.filled.update(parsed["filled"])
         for number, why in parsed["bad"][:BAD_ROWS_TOLD]:
             self.run.tally.note(f"{where}: row {number} {why}")
         if parsed["bad"]:

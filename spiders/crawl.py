@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
+from scrapy.utils.misc import load_object
 from sqlalchemy import Engine
 
 from config import Config, Source
@@ -184,7 +185,7 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
         sandbox=shared.sandbox,
         sink=sink,
         shelf=shelf,
-        keeper=Keeper(assessor, sink, shelf, tally, executor=shared.executor, clock=_now),
+        keeper=Keeper(assessor, sink, shelf, tally, executor=shared.executor, clock=_now, canary=source.canary),
         tally=tally,
         clock=_now,
         stdin=shared.stdin,
@@ -222,7 +223,15 @@ def _crawl(config: Config, runs: list[SourceRun], progress: Callable[[Progress],
 
 def _crawler(config: Config, source: Source) -> Crawler:
     """Return a crawler whose settings stand above the process's: Scrapy merges those in."""
-    return Crawler(KINDS[source.kind], Settings(scrapy_settings(config, source), priority="spider"))
+    return Crawler(spider_of(source), Settings(scrapy_settings(config, source), priority="spider"))
+
+
+def spider_of(source: Source) -> type[SourceSpider]:
+    """Return the spider that reads a source: ours, or the one that an installed package names."""
+    spider = KINDS.get(source.kind) or load_object(source.spider.replace(":", "."))
+    if not (isinstance(spider, type) and issubclass(spider, SourceSpider)):
+        raise TypeError(f"{source.spider} is no SourceSpider")
+    return spider
 
 
 def _report_progress(reactor: Any, runs: list[SourceRun], progress: Callable[[Progress], None]) -> None:

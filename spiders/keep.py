@@ -59,7 +59,7 @@ def _counts(tally: Tally) -> dict[str, int]:
         "flagged": tally.flagged,
         "pictures": tally.pictures,
         "unchanged": tally.unchanged,
-        **({"rows": tally.rows} if tally.rows else {}),
+        "canary": tally.canary,
         **{f"filled.{name}": count for name, count in sorted(tally.filled.items())},
         **{f"error.{kind}": count for kind, count in sorted(tally.errors.items())},
     }

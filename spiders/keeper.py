@@ -36,6 +36,7 @@ class Keeper:
         *,
         executor: Executor,
         clock: Callable[[], datetime],
+        canary: str | None = None,
     ) -> None:
         self._assessor = assessor
         self._sink = sink
@@ -43,6 +44,7 @@ class Keeper:
         self._tally = tally
         self._executor = executor
         self._clock = clock
+        self._canary = canary
         self._waiting: list[tuple[Found, asyncio.Future[None]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -96,6 +98,9 @@ class Keeper:
         self._tally.flagged += stored.flagged
         self._tally.new += stored.new
         self._tally.changed += stored.changed
+        for item in stored.kept:
+            self._tally.saw(item)
+            self._tally.canary += self._canary is not None and _shows(item, self._canary)
         for item, _, why in stored.failed:
             self._tally.problem("not_stored", f"item {item.id}: {why}")
         return [found for _, found, _ in stored.failed]
@@ -149,6 +154,12 @@ def _seen_at(item: Item, now: datetime) -> datetime:
         return now
 
 
+def _shows(item: Item, planted: str) -> bool:
+    """Tell whether an item is the planted one."""
+    words = (item.id, item.url or "", *item.links, *(text.text for text in item.texts))
+    return any(planted in word for word in words)
+
+
 class _Stored:
     """What came of one batch."""
 
@@ -157,10 +168,12 @@ class _Stored:
         self.flagged = 0
         self.new = 0
         self.changed = 0
+        self.kept: list[Item] = []
         self.failed: list[tuple[Item, Found, str]] = []
 
     def add(self, kept: Kept, batch: Sequence[Judged]) -> None:
         self.items += len(batch)
+        self.kept += [judged.item for judged in batch]
         self.flagged += sum(judged.flagged for judged in batch)
         self.new += kept.new
         self.changed += kept.changed

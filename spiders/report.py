@@ -14,6 +14,7 @@ from safety.screen import screen
 from safety.secret import redact
 from storage.schema import RunOutcome
 
+_FIELDS = ("url", "advertiser", "links", "display_url", "images", "videos", "first_shown", "publisher_url")
 LINES = 40  # problem lines kept for each source; the rest is counted
 LINE_CHARACTERS = 400
 
@@ -45,6 +46,7 @@ class SourceReport:
     flagged: int = 0
     pictures: int = 0
     unchanged: int = 0  # answers 304
+    filled: Mapping[str, int] = field(default_factory=dict)  # Item field, or role of a text -> items that had it
     errors: Mapping[str, int] = field(default_factory=dict)  # class -> count
     problems: tuple[str, ...] = ()  # one line each, screened; the last one says how many were left out
     seconds: float = 0.0
@@ -71,12 +73,17 @@ class Tally:
         self.pictures = 0
         self.unchanged = 0
         self.errors: Counter[str] = Counter()
-        self.rows = 0  # that an interface gave, before they became items
-        self.filled: Counter[str] = Counter()  # field -> rows that had it
+        self.filled: Counter[str] = Counter()  # Item field, or role of a text -> items that had it
+        self.canary = 0  # planted items that were stored
         self.stopped = False  # ended before the source was read to its end
         self._lines: list[str] = []
         self._total = 0
         self._began = time.monotonic()
+
+    def saw(self, item: Item) -> None:
+        """Count which fields an item has: a field that falls silent tells of a source that has changed."""
+        self.filled.update(name for name in _FIELDS if getattr(item, name))
+        self.filled.update({text.role for text in item.texts})
 
     def problem(self, kind: str, line: str, *, count: int = 1) -> None:
         """Count `count` errors of a class and keep one line that says what happened."""
@@ -123,6 +130,7 @@ class Tally:
             flagged=self.flagged,
             pictures=self.pictures,
             unchanged=self.unchanged,
+            filled=dict(sorted(self.filled.items())),
             errors=dict(sorted(self.errors.items())),
             problems=(*self._lines, *more),
             seconds=time.monotonic() - self._began,

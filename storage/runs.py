@@ -53,18 +53,23 @@ def finish_run(session: Session, run_id: int, now: datetime, outcome: RunOutcome
 
 def last_run(session: Session, source: str) -> RunRecord | None:
     """Return the latest run of a source, finished or not."""
-    query = select(Run).where(Run.source == source).order_by(Run.started_at.desc(), Run.id.desc()).limit(1)
-    run = session.scalar(query)
-    if run is None:
-        return None
-    return RunRecord(
-        id=run.id,
-        source=run.source,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        outcome=run.outcome,
-        counts=run.counts,
-    )
+    return next(iter(last_runs(session, source, 1)), None)
+
+
+def last_runs(session: Session, source: str, most: int) -> list[RunRecord]:
+    """Return the latest runs of a source, finished or not, the newest first."""
+    query = select(Run).where(Run.source == source).order_by(Run.started_at.desc(), Run.id.desc()).limit(most)
+    return [
+        RunRecord(
+            id=run.id,
+            source=run.source,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            outcome=run.outcome,
+            counts=run.counts,
+        )
+        for run in session.scalars(query)
+    ]
 
 
 def fetch_state(session: Session, source: str, url: str, judged_by: str) -> FetchState | None:

@@ -24,6 +24,7 @@ from storage.media import MediaStore
 from storage.runs import last_run
 from watch.messenger import Messenger
 from watch.schedule import next_start
+from watch.telling import tell_changes
 
 TICK = 1.0  # seconds between two looks at the clock
 LONGEST_CRAWL = timedelta(hours=6)  # a child that runs longer hangs
@@ -107,6 +108,8 @@ class Watch:
             *errors.decode(errors="replace").splitlines(),
         ):
             self.say(line)
+        for problem in await tell_changes(self.config, self.engine, self.media, now=self.now, source=key):
+            self.say(problem)
         if process.returncode not in (0, 4):
             self.say(f"{key}: the crawl ended with exit code {process.returncode}; next try by its schedule")
 

@@ -26,13 +26,17 @@ from alerts.message import Alert, AlertCase, AlertEvidence, AlertItem, AlertPict
 from alerts.wording import headline, occasion, why
 from config import WebhookReceiver
 
-Event = Literal["case.first", "case.new_items", "case.repeat", "receiver.disabled", "test"]
+Event = Literal[
+    "case.first", "case.new_items", "case.repeat", "receiver.disabled", "source.unwell", "source.well", "test"
+]
 
 EVENTS: dict[Reason, Event] = {
     "first": "case.first",
     "new_items": "case.new_items",
     "repeat": "case.repeat",
     "receiver_disabled": "receiver.disabled",
+    "source_unwell": "source.unwell",
+    "source_well": "source.well",
     "test": "test",
 }
 

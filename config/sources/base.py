@@ -1,16 +1,19 @@
 """SourceBase: what every kind of source has."""
 
-from typing import Self
+from typing import ClassVar, Self, get_args
 
 from pydantic import Field, model_validator
 
-from config.fields import Cron, Interval, Key
+from config.fields import Cron, Interval, Key, Name
 from config.model import Model
 from safety.secret import Secret
 
 
 class SourceBase(Model):
+    spider: ClassVar[str] = ""  # "package.module:Class" of a kind that an installed package adds
+
     key: Key
+    kind: str
     schedule: Cron | None = None  # cron, five fields, UTC
     every: Interval | None = None
     enabled: bool = True
@@ -19,7 +22,13 @@ class SourceBase(Model):
     max_pages: int = Field(default=2000, ge=1)  # requests a run, pictures not counted
     pictures: bool = True  # fetch the pictures of ads and pages
     videos: bool = True  # and their videos, of which some frames are looked at
+    canary: Name | None = None  # id, address or words of an item planted there, which every run must find
     headers: dict[str, Secret] = {}  # sent to the source's own hosts only
+
+    @classmethod
+    def kinds(cls) -> set[str]:
+        """Return the values of `kind` that are read as this model."""
+        return set(get_args(cls.model_fields["kind"].annotation))
 
     @property
     def own_urls(self) -> tuple[str, ...]:

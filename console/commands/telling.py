@@ -12,6 +12,7 @@ from console.app import OUTSIDE, PARTLY, App, Misused, OutsideFailed, as_json, p
 from console.show import moment, summary_line, terminal
 from safety.screen import screen
 from storage import outbox
+from watch.telling import tell_changes
 
 
 @click.group()
@@ -65,7 +66,8 @@ def alerts_pending(app: App, as_json: bool) -> None:
 def alerts_send(app: App) -> None:
     """Send what is due now."""
     report = asyncio.run(dispatch_due(app.config, app.engine, app.media, now=utc_now))
-    for problem in report.problems:
+    unheard = asyncio.run(tell_changes(app.config, app.engine, app.media, now=utc_now))
+    for problem in (*report.problems, *unheard):
         click.echo(f"mekiki: {screen(problem)}", err=True)
     counts = {
         "sent": report.sent,
@@ -74,7 +76,7 @@ def alerts_send(app: App) -> None:
         "without a route": report.unrouted,
     }
     click.echo(summary_line("alerts", counts))
-    if report.dead or report.retried or report.unrouted:
+    if report.dead or report.retried or report.unrouted or unheard:
         raise SystemExit(PARTLY if report.sent else OUTSIDE)
 
 

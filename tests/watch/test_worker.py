@@ -63,14 +63,17 @@ def test_watch_runs_what_is_due_alerts_and_stops_on_sigterm(tmp_path: Path) -> N
         command = [sys.executable, "-m", "cli", "watch", "--config", str(config)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             try:
-                sink.wait_for(1, seconds=60)
+                sink.wait_for(2, seconds=60)
             finally:
                 process.send_signal(signal.SIGTERM)
                 _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert errors.rstrip().endswith("stopped"), errors
     assert "watching 2 source(s)" in errors
-    assert "hoshinodenki-outlet" in json.dumps(json.loads(sink.bodies[0]))
+    told = sorted(json.loads(body)["text"] for body in sink.bodies)
+    assert len(told) == 2
+    assert told[0] == "Source broken (cannot be read) needs a look"
+    assert "hoshinodenki-outlet" in told[1]
     engine = open_engine(f"sqlite:///{tmp_path}/mekiki.db")
     with snapshot(engine) as session:
         cases = list_cases(session, now=datetime.now(UTC))

@@ -1,0 +1,92 @@
+"""Sources: how they are, and a try of one."""
+
+import sys
+from dataclasses import replace
+
+import click
+from rich.table import Table
+
+from console.app import FAILED, PARTLY, App, Misused, as_json, print_json, utc_now, with_app
+from console.show import described, moment, terminal
+from console.source_trial import explained
+from safety.screen import screen
+from spiders.crawl import CrawlOptions, run_crawl
+from watch.health import Health
+from watch.telling import healths
+
+TRIAL_ITEMS = 5
+
+
+@click.group("sources", invoke_without_command=True)
+@as_json
+@with_app
+@click.pass_context
+def sources_group(context: click.Context, app: App, as_json: bool) -> None:
+    """Show how every source is: its state, its last good run, what it gave, what is missing.
+
+    A source that fell silent, lost fields or lost its planted item is no good run, although every request was answered.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    now = utc_now()
+    found = healths(app.config, app.engine, now)
+    if as_json:
+        print_json(found)
+    else:
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for name in ("source", "kind", "state", "last run", "last good run", "lag", "items", "usual", "fields filled"):
+            table.add_column(name)
+        for health, source in zip(found, app.config.source, strict=True):
+            lag = str(now - health.last_success).partition(".")[0] if health.last_success else "-"
+            table.add_row(
+                health.source,
+                source.kind,
+                health.state,
+                moment(health.last_run) if health.last_run else "never",
+                moment(health.last_success) if health.last_success else "never",
+                lag,
+                str(health.items),
+                f"{health.usual_items:.0f}" if health.usual_items else "-",
+                _filled(health),
+            )
+        terminal().print(table if table.row_count else "there is no source; add a [[source]]")
+        for health in found:
+            if health.says:
+                click.echo(f"mekiki: {health.source}: {screen(health.says)}", err=True)
+    if not all(health.well for health in found):
+        raise SystemExit(PARTLY)
+
+
+def _filled(health: Health) -> str:
+    if health.filled is None:
+        return "-"
+    return ", ".join(f"{name} {share:.0%}" for name, share in sorted(health.filled.items()))
+
+
+@sources_group.command("test")
+@click.argument("key")
+@with_app
+def sources_test(app: App, key: str) -> None:
+    """Ask the source KEY once, store nothing, and explain what came back."""
+    source = next((source for source in app.config.source if source.key == key), None)
+    if source is None:
+        known = ", ".join(sorted(source.key for source in app.config.source)) or "none"
+        raise Misused(f"there is no source {key!r}; known: {known}")
+    once = source.model_copy(update={"max_pages": 1, "pictures": False, "videos": False})
+    others = [other for other in app.config.source if other.key != key]
+    config = app.config.model_copy(update={"source": (*others, once)})
+    profiles = replace(app.profiles(), problems=())
+    report = run_crawl(
+        config,
+        CrawlOptions(sources=(key,), limit=TRIAL_ITEMS),
+        profiles=profiles,
+        store=None,
+        stdin=sys.stdin.buffer,
+    )
+    (result,) = report.sources
+    for line in explained(source, result):
+        click.echo(line)
+    for item, verdict in report.flagged:
+        terminal().print(*described(item, verdict), sep="\n")
+    if result.outcome != "ok":
+        raise SystemExit(FAILED)

@@ -1,0 +1,69 @@
+"""Telling: when a source falls silent, breaks, or is well again, the receivers hear of it, once for each change.
+
+What was told last is kept in the database, and only after a receiver took it: a crash in between tells again.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from alerts.dispatch import send_notice
+from alerts.errors import AlertError
+from alerts.notices import source_notice
+from config import Config, Source
+from storage.cursors import cursor, save_cursor
+from storage.database import snapshot, transaction
+from storage.media import MediaStore
+from storage.runs import last_runs
+from watch.health import HISTORY, Health, judge
+
+TOLD = "health told"  # name of the cursor that holds the state told last
+
+
+def healths(config: Config, engine: Engine, now: datetime) -> list[Health]:
+    """Judge every source of the configuration."""
+    with snapshot(engine) as session:
+        return [judge(source, last_runs(session, source.key, HISTORY + 1), now) for source in config.source]
+
+
+async def tell_changes(
+    config: Config, engine: Engine, media: MediaStore, *, now: Callable[[], datetime], source: str | None = None
+) -> list[str]:
+    """Send a notice for each source whose state has changed; return one line for each notice that did not arrive."""
+    problems: list[str] = []
+    for health in await asyncio.to_thread(lambda: list(_changes(config, engine, now(), source))):
+        state = "" if health.well else health.state
+        language = config.alerting.language
+        reached = False
+        for receiver in config.alerting.sources or tuple(row.key for row in config.receiver):
+            try:
+                await send_notice(
+                    config, receiver, media, source_notice(health.source, state, language, now()), now=now
+                )
+                reached = True
+            except AlertError as error:
+                problems.append(f"{error}; the notice that source {health.source} is {health.state} did not arrive")
+        if reached:
+            await asyncio.to_thread(_keep, engine, health.source, state, now())
+    return problems
+
+
+def _changes(config: Config, engine: Engine, now: datetime, only: str | None) -> Iterator[Health]:
+    """Yield the sources that are otherwise than was told last. A source that is fine, and always was, is no news."""
+    if not config.receiver:
+        return
+    wanted: dict[str, Source] = {source.key: source for source in config.source if only in (None, source.key)}
+    for health in healths(config, engine, now):
+        if health.source not in wanted:
+            continue
+        with snapshot(engine) as session:
+            told = cursor(session, health.source, TOLD) or ""
+        if ("" if health.well else health.state) != told:
+            yield health
+
+
+def _keep(engine: Engine, source: str, state: str, now: datetime) -> None:
+    with transaction(engine) as session:
+        save_cursor(session, source, TOLD, state, now)
