@@ -57,6 +57,14 @@ class Question:
     options: Mapping[str, Any] = field(default_factory=dict)  # keywords for the parser
     about: Mapping[str, Any] = field(default_factory=dict)  # what the spider wants to know again for the next page
 
+    def with_params(self, *, about: Mapping[str, Any] | None = None, **params: str) -> "Question":
+        """Return this question with other parameters of the query."""
+        return replace(self, params={**self.params, **params}, about=self.about if about is None else about)
+
+    def with_body(self, **entries: Any) -> "Question":
+        """Return this question with other entries of the body."""
+        return replace(self, body={**self.body, **entries})
+
     @property
     def identity(self) -> str:
         """What tells this question from others: 32 hex digits."""
@@ -69,7 +77,7 @@ class _Asked:
     """A question under way."""
 
     question: Question
-    chain: str  # identity of the first page, under which the place of the next is kept
+    chain: str  # identity of the first page, under which the place of the next is kept; "" for a single row
     attempt: int = 0
     resumed: Question | None = None  # the first page, when this one is where an earlier run ended
 
@@ -91,6 +99,10 @@ class ApiSpider(SourceSpider, Generic[S]):
     @abstractmethod
     def next(self, question: Question, answer: Answer) -> Question | None:
         """Return the page after this one, where `answer["next"]` names one."""
+
+    def details(self, question: Question, answer: Answer) -> Iterable[Question]:
+        """Return questions about single rows of a page, where the page alone does not tell enough."""
+        return ()
 
     def smaller(self, question: Question) -> Question | None:
         """Return a question that asks for less; None when it cannot get smaller."""
@@ -146,8 +158,11 @@ class ApiSpider(SourceSpider, Generic[S]):
         params = urlencode({**question.params, **question.secret_params})
         url = question.url + (("&" if "?" in question.url else "?") + params if params else "")
         request = await self.ask(url, self.read_answer, asked=asked)
-        if request is None:
-            return None
+        return None if request is None else self.made(question, request)
+
+    def made(self, question: Question, request: Request | None = None) -> Request:
+        """Return the request of a question with method, body and headers."""
+        request = request or Request(question.url, dont_filter=True)
         # An interface we were given a key for, not a page; what it says in its refusals is what we must read.
         request.meta.update(dont_obey_robotstxt=True, handle_httpstatus_all=True, dont_retry=True)
         for name, value in question.headers.items():
@@ -180,6 +195,10 @@ class ApiSpider(SourceSpider, Generic[S]):
         async for part in self._parts(asked, parsed, following):
             yield part
         self.stop_if_full()
+        for detail in self.details(asked.question, parsed):
+            request = await self._request(_Asked(question=detail, chain=""))
+            if request is not None:
+                yield request
         used = max(parsed["usage"] or 0.0, self.usage(response) or 0.0)
         if following is not None and used >= FULL_USAGE:
             self.run.tally.note(f"{used:.0f} % of the interface's budget is used up; the next run goes on")
@@ -200,7 +219,8 @@ class ApiSpider(SourceSpider, Generic[S]):
             place = None  # it carries a token, so the next run starts anew
         last = max(0, len(items) - 1) // PART_ROWS * PART_ROWS
         for start in range(0, max(1, len(items)), PART_ROWS):
-            cursor = (asked.chain, place) if start == last and not self.run.full else None
+            ends = start == last and asked.chain and not self.run.full
+            cursor = (asked.chain, place) if ends else None
             part = await self.part(items[start : start + PART_ROWS], cursor=cursor)
             if part is not None:
                 yield part
@@ -217,9 +237,8 @@ class ApiSpider(SourceSpider, Generic[S]):
         elif kind == "token" and asked.attempt == 0 and await self.renew():
             again = replace(asked, attempt=1)
         elif kind in ("rate_limited", "transient") and asked.attempt + 1 < ATTEMPTS:
-            wait = failure["wait"]
-            if wait is None:
-                wait = _retry_after(response) or FIRST_WAIT * 2**asked.attempt
+            asks = (_retry_after(response), failure["wait"], FIRST_WAIT * 2**asked.attempt)
+            wait = next(seconds for seconds in asks if seconds is not None)
             if wait <= LONGEST_WAIT:
                 await asyncio.sleep(wait)
                 again = replace(asked, attempt=asked.attempt + 1)

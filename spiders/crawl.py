@@ -30,13 +30,17 @@ from spiders.feed import FeedSpider
 from spiders.imports import ImportSpider
 from spiders.json_api import JsonSpider
 from spiders.keeper import Keeper
+from spiders.linkedin import LinkedInSpider
 from spiders.log import screened_logging
+from spiders.meta import MetaSpider
+from spiders.microsoft import MicrosoftSpider
 from spiders.report import CrawlReport, Progress, Tally
 from spiders.resolver import guard_connections
 from spiders.run import SourceRun
 from spiders.settings import scrapy_settings
 from spiders.shelf import Shelf
 from spiders.sinks import DatabaseSink, DrySink, Sink
+from spiders.tiktok import TikTokSpider
 from spiders.web import WebSpider
 from storage.media import MediaStore
 from storage.profiles import Profiles
@@ -46,6 +50,10 @@ KINDS: dict[str, type[SourceSpider]] = {
     "feed": FeedSpider,
     "import": ImportSpider,
     "json": JsonSpider,
+    "meta": MetaSpider,
+    "tiktok": TikTokSpider,
+    "linkedin": LinkedInSpider,
+    "microsoft": MicrosoftSpider,
 }
 
 PROGRESS_SECONDS = 0.5

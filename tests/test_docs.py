@@ -14,6 +14,8 @@ import pytest
 
 from alerts.channels.webhook import webhook_schema
 from cli import main
+from config import load
+from config.sources import OURS
 from detector.items import decode_item, item_schema
 
 DOCS = [Path("README.md"), *sorted(Path("docs").glob("*.md"))]
@@ -58,6 +60,17 @@ def test_the_item_schema_is_current_and_accepts_the_documented_item() -> None:
         assert decode_item(block).kind == "ad"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"id": 1, "kind": "ad"}, schema)
+
+
+def test_every_documented_source_loads_and_every_kind_is_documented(tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(\[\[source\]\].*?)```", Path("docs/sources.md").read_text("utf-8"), re.DOTALL)
+    head = '[crawler]\ncontact = "brand@hoshino-denki.example"\n'
+    file = tmp_path / "mekiki.toml"
+    kinds = set()
+    for block in blocks:
+        file.write_text(head + block, "utf-8")
+        kinds |= {source.kind for source in load(file).source}
+    assert kinds >= {kind for model in OURS for kind in model.kinds()} - {"web", "feed", "import"}  # in the starter
 
 
 def ordered(value: Any) -> Any:

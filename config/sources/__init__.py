@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Field
 
+from config.sources.ad_libraries import LinkedInSource, MetaSource, MicrosoftSource, TikTokSource
 from config.sources.base import SourceBase
 from config.sources.json_api import JsonSource
 from config.sources.pages import FeedSource, ImportSource, WebSource
@@ -19,6 +20,10 @@ OURS: tuple[type[SourceBase], ...] = (
     FeedSource,
     ImportSource,
     JsonSource,
+    MetaSource,
+    TikTokSource,
+    LinkedInSource,
+    MicrosoftSource,
 )
 
 

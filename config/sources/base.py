@@ -33,7 +33,7 @@ class SourceBase(Model):
     @property
     def own_urls(self) -> tuple[str, ...]:
         """The addresses that the configuration names: `headers` and tokens go to their origins only."""
-        named = [getattr(self, name, ()) for name in ("url", "urls", "sitemaps", "token_url")]
+        named = [getattr(self, name, ()) for name in ("url", "urls", "sitemaps", "detail_url", "token_url")]
         return tuple(url for value in named for url in ((value,) if isinstance(value, str) else value))
 
     @model_validator(mode="after")

@@ -13,6 +13,8 @@ FailureKind = Literal[
 ]  # what the spider does next depends on it
 
 LONGEST_SAID = 500  # characters of an API's own words that are told
+MOST_VALUES = 50  # of one field
+LONGEST_TEXT = 20_000  # characters of one text
 LONGEST_RAW = 100_000  # bytes of a row that is kept as evidence
 _BY_STATUS: dict[int, FailureKind] = {400: "bad_request", 401: "token", 403: "token", 404: "bad_request"}
 
@@ -102,6 +104,17 @@ def word(value: Any) -> str:
     if isinstance(value, str):
         return value.strip()
     return "" if value is None or isinstance(value, (dict, list, bool)) else str(value)
+
+
+def listed(value: Any) -> list[str]:
+    """Return a list of texts, or one text, as texts; what is empty or no text is left out."""
+    values = value if isinstance(value, list) else [value]
+    return [text for one in values[:MOST_VALUES] if (text := word(one)[:LONGEST_TEXT])]
+
+
+def texts_of(role: str, values: Any) -> list[dict[str, str]]:
+    """Return the `texts` of an item for one role, each text once."""
+    return [{"role": role, "text": text} for text in dict.fromkeys(listed(values))]
 
 
 def kept_row(row: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class VendorSource(SourceBase):
     kind: Literal["vendor"]
     region: str = "JP"
 '''
-SPIDER = '''
+SPIDER = """
 from detector.items import Item
 from spiders.base import SourceSpider
 
@@ -26,7 +26,7 @@ from spiders.base import SourceSpider
 class VendorSpider(SourceSpider):
     async def seek(self):
         yield await self.part([Item(id=self.run.source.region, kind="domain", url="hoshino-denki-sale.test")])
-'''
+"""
 CONFIG = """
 [crawler]
 contact = "brand@hoshino-denki.example"

@@ -17,6 +17,7 @@ class Hit:
     path: str  # with the query
     host: str
     headers: Mapping[str, str]  # names in lower case
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.site.answer(Hit(path=self.path, host=headers.get("host", ""), headers=headers))
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        hit = Hit(path=self.path, host=headers.get("host", ""), headers=headers, body=body)
+        answer = self.server.site.answer(hit)
         if answer.pause:
             time.sleep(answer.pause)
         self.send_response(answer.status)
@@ -118,6 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
         if answer.claims is not None:
             self.close_connection = True
+
+    do_POST = do_GET
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Say nothing."""

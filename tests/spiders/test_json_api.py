@@ -58,7 +58,8 @@ def crawl(
     folder: Path, api: Api, monkeypatch: pytest.MonkeyPatch, token: str = f"Bearer {TOKEN}"
 ) -> tuple[Crawling, Any]:
     monkeypatch.setenv("VENDOR_TOKEN", token)
-    (example,) = re.findall(r"```toml\n(\[\[source\]\].*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    blocks = re.findall(r"```toml\n(\[\[source\]\].*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    (example,) = [block for block in blocks if 'kind = "json"' in block]
     source = example.replace("https://api.vendor.example", api.url).replace(
         'every = "1h"', "delay = 0.0\nvideos = false"
     )
