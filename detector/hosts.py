@@ -11,6 +11,7 @@ import ipaddress
 import re
 import tomllib
 import unicodedata
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -23,6 +24,7 @@ MAX_URL: int = 8192  # characters looked at; browsers cut or refuse longer ones
 MAX_HOST: int = 253  # RFC 1035
 MAX_LABEL: int = 63
 MAX_PARAMETERS: int = 64
+MAX_ENCODINGS: int = 5  # of one parameter; who nests deeper hides something else
 _WEB_SCHEMES = frozenset(("http", "https", "ws", "wss", "ftp"))
 _CONTROLS = dict.fromkeys((*range(0x20), 0x7F))
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
@@ -144,12 +146,36 @@ def destination(url: str) -> Host | None:
         if parameters is None:
             return host
         query = "&".join(host.query.split("&", MAX_PARAMETERS)[:MAX_PARAMETERS])
-        inner = {name: value for name, value in parse_qsl(query) if name in parameters}
+        inner = {name: _decoded_target(value) for name, value in parse_qsl(query) if name in parameters}
         target = next((inner[name] for name in parameters if "." in inner.get(name, "")), None)
+        if target is None and "adurl" in parameters:
+            target = _at_the_end(f"{host.path}?{host.query}")
         if target is None:
             return host if _is_platform(host) else None
         url = target
     return None
+
+
+def _decoded_target(value: str) -> str:
+    """Return the target that a parameter carries, which Bing writes as `a1` and base64url."""
+    if value.startswith("a1aHR0c"):  # "http" in base64
+        try:
+            return urlsafe_b64decode(value[2:] + "=" * (-len(value[2:]) % 4)).decode("utf-8", "replace")
+        except ValueError:
+            return ""
+    for _ in range(MAX_ENCODINGS):
+        if value.lower().startswith(("http://", "https://")) or "%" not in value:
+            break
+        value = unquote(value)
+    return value
+
+
+def _at_the_end(rest: str) -> str | None:
+    """Return the target that old click addresses of DoubleClick carry behind their last `;?` or bare `?`."""
+    before, found, target = rest.rpartition("?http")
+    if not found:
+        before, found, target = rest.replace("%3F", "?").replace("%3f", "?").rpartition("?http")
+    return f"http{target}" if found and before else None
 
 
 def redirector(host: Host) -> list[str] | None:

@@ -38,6 +38,7 @@ BAD_ROWS_TOLD = 5
 ATTEMPTS = 3  # at one question
 FIRST_WAIT = 1.0  # seconds; doubled each time an interface does not tell how long to wait
 LONGEST_WAIT = 120.0  # seconds; whoever wants more is asked by the next run
+FOR_ALL = frozenset({"token", "rate_limited", "blocked"})  # refusals that hold for every question
 FULL_USAGE = 95.0  # percent of a budget after which nothing more is asked
 _TOKENS = re.compile(r"(?i)([?&](?:access_token|api_key|apikey|token|key|sig|signature)=)[^&#\s\"\\]+")
 
@@ -247,8 +248,10 @@ class ApiSpider(SourceSpider, Generic[S]):
             if following is not None:
                 yield following
             return
-        self.tell(where, Trouble(kind=kind, says=self.masked(failure["says"])))
-        if kind in ("token", "rate_limited", "blocked"):  # every other question would hear the same
+        if kind not in FOR_ALL:
+            self.tell(where, Trouble(kind=kind, says=self.masked(failure["says"])))
+        elif kind not in self.run.tally.errors:  # other questions under way hear the same
+            self.tell(where, Trouble(kind=kind, says=self.masked(failure["says"])))
             raise CloseSpider(kind)
 
     async def failed(self, failure: Failure) -> AsyncIterator[Request]:  # type: ignore[override]  # Scrapy takes both

@@ -37,6 +37,7 @@ from spiders.microsoft import MicrosoftSpider
 from spiders.report import CrawlReport, Progress, Tally
 from spiders.resolver import guard_connections
 from spiders.run import SourceRun
+from spiders.search import SearchSpider
 from spiders.settings import scrapy_settings
 from spiders.shelf import Shelf
 from spiders.sinks import DatabaseSink, DrySink, Sink
@@ -54,6 +55,7 @@ KINDS: dict[str, type[SourceSpider]] = {
     "tiktok": TikTokSpider,
     "linkedin": LinkedInSpider,
     "microsoft": MicrosoftSpider,
+    "search": SearchSpider,
 }
 
 PROGRESS_SECONDS = 0.5

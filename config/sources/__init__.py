@@ -13,6 +13,7 @@ from config.sources.ad_libraries import LinkedInSource, MetaSource, MicrosoftSou
 from config.sources.base import SourceBase
 from config.sources.json_api import JsonSource
 from config.sources.pages import FeedSource, ImportSource, WebSource
+from config.sources.search import SearchSource
 
 GROUP = "mekiki.sources"
 OURS: tuple[type[SourceBase], ...] = (
@@ -24,6 +25,7 @@ OURS: tuple[type[SourceBase], ...] = (
     TikTokSource,
     LinkedInSource,
     MicrosoftSource,
+    SearchSource,
 )
 
 

@@ -92,6 +92,19 @@ def test_suffixes_agree_with_the_library(labels: list[str]) -> None:
     [
         ("https://l.facebook.com/l.php?u=https%3A%2F%2Fevil.test%2Fa&h=x", "evil.test"),
         ("https://www.googleadservices.com/pagead/aclk?sa=L&adurl=https://evil.test/", "evil.test"),
+        ("https://www.google.com/aclk?sa=L&q&adurl=https%3A%2F%2Fevil.test%2Flp%3Fa%3D1&ctype=21", "evil.test"),
+        ("https://www.google.com/aclk?sa=L&sig=x&q&adurl", "www.google.com"),  # empty
+        ("https://www.google.com/aclk?adurl=https%253A%252F%252Fevil.test%252F", "evil.test"),  # encoded twice
+        ("https://www.google.com/goto?url=CAESaAHr", "www.google.com"),  # opaque
+        (
+            "https://ad.doubleclick.net/ddm/clk/1;2;tag_for_child_directed_treatment=;%3Fhttps://evil.test/x",
+            "evil.test",
+        ),
+        ("https://duckduckgo.com/l/?uddg=https%3A%2F%2Fevil.test%2F&rut=1", "evil.test"),
+        ("https://www.bing.com/ck/a?!&p=1&u=a1aHR0cHM6Ly9ldmlsLnRlc3QvYQ&ntb=1", "evil.test"),
+        ("https://www.awin1.com/cread.php?awinmid=1&ued=https%3A%2F%2Fevil.test%2F", "evil.test"),
+        ("https://t.umblr.com/redirect?z=https%3A%2F%2Fevil.test%2F&t=1", "evil.test"),
+        ("https://paid.outbrain.com/network/redir?p=abc&c=1", None),  # opaque
         ("https://evil.test/?url=https://hoshino-denki.example/", "evil.test"),
         ("https://bit.ly/abc", None),
         ("https://www.youtube.com/watch?v=1", "www.youtube.com"),

@@ -13,6 +13,17 @@ from tests.spiders.pages.test_ad_libraries import LINKEDIN, META, MICROSOFT, TIK
 
 SECRETS = {"PERSON_TOKEN": "EAAB-t0ken-of-a-person", "CLIENT_KEY": "aw-client-key", "CLIENT_SECRET": "s3cr3t-of-app"}
 FRESH = "clt.fresh-access-token"
+SEARCH = """
+[[source]]
+key = "search"
+kind = "search"
+token = "env:CLIENT_SECRET"
+url = "{url}/search.json"
+queries = ["星野電機"]
+words = ["公式"]
+devices = ["mobile"]
+delay = 0.0
+"""
 SOURCES = """
 [[source]]
 key = "meta"
@@ -54,7 +65,7 @@ class Libraries(WebServer):
     def answer(self, hit: Hit) -> Answer:
         self.hits.append(hit)
         path, query = urlsplit(hit.path).path, parse_qs(urlsplit(hit.path).query)
-        status, body = getattr(self, path.strip("/").split("/")[-1].lower())(hit, query)
+        status, body = getattr(self, path.strip("/").split("/")[-1].lower().replace(".", "_"))(hit, query)
         return Answer(status=status, body=json.dumps(body).encode(), kind="application/json")
 
     def ads_archive(self, hit: Hit, query: dict[str, list[str]]) -> tuple[int, object]:
@@ -90,6 +101,13 @@ class Libraries(WebServer):
         links = [{"rel": "next"}] if first else []
         paging = {"start": int(query["start"][0]), "count": 25, "links": links}
         return 200, {"elements": [] if first else [LINKEDIN], "paging": paging}
+
+    def search_json(self, hit: Hit, query: dict[str, list[str]]) -> tuple[int, object]:
+        if query["api_key"] != [SECRETS["CLIENT_SECRET"]]:
+            return 401, {"error": "Invalid API key."}
+        asked = {name: values[0] for name, values in query.items()}
+        link = f"https://www.google.com/aclk?adurl=https://hoshino-denki-sale.test/?q={query['q'][0].replace(' ', '+')}"
+        return 200, {"search_parameters": asked, "ads": [{"title": asked["q"], "tracking_link": link}]}
 
     def ads(self, hit: Hit, query: dict[str, list[str]]) -> tuple[int, object]:
         rows = 24 if query["skip"] == ["0"] else 1
@@ -132,3 +150,22 @@ def test_every_library_is_read_to_its_end(
     asked = {parse_qs(urlsplit(hit.path).query)["keyword"][0] for hit in libraries.hits if "keyword=" in hit.path}
     assert asked == {"星野電機", "Hoshino Denki", "hoshinodenki"}
     assert "/robots.txt" not in libraries.paths()
+
+
+def test_search_pages_are_asked_for_every_query_and_the_key_stays_hidden(
+    tmp_path: Path, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIENT_SECRET", SECRETS["CLIENT_SECRET"])
+    crawling = Crawling(tmp_path)
+    crawling.configure(SEARCH.format(url=libraries.url), allow=[libraries.allow])
+    report = crawling.crawl()["search"]
+    assert (report.outcome, report.items, report.flagged) == ("ok", 2, 2), report.problems
+    asked = [parse_qs(urlsplit(hit.path).query) for hit in libraries.hits]
+    assert [query["q"] for query in asked] == [["星野電機"], ["星野電機 公式"]]
+    assert all((query["gl"], query["device"], query["location"]) == (["jp"], ["mobile"], ["Japan"]) for query in asked)
+    monkeypatch.setenv("CLIENT_SECRET", "another-key-of-old")
+    refused = crawling.crawl()["search"]
+    assert (refused.outcome, refused.errors) == ("failed", {"token": 1})
+    kept = (tmp_path / "mekiki.db").read_bytes() + crawling.log.encode() + repr((report, refused)).encode()
+    assert SECRETS["CLIENT_SECRET"].encode() not in kept
+    assert b"another-key" not in kept
