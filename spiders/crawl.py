@@ -25,6 +25,7 @@ from safety.egress import EgressRule
 from safety.sandbox import Sandbox
 from safety.secret import SecretError
 from spiders.base import SourceSpider
+from spiders.ct import CtSpider
 from spiders.eye import Eye
 from spiders.feed import FeedSpider
 from spiders.imports import ImportSpider
@@ -56,6 +57,7 @@ KINDS: dict[str, type[SourceSpider]] = {
     "linkedin": LinkedInSpider,
     "microsoft": MicrosoftSpider,
     "search": SearchSpider,
+    "ct": CtSpider,
 }
 
 PROGRESS_SECONDS = 0.5
@@ -195,6 +197,7 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
         sandbox=shared.sandbox,
         sink=sink,
         shelf=shelf,
+        assessor=assessor,
         keeper=Keeper(assessor, sink, shelf, tally, executor=shared.executor, clock=_now, canary=source.canary),
         tally=tally,
         clock=_now,

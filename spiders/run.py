@@ -9,6 +9,7 @@ from typing import BinaryIO
 from scrapy.crawler import Crawler
 
 from config import Config, Source
+from detector.assess import Assessor
 from detector.items import Item
 from safety.egress import EgressRule
 from safety.sandbox import Sandbox
@@ -35,6 +36,7 @@ class SourceRun:
     sandbox: Sandbox
     sink: Sink
     shelf: Shelf
+    assessor: Assessor
     keeper: Keeper
     tally: Tally
     clock: Callable[[], datetime]

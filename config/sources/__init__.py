@@ -11,6 +11,7 @@ from pydantic import Field
 
 from config.sources.ad_libraries import LinkedInSource, MetaSource, MicrosoftSource, TikTokSource
 from config.sources.base import SourceBase
+from config.sources.ct import CtSource
 from config.sources.json_api import JsonSource
 from config.sources.pages import FeedSource, ImportSource, WebSource
 from config.sources.search import SearchSource
@@ -26,6 +27,7 @@ OURS: tuple[type[SourceBase], ...] = (
     LinkedInSource,
     MicrosoftSource,
     SearchSource,
+    CtSource,
 )
 
 

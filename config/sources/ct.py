@@ -1,0 +1,19 @@
+"""Certificate Transparency: every name that gets a certificate, minutes after it does."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from config.fields import WebUrl
+from config.sources.base import SourceBase
+
+
+class CtSource(SourceBase):
+    """Names in Certificate Transparency logs that a brand stands in."""
+
+    kind: Literal["ct"]
+    urls: tuple[WebUrl, ...] = Field(min_length=1)  # monitoring addresses of static-ct logs, or of RFC 6962 logs
+    api: Literal["static", "rfc6962"] = "static"
+    names: bool = True  # read the names tiles of a static log where it has them: a tenth of the bytes, but unproved
+    back: int = Field(default=10_000, ge=0)  # entries before the end at which the first run starts
+    most: int = Field(default=500_000, ge=1)  # entries a run and log

@@ -1,0 +1,98 @@
+"""A log read to its end, over both interfaces, through kills, without losing or repeating a name."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.servers.crawling import Crawling
+from tests.servers.ct_log import CtLog, certificate
+
+LENGTH = 600
+OURS = {7, 255, 256, 511, 599}
+NAMES = [[f"hoshino-denki-sale{n}.test" if n in OURS else f"shop{n}.example"] for n in range(LENGTH)]
+ENTRIES = [certificate(names) for names in NAMES]
+FOUND = {f"hoshino-denki-sale{n}.test" for n in OURS}
+SOURCE = """
+[[source]]
+key = "logs"
+kind = "ct"
+urls = ["{url}/"]
+api = "{api}"
+delay = 0.0
+{more}
+"""
+
+
+def configured(folder: Path, log: CtLog, api: str = "static", more: str = "") -> Crawling:
+    crawling = Crawling(folder)
+    crawling.configure(SOURCE.format(url=log.url, api=api, more=more), allow=[log.allow])
+    return crawling
+
+
+def names(crawling: Crawling) -> set[str]:
+    return {name for (name,) in crawling.rows("SELECT external_id FROM items")}
+
+
+@pytest.mark.parametrize(("api", "offered"), [("static", True), ("static", False), ("rfc6962", False)])
+def test_every_name_of_ours_is_found(tmp_path: Path, api: str, offered: bool) -> None:
+    with CtLog(ENTRIES, names=NAMES if offered else ()) as log:
+        crawling = configured(tmp_path, log, api)
+        report = crawling.crawl()["logs"]
+        assert (report.outcome, report.errors, report.items) == ("ok", {}, len(OURS)), report.problems
+        assert names(crawling) == FOUND
+        asked = len(log.hits)
+        assert any("tile/data" in path for path in log.paths()) == (api == "static" and not offered)
+        log.entries.append(certificate(["hoshino-denki-late.test"]))  # 601: the last tile is partial again
+        log.names = [*NAMES, ["hoshino-denki-late.test"]] if offered else ()
+        again = crawling.crawl()["logs"]
+        assert (again.outcome, again.items) == ("ok", 1)
+        assert len(log.hits) - asked <= 4
+        nothing = crawling.crawl()["logs"]
+    assert (nothing.outcome, nothing.items) == ("ok", 0)
+    assert crawling.rows("SELECT count(*) FROM sightings") == [(len(OURS) + 1,)]
+
+
+def test_the_first_run_starts_near_the_end_and_a_run_takes_so_much(tmp_path: Path) -> None:
+    with CtLog(ENTRIES, names=NAMES) as log:
+        crawling = configured(tmp_path, log, more="back = 350\nmost = 100")
+        first = crawling.crawl()["logs"]
+        assert "250 entries are left for the next run" in first.problems[0]
+        assert names(crawling) == {"hoshino-denki-sale255.test", "hoshino-denki-sale256.test"}
+        for _ in range(3):
+            crawling.crawl()
+    assert names(crawling) == {f"hoshino-denki-sale{n}.test" for n in OURS - {7}}
+
+
+def test_a_kill_in_the_middle_of_a_log_loses_nothing(tmp_path: Path) -> None:
+    with CtLog(ENTRIES, most=20) as log:
+        log.pause = 0.15
+        crawling = configured(tmp_path, log, "rfc6962")
+        reached = []
+        for _ in range(2):
+            before = len(log.hits)
+            with crawling.start() as process:
+                deadline = time.monotonic() + 60
+                while len(log.hits) < before + 9 and time.monotonic() < deadline:
+                    time.sleep(0.02)
+                process.send_signal(signal.SIGKILL)
+            reached.append(crawling.rows("SELECT value FROM cursors"))
+        log.pause = 0.0
+        report = crawling.crawl()["logs"]
+    assert reached[0] != [] or reached[1] != []  # a position was kept before the kill
+    assert report.outcome == "ok"
+    assert names(crawling) == FOUND
+    assert crawling.rows("SELECT value FROM cursors") == [('{"next": 600}',)]
+
+
+def test_a_log_that_answers_rubbish_is_one_line(tmp_path: Path) -> None:
+    with CtLog(ENTRIES[:5]) as log:
+        log.entries[2] = b"no certificate"
+        crawling = configured(tmp_path, log)
+        report = crawling.crawl()["logs"]
+        assert report.errors == {"bad_row": 1}
+        assert "entry 2: unreadable certificate" in report.problems[0]
+        del log.entries[1:]
+        shorter = crawling.crawl()["logs"]
+    assert "another log at this address?" in shorter.problems[0]
