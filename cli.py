@@ -9,7 +9,7 @@ from importlib.metadata import version
 import click
 
 from console.app import Group
-from console.commands.finding import crawl, scan, score, watch
+from console.commands.finding import crawl, import_tips, scan, score, watch
 from console.commands.judging import cases, judge, triage
 from console.commands.looking import logos_group
 from console.commands.measuring import calibrate, evaluate, explain
@@ -31,6 +31,7 @@ for command in (
     init,
     config_group,
     crawl,
+    import_tips,
     sources_group,
     score,
     scan,

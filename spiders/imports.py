@@ -1,13 +1,17 @@
-"""ImportSpider: Item JSON lines that somebody else made, from files or standard input. Sends no request.
+"""ImportSpider: what other tools made and what people send in, from files or standard input. Sends no request.
 
-Pictures are read only where a relative path in `images` leads to a file beside the list, never above its folder.
+Item JSON lines, tables, mails, mailboxes and screenshots, told apart by their names. Pictures of lists are read only
+where a relative path in `images` leads to a file beside the list, never above its folder.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import msgspec
 
 from config import ImportSource
 from detector.items import Item, ItemError, decode_item
@@ -15,13 +19,15 @@ from safety.sandbox import SandboxError
 from spiders.base import SourceSpider
 from spiders.eye import claims_picture
 from spiders.failures import Trouble
-from spiders.files import matching, picture_beside
+from spiders.files import picture_beside
 from spiders.found import Found, with_frames
 from spiders.run import SourceRun
 from spiders.settings import PICTURE_BYTES, VIDEO_BYTES
+from spiders.tips import LARGEST_MAIL, LARGEST_TABLE, delimiter_of, files_of, form_of, mails_of
 from storage.pictures import PictureRecord
 
 LINES = 200  # stored together
+BAD_LINES_TOLD = 20
 LINE_BYTES = 4 * 2**20  # of one item
 
 Row = tuple[int, Item | ItemError]  # line number, item or what is wrong with it
@@ -43,18 +49,97 @@ class ImportSpider(SourceSpider):
             async for part in self._parts(self.run.stdin, "standard input", None):
                 yield part
             return
-        files = await asyncio.to_thread(matching, self._source.path)
+        files = await asyncio.to_thread(files_of, self._source.path)
         if not files:
             self.tell(self._source.path, Trouble(kind="no_file", says="no such file"))
         for path in files:
             try:
-                with path.open("rb") as stream:
-                    async for part in self._parts(stream, str(path), path.parent):
-                        yield part
+                async for part in self._file(path):
+                    yield part
             except OSError as error:
                 self.tell(str(path), Trouble(kind="file", says=f"cannot be read: {error.strerror}"))
             if self.run.full:
                 return
+
+    async def _file(self, path: Path) -> AsyncIterator[Found]:
+        match form_of(path):
+            case "jsonl":
+                with path.open("rb") as stream:
+                    async for part in self._parts(stream, str(path), path.parent):
+                        yield part
+            case "csv":
+                async for part in self._table(path):
+                    yield part
+            case "mail":
+                async for part in self._mail(str(path), await asyncio.to_thread(_start, path, LARGEST_MAIL)):
+                    yield part
+            case "mailbox":
+                mails = mails_of(path)
+                number = 0
+                while (mail := await asyncio.to_thread(next, mails, None)) is not None and not self.run.full:
+                    number += 1
+                    async for part in self._mail(f"{path}: mail {number}", mail):
+                        yield part
+            case "picture":
+                data = await asyncio.to_thread(_start, path, PICTURE_BYTES + 1)
+                address = sha256(data).hexdigest()
+                item = Item(id=address[:32], kind=self._source.item, platform="tip", images=(f"tip:{address}",))
+                async for part in self._shown(str(path), [item], {f"tip:{address}": data}):
+                    yield part
+
+    async def _table(self, path: Path) -> AsyncIterator[Found]:
+        body = await asyncio.to_thread(_start, path, LARGEST_TABLE + 1)
+        if len(body) > LARGEST_TABLE:
+            self.tell(
+                str(path), Trouble(kind="too_large", says=f"has more than {LARGEST_TABLE} bytes; cut it in pieces")
+            )
+            return
+        parsed = await self.extract(
+            "spiders.pages.feeds:parse_feed",
+            body,
+            str(path),
+            format="csv",
+            item=self._source.item,
+            delimiter=delimiter_of(body),
+            time_zone="Asia/Tokyo",
+        )
+        if parsed is None:
+            return
+        for bad in parsed["bad"][:BAD_LINES_TOLD]:
+            self.run.tally.note(f"{path}: line {bad['line']}: {bad['why']}")
+        if parsed["bad_count"]:
+            self.run.tally.errors["bad_line"] += parsed["bad_count"]
+        rows = [msgspec.convert(row, Item) for row in parsed["rows"]]
+        for start in range(0, len(rows), LINES):
+            items = rows[start : start + LINES]
+            records = await asyncio.to_thread(self._pictures, items, path.parent)
+            part = await self.part(items, pictures={name: record.sha256 for name, record in records.items()})
+            if part is not None:
+                yield part
+
+    async def _mail(self, name: str, body: bytes) -> AsyncIterator[Found]:
+        parsed = await self.extract("spiders.pages.mail:parse_mail", body, name, kind=self._source.item)
+        if parsed is None:
+            return
+        for note in parsed["notes"]:
+            self.run.tally.note(f"{name}: {note}")
+        items = [msgspec.convert(row, Item) for row in parsed["items"]]
+        if not items:
+            self.run.tally.problem("bad_mail", f"{name}: has neither words, links nor pictures")
+        async for part in self._shown(name, items, parsed["pictures"]):
+            yield part
+
+    async def _shown(self, name: str, items: list[Item], pictures: Mapping[str, bytes]) -> AsyncIterator[Found]:
+        """Yield items with the pictures that came with them."""
+        seen = {}
+        for reference, data in pictures.items():
+            record = await asyncio.to_thread(self.run.shelf.shelve, data)
+            seen[reference] = record.sha256
+            if record.refused is not None:
+                self.run.tally.problem("picture_refused", f"{name}: the picture is {record.refused}")
+        part = await self.part(items, pictures=seen)
+        if part is not None:
+            yield part
 
     async def _parts(self, stream: BinaryIO, name: str, folder: Path | None) -> AsyncIterator[Found]:
         rows = read_items(stream)
@@ -126,3 +211,9 @@ def _beside(folder: Path, reference: str, most: int) -> bytes | None:
     with path.open("rb") as file:
         data = file.read(most + 1)
     return data if len(data) <= most else None
+
+
+def _start(path: Path, most: int) -> bytes:
+    """Return the first bytes of a file, at most so many."""
+    with path.open("rb") as file:
+        return file.read(most)

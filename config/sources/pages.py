@@ -49,7 +49,8 @@ class FeedSource(SourceBase):
 
 
 class ImportSource(SourceBase):
-    """Item JSON lines that somebody else made."""
+    """What other tools made and what people send in: Item JSON lines, tables, mails, mailboxes, screenshots."""
 
     kind: Literal["import"]
-    path: BesidePattern  # file, glob pattern, or "-" for standard input
+    path: BesidePattern  # file, folder, glob pattern, or "-" for Item JSON lines on standard input
+    item: Kind = "post"  # what a row of a table, a mail, a screenshot is

@@ -6,19 +6,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast, get_args
 
 import click
 
 import config as configuration
-from config import Config
+from config import Config, ImportSource
 from console.app import OK, OUTSIDE, PARTLY, App, Misused, Stop, as_json, print_json, utc_now, with_app
 from console.progress import CrawlDisplay
 from console.scan import ScanError, targets
 from console.score import ScoreTask, score_stream
 from console.show import described, moment, summary_line, terminal
 from detector.assess import Assessor
-from detector.items import Item
+from detector.items import Item, Kind
 from detector.verdict import Verdict
 from safety.sandbox import Sandbox
 from safety.screen import screen
@@ -67,6 +67,11 @@ def crawl(
     if unknown := set(sources) - known:
         raise Misused(f"there is no source {sorted(unknown)[0]!r}; known: {', '.join(sorted(known)) or 'none'}")
     options = CrawlOptions(sources=sources, limit=limit, since=since.date() if since else None)
+    _crawl(app, config, options, dry_run=dry_run, as_json=as_json)
+
+
+def _crawl(app: App, config: Config, options: CrawlOptions, *, dry_run: bool, as_json: bool) -> None:
+    """Crawl, tell how it went, and end with the exit code that fits."""
     profiles = app.profiles()
     if not dry_run:
         with app.snapshot() as session:
@@ -91,6 +96,22 @@ def crawl(
         for source in report.sources:
             click.echo(source_line(source))
     raise SystemExit(crawl_code(report.sources, bool(profiles.problems)))
+
+
+@click.command("import")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--source", "key", default="tips", show_default=True, help="Source that the items are kept under.")
+@click.option("--kind", type=click.Choice(get_args(Kind)), default="post", show_default=True, help="What each one is.")
+@as_json
+@with_app
+def import_tips(app: App, paths: tuple[Path, ...], key: str, kind: Kind, as_json: bool) -> None:
+    """Read what people sent in, judge it and keep it: CSV, mails, mailboxes, screenshots, Item JSON lines, folders.
+
+    The addresses and names of whoever sent a mail in are not kept.
+    """
+    tips = [ImportSource(key=key, kind="import", path=str(path.absolute()), item=kind) for path in paths]
+    config = app.config.model_copy(update={"source": tuple(tips)})
+    _crawl(app, config, CrawlOptions(), dry_run=False, as_json=as_json)
 
 
 def crawl_code(sources: Iterable[SourceReport], partly: bool) -> int:
