@@ -92,7 +92,9 @@ def _included(path: Path, patterns: object) -> Iterator[Path]:
 
 def _problem(file: Path, prefix: str, adapter: TypeAdapter[Any], detail: ErrorDetails) -> Problem:
     """Word one pydantic error for people."""
-    steps = [step for step in detail["loc"] if step not in _TAGS]
+    steps = list(detail["loc"])
+    if prefix.startswith(("source", "receiver")) and steps and steps[0] in _TAGS:
+        steps.pop(0)  # which model of the union it is; no key of the file
     where = prefix
     for step in steps:
         where += f"[{step}]" if isinstance(step, int) else f".{step}" if where else str(step)

@@ -117,6 +117,10 @@ class ApiSpider(SourceSpider, Generic[S]):
         """Get a fresh token after the interface refused the old one; tell whether there is one."""
         return False
 
+    def wait(self, response: Response) -> float | None:
+        """Return the seconds that an interface asks to wait in a header of its own."""
+        return None
+
     def usage(self, response: Response) -> float | None:
         """Return the percent of the budget used up, where the headers of an answer tell."""
         return None
@@ -238,7 +242,7 @@ class ApiSpider(SourceSpider, Generic[S]):
         elif kind == "token" and asked.attempt == 0 and await self.renew():
             again = replace(asked, attempt=1)
         elif kind in ("rate_limited", "transient") and asked.attempt + 1 < ATTEMPTS:
-            asks = (_retry_after(response), failure["wait"], FIRST_WAIT * 2**asked.attempt)
+            asks = (_retry_after(response), self.wait(response), failure["wait"], FIRST_WAIT * 2**asked.attempt)
             wait = next(seconds for seconds in asks if seconds is not None)
             if wait <= LONGEST_WAIT:
                 await asyncio.sleep(wait)

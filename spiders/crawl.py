@@ -42,6 +42,7 @@ from spiders.search import SearchSpider
 from spiders.settings import scrapy_settings
 from spiders.shelf import Shelf
 from spiders.sinks import DatabaseSink, DrySink, Sink
+from spiders.social import BlueskySpider, MastodonSpider, XSpider, YouTubeSpider
 from spiders.tiktok import TikTokSpider
 from spiders.web import WebSpider
 from storage.media import MediaStore
@@ -58,6 +59,10 @@ KINDS: dict[str, type[SourceSpider]] = {
     "microsoft": MicrosoftSpider,
     "search": SearchSpider,
     "ct": CtSpider,
+    "youtube": YouTubeSpider,
+    "bluesky": BlueskySpider,
+    "mastodon": MastodonSpider,
+    "x": XSpider,
 }
 
 PROGRESS_SECONDS = 0.5

@@ -15,6 +15,7 @@ from config.sources.ct import CtSource
 from config.sources.json_api import JsonSource
 from config.sources.pages import FeedSource, ImportSource, WebSource
 from config.sources.search import SearchSource
+from config.sources.social import BlueskySource, MastodonSource, XSource, YouTubeSource
 
 GROUP = "mekiki.sources"
 OURS: tuple[type[SourceBase], ...] = (
@@ -28,6 +29,10 @@ OURS: tuple[type[SourceBase], ...] = (
     MicrosoftSource,
     SearchSource,
     CtSource,
+    YouTubeSource,
+    BlueskySource,
+    MastodonSource,
+    XSource,
 )
 
 

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,6 +55,19 @@ receivers = ["desk"]
 """
 
 
+def wait_for_end(database: str, source: str, seconds: float = 60.0) -> None:
+    """Wait until the source's run has ended."""
+    engine = open_engine(database)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with snapshot(engine) as session:
+            run = last_run(session, source)
+        if run is not None and run.finished_at is not None:
+            break
+        time.sleep(0.1)
+    engine.dispose()
+
+
 def test_watch_runs_what_is_due_alerts_and_stops_on_sigterm(tmp_path: Path) -> None:
     with Sink() as sink:
         (tmp_path / "hook").write_text(sink.url())
@@ -64,6 +78,7 @@ def test_watch_runs_what_is_due_alerts_and_stops_on_sigterm(tmp_path: Path) -> N
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             try:
                 sink.wait_for(2, seconds=60)
+                wait_for_end(f"sqlite:///{tmp_path}/mekiki.db", "list")  # the alert comes before it
             finally:
                 process.send_signal(signal.SIGTERM)
                 _, errors = process.communicate(timeout=60)
