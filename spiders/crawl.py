@@ -32,9 +32,11 @@ from spiders.imports import ImportSpider
 from spiders.json_api import JsonSpider
 from spiders.keeper import Keeper
 from spiders.linkedin import LinkedInSpider
+from spiders.lists import UrlhausSpider, UrlscanSpider
 from spiders.log import screened_logging
 from spiders.meta import MetaSpider
 from spiders.microsoft import MicrosoftSpider
+from spiders.permutations import PermutationsSpider
 from spiders.report import CrawlReport, Progress, Tally
 from spiders.resolver import guard_connections
 from spiders.run import SourceRun
@@ -63,6 +65,9 @@ KINDS: dict[str, type[SourceSpider]] = {
     "bluesky": BlueskySpider,
     "mastodon": MastodonSpider,
     "x": XSpider,
+    "urlscan": UrlscanSpider,
+    "urlhaus": UrlhausSpider,
+    "permutations": PermutationsSpider,
 }
 
 PROGRESS_SECONDS = 0.5

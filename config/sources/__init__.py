@@ -12,6 +12,7 @@ from pydantic import Field
 from config.sources.ad_libraries import LinkedInSource, MetaSource, MicrosoftSource, TikTokSource
 from config.sources.base import SourceBase
 from config.sources.ct import CtSource
+from config.sources.domains import PermutationsSource, UrlhausSource, UrlscanSource
 from config.sources.json_api import JsonSource
 from config.sources.pages import FeedSource, ImportSource, WebSource
 from config.sources.search import SearchSource
@@ -33,6 +34,9 @@ OURS: tuple[type[SourceBase], ...] = (
     BlueskySource,
     MastodonSource,
     XSource,
+    UrlscanSource,
+    UrlhausSource,
+    PermutationsSource,
 )
 
 

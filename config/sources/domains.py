@@ -1,0 +1,39 @@
+"""Domains: what others scanned or reported, and names close to one's own that somebody registered."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from config.fields import Name, WebUrl
+from config.sources.base import SourceBase
+from safety.secret import Secret
+
+
+class UrlscanSource(SourceBase):
+    """Pages that others had scanned at urlscan.io; searching publishes nothing."""
+
+    kind: Literal["urlscan"]
+    token: Secret  # API key
+    url: WebUrl = "https://urlscan.io/api/v1/search/"
+    queries: tuple[Name, ...] = ()  # instead of a search for each name that can stand in a host
+    days: int = Field(default=7, ge=1, le=365)
+    size: int = Field(default=100, ge=1, le=10_000)  # results a page
+
+
+class UrlhausSource(SourceBase):
+    """Addresses that spread malware, of which some pose as a brand."""
+
+    kind: Literal["urlhaus"]
+    token: Secret  # Auth-Key
+    url: WebUrl = "https://urlhaus-api.abuse.ch/v1/urls/recent/"
+
+
+class PermutationsSource(SourceBase):
+    """Names a slip or a trick away from one's own domains that resolve; no page is fetched."""
+
+    kind: Literal["permutations"]
+    domains: tuple[Name, ...] = ()  # instead of the brands' own
+    suffixes: tuple[Name, ...] = ()  # other public suffixes to try with each name, such as "shop" or "xyz"
+    most: int = Field(default=20_000, ge=1)  # names a run; the next run goes on
+    at_once: int = Field(default=50, ge=1, le=500)  # lookups
+    seconds: float = Field(default=5.0, gt=0, le=60)  # for one lookup
