@@ -24,6 +24,7 @@ from detector.assess import Assessor
 from safety.egress import EgressRule
 from safety.sandbox import Sandbox
 from safety.secret import SecretError
+from spiders.ad_exports import GoogleAdsSpider, GoogleExportSpider, SnapSpider
 from spiders.base import SourceSpider
 from spiders.ct import CtSpider
 from spiders.eye import Eye
@@ -68,6 +69,9 @@ KINDS: dict[str, type[SourceSpider]] = {
     "urlscan": UrlscanSpider,
     "urlhaus": UrlhausSpider,
     "permutations": PermutationsSpider,
+    "google-ads": GoogleAdsSpider,
+    "snap": SnapSpider,
+    "google-export": GoogleExportSpider,
 }
 
 PROGRESS_SECONDS = 0.5

@@ -13,6 +13,7 @@ from config.sources.ad_libraries import LinkedInSource, MetaSource, MicrosoftSou
 from config.sources.base import SourceBase
 from config.sources.ct import CtSource
 from config.sources.domains import PermutationsSource, UrlhausSource, UrlscanSource
+from config.sources.exports import GoogleAdsSource, GoogleExportSource, SnapSource
 from config.sources.json_api import JsonSource
 from config.sources.pages import FeedSource, ImportSource, WebSource
 from config.sources.search import SearchSource
@@ -37,6 +38,9 @@ OURS: tuple[type[SourceBase], ...] = (
     UrlscanSource,
     UrlhausSource,
     PermutationsSource,
+    GoogleAdsSource,
+    SnapSource,
+    GoogleExportSource,
 )
 
 

@@ -26,7 +26,7 @@ _SECTIONS = ("ads", "local_ads", "inline_ads", "shopping_ads", "immersive_ads", 
 _SOLD_ON_PAGES = "shopping_results"  # on a search page; not in the results of a shopping search
 _TYPES = frozenset({"ad", "ads", "shopping_ads"})
 _SAID = frozenset({"sponsored", "ad", "スポンサー", "広告"})
-_NOTHING = "hasn't returned any results"  # said as an error, with status 200
+NOTHING = "hasn't returned any results"  # said as an error, with status 200
 HOUR = 3600.0
 ENGINE = "https://www.google.com/"  # what relative addresses of a search page are relative to
 OPAQUE = "/goto"  # google.com/goto?url=CAES…: leads on, but does not say where
@@ -46,8 +46,8 @@ def parse_answer(body: bytes, *, status: int = 200) -> Answer:
         return failed_by_status(status)
     page: Mapping[str, Any] = parsed if isinstance(parsed, dict) else {}
     says = word(page.get("error"))
-    if says and _NOTHING not in says:
-        return _failed(status, says)
+    if says and NOTHING not in says:
+        return refused(status, says)
     if status >= 400:
         return failed_by_status(status)
     if not says and not page.keys() & {"search_metadata", "search_parameters", "results", *_SECTIONS}:
@@ -65,7 +65,8 @@ def parse_answer(body: bytes, *, status: int = 200) -> Answer:
     return answer(list(items.values()), bad=bad)
 
 
-def _failed(status: int, says: str) -> Answer:
+def refused(status: int, says: str) -> Answer:
+    """Name what SerpApi says when it refuses."""
     lower = says.lower()
     if status == 401 or "api key" in lower:
         return failed("token", f"{says}; set a valid key (docs/sources.md)")
