@@ -125,6 +125,7 @@ class Crawler(Model):
 
     contact: Name  # mail address or page, sent in the User-Agent
     user_agent: str = "mekiki"
+    ad_rules: tuple[BesidePath, ...] = ()  # lists of ad elements in EasyList's notation, for pages of kind "web"
     concurrency: int = Field(default=16, ge=1, le=128)
     per_host: int = Field(default=2, ge=1, le=16)
     timeout: float = Field(default=30.0, gt=0, le=600)  # seconds for one response

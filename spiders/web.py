@@ -76,6 +76,7 @@ class WebSpider(SourceSpider):
             url=response.url,
             encoding=http_content_type_encoding(_content_type(response)),
             ads=self._source.ads,
+            rules=[str(path) for path in self.run.config.crawler.ad_rules],
         )
         if seen is None:
             return

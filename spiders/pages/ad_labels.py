@@ -17,7 +17,7 @@ _WORDS = (
     "(?:スポンサー|スポンサード|pr)・?(?:リンク|コンテンツ|記事|情報)|広告・?pr|pr・?広告"
 )
 _LABEL = re.compile(
-    rf"(?i)[\[【〔(<〈《■#]?\s?(?:{_WORDS}|(?:ads?|sponsored|promoted) by(?: (?P<who>.+))?)\s?[\]】〕)>〉》:]?"
+    rf"(?i)[\[【〔(<〈《■#]?\s?(?:{_WORDS}|(?:is )?(?:ads?|sponsored|promoted) by(?: (?P<who>.+))?)\s?[\]】〕)>〉》:]?"
 )
 _PREFIX = re.compile(rf"(?i)[\[【〔(<〈《]\s?(?:{_WORDS})\s?[\]】〕)>〉》]\s*\S")
 _LONGEST = 80  # characters of a label, with a sponsor's name

@@ -3,6 +3,8 @@
 1. Containers that ad systems mark: Google slots, AdSense, items of Outbrain and Taboola, frames of ad servers.
 2. Links that are paid clicks: `rel=sponsored`, click redirectors.
 3. Blocks under a label (`ad_labels`), where none of the marks above stands inside.
+4. Empty blocks that call themselves a place for an ad, and elements that lists of ad elements name (`ad_rules`), where
+   there is nothing of the above.
 
 Of nested marks the outermost wins, so that one ad is found once. The marks were seen on stored real pages. Links to the
 page's own site are never ads in recommendation widgets, which mix both, nor in the second and third group.
@@ -10,10 +12,12 @@ page's own site are never ads in recommendation widgets, which mix both, nor in 
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from spiders.pages.ad_labels import labelled_blocks
-from spiders.pages.links import under, web_url
+from spiders.pages.ad_rules import AdRules
+from spiders.pages.links import host, under, web_url
 from spiders.pages.markup import Document, Element
 from spiders.pages.outline import Outline
 
@@ -27,6 +31,7 @@ class Slot:
     advertiser: str | None = None  # when a label names it
 
 
+RECOMMENDATIONS = ("outbrain", "taboola", "zergnet", "recommended")  # names of slots that mix ads and own stories
 # Paid clicks: host, and how the path begins.
 _REDIRECTORS = (
     ("googleadservices.com", ("/pagead/aclk",)),
@@ -47,12 +52,27 @@ _FRAME_HOSTS = (
     "logly.co.jp",
     "popin.cc",
     "microad.jp",
+    "disqusads.com",
+    "dianomi.com",
+    "unitag.jp",
 )
+_BLOCKS = frozenset(("div", "aside", "section", "ins"))
+_EMPTY = 8  # elements that a place for an ad has before it is filled, comments and scripts among them
+_CONTROLS = re.compile(r"(?i)button|progress|list|label|panel|badge|info")
+MOST_OWN_WORDS = 40  # characters that a place for an ad says without the ad: "Advertisement", "is sponsored by"
+# Frames that only tell ad systems who is looking, and show nothing.
+_SYNC = re.compile(r"(?i)sync|/emily\.html|pixelframe|apiproxy|static/proxy|match\.html|event\.html")
 _FRAME_WORD = re.compile(r"(?i)(?:^|[^a-z])(?:ads?|adframe|advert\w*|sponsor\w*)(?:$|[^a-z])|広告")
 
 
-def find_slots(outline: Outline, base_url: str) -> list[Slot]:
-    """Return the ad blocks of a page in order; none stands inside another."""
+def find_slots(outline: Outline, base_url: str, rules: AdRules | None = None) -> list[Slot]:
+    """Return the ad blocks of a page in order; none stands inside another.
+
+    Args:
+        outline: of the page.
+        base_url: its links are relative to.
+        rules: lists of ad elements, for what ad systems do not mark.
+    """
     elements = outline.document.elements
     items = [index for index, element in enumerate(elements) if _item(element)]
     marked: list[Slot] = []
@@ -68,7 +88,46 @@ def find_slots(outline: Outline, base_url: str) -> list[Slot]:
         for block in labelled_blocks(outline)
         if _free(taken, ends, block.element, elements[block.element].end)
     ]
-    return _outermost(outline.document, marked + labelled)
+    found = _outermost(outline.document, marked + labelled)
+    taken = [slot.element for slot in found]
+    ends = [elements[index].end for index in taken]
+    places = [place for index, element in enumerate(elements) if (place := _empty_place(outline, index, element))]
+    if rules is not None:
+        places += _listed(outline, base_url, rules)
+    free = [place for place in places if _free(taken, ends, place.element, elements[place.element].end)]
+    return _outermost(outline.document, found + free)
+
+
+def _listed(outline: Outline, base_url: str, rules: AdRules) -> Iterator[Slot]:
+    """Yield the elements that lists of ad elements name."""
+    elements = outline.document.elements
+    named = {name for element in elements for name in element.classes}
+    classes, ids = rules.hidden(named, {element.attributes.get("id", "") for element in elements}, base_url)
+    for index, element in enumerate(elements):
+        if outline.whole_page(index):
+            continue
+        name = next((f".{name}" for name in element.classes if name in classes), None)
+        if name is None and element.attributes.get("id", "") in ids:
+            name = f"#{element.attributes['id']}"
+        if name is None and element.tag == "iframe":
+            source = web_url(element.attributes.get("src", ""), base_url)
+            if source and not _tells(source) and rules.is_ad_frame(source, base_url):
+                name = f"iframe:{host(source)}"
+        if name is not None and _can_hold_an_ad(outline, index):
+            yield Slot(name=f"easylist:{name}", element=index)
+
+
+def _can_hold_an_ad(outline: Outline, index: int) -> bool:
+    """Tell a place for an ad from the label beside it, and from a list of the publisher's own stories."""
+    elements = outline.document.elements
+    words = " ".join(outline.document.text_of(index).split())
+    anchors = list(outline.anchors(index))
+    if any(outline.foreign(anchor) and not _unpaid(outline.targets[anchor]) for anchor in anchors):
+        return True
+    shows = any(element.tag in ("iframe", "img") for element in elements[index : elements[index].end])
+    if anchors:
+        return len(words) <= MOST_OWN_WORDS
+    return shows or not words
 
 
 def _outermost(document: Document, slots: list[Slot]) -> list[Slot]:
@@ -96,19 +155,41 @@ def _item(element: Element) -> str | None:
         return "outbrain"
     if "videoCube" in classes:
         return "taboola"
+    if "zergentity" in classes:
+        return "zergnet"
     return None
 
 
 def _container(outline: Outline, index: int, element: Element, items: list[int], base_url: str) -> Slot | None:
     if item := _item(element):
-        return Slot(name=item, element=index) if outline.count_foreign(index) else None
+        paid = any(
+            outline.foreign(anchor) and not _unpaid(outline.targets[anchor]) for anchor in outline.anchors(index)
+        )
+        return Slot(name=item, element=index) if paid else None
     name = _mark(element, base_url)
     if name is None:
+        return None
+    if name.startswith("recommended:") and not _can_hold_an_ad(outline, index):
         return None
     first = bisect_left(items, index)
     if first < len(items) and items[first] < element.end:
         return None  # the items are the ads
     return Slot(name=name, element=index)
+
+
+def _unpaid(url: str) -> bool:
+    """Tell a recommendation of the publisher's own pages by the address that Outbrain counts its clicks under."""
+    return under(url, "traffic.outbrain.com")
+
+
+def _empty_place(outline: Outline, index: int, element: Element) -> Slot | None:
+    """Return the place for an ad that a block without any content calls itself; a script fills it."""
+    if element.tag not in _BLOCKS or element.end - index > _EMPTY or outline.count_anchors(index):
+        return None
+    named = f"{element.attributes.get('id', '')} {element.attributes.get('class', '')}"
+    if not _FRAME_WORD.search(named) or _CONTROLS.search(named) or outline.document.text_of(index).strip():
+        return None
+    return Slot(name=f"place:{named.split()[0]}", element=index)
 
 
 def _mark(element: Element, base_url: str) -> str | None:
@@ -124,6 +205,8 @@ def _mark(element: Element, base_url: str) -> str | None:
         return f"outbrain:{attributes.get('data-widget-id', '')}".rstrip(":")
     if identifier.startswith("taboola-") or "trc_rbox_container" in classes or "trc_related_container" in classes:
         return f"taboola:{identifier}".rstrip(":")
+    if identifier.startswith("logly-lift-") or identifier == "_popIn_recommend":
+        return f"recommended:{identifier}"
     if element.tag == "iframe" and _ad_frame(attributes, base_url):
         return f"iframe:{identifier}".rstrip(":")
     return None
@@ -131,9 +214,16 @@ def _mark(element: Element, base_url: str) -> str | None:
 
 def _ad_frame(attributes: dict[str, str], base_url: str) -> bool:
     source = web_url(attributes.get("src", "about:blank"), base_url) or ""
+    if _tells(source):
+        return False
     if any(under(source, known) for known in _FRAME_HOSTS):
         return True
     return any(_FRAME_WORD.search(attributes.get(name, "")) for name in ("id", "name", "class", "title", "aria-label"))
+
+
+def _tells(source: str) -> bool:
+    """Tell a frame that shows nothing."""
+    return bool(_SYNC.search(source.partition("?")[0].partition("#")[0]))
 
 
 def _paid_link(outline: Outline, index: int, element: Element) -> Slot | None:

@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from spiders.pages.ad_labels import is_label
-from spiders.pages.ad_slots import Slot
-from spiders.pages.links import click_url, is_disclosure, web_url
+from spiders.pages.ad_slots import RECOMMENDATIONS, Slot
+from spiders.pages.links import click_url, host, is_disclosure, same_site, web_url
 from spiders.pages.markup import Document, Element
 
 _TITLE_CLASSES = frozenset(("ob-rec-text", "video-title", "ad-title", "headline"))
@@ -31,7 +31,9 @@ def read_ad(document: Document, slot: Slot, base_url: str) -> dict[str, Any]:
     first, last = slot.element, document.elements[slot.element].end
     inside = range(first, last)
     links = dict.fromkeys(
-        url for index in inside if (url := _click(document.elements[index], base_url)) and not is_disclosure(url)
+        url
+        for index in inside
+        if (url := _click(document.elements[index], base_url)) and not _explains(document, index, url, slot, base_url)
     )
     images = dict.fromkeys(url for index in inside if (url := image_url(document.elements[index], base_url)))
     frames = dict.fromkeys(
@@ -49,6 +51,14 @@ def read_ad(document: Document, slot: Slot, base_url: str) -> dict[str, Any]:
         "frames": list(frames)[:_MOST_LINKS],
         "advertiser": slot.advertiser or _advertiser(document, first),
     }
+
+
+def _explains(document: Document, index: int, url: str, slot: Slot, base_url: str) -> bool:
+    """Tell a link that says why something is an ad, or that leads to a publisher's own story in a recommendation."""
+    if is_disclosure(url):
+        return True
+    own = same_site(host(url), host(base_url))
+    return own and (slot.name.partition(":")[0] in RECOMMENDATIONS or is_label(document.text_of(index)))
 
 
 def image_url(element: Element, base_url: str) -> str | None:

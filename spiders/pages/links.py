@@ -11,7 +11,10 @@ _WEB = re.compile(r"(?i)https?://")
 _BACKSLASHES = re.compile(r"\A[^?#]*\\[^?#]*")
 _HAND_OFF = ("http:", "https:", "line:", "tel:", "sms:", "mailto:", "whatsapp:", "tg:")
 # Who explains that something is an ad; such a link is never the ad's.
-_DISCLOSURES = ("youradchoices.com", "aboutads.info", "popup.taboola.com", "outbrain.com", "adssettings.google.com")
+_DISCLOSURES = (
+    "youradchoices.com", "aboutads.info", "popup.taboola.com", "outbrain.com", "adssettings.google.com",
+    "inread-experience.teads.tv", "newsmaxfeednetwork.com", "go.microsoft.com",
+)  # fmt: skip
 LONGEST = 8192  # characters of a URL; longer ones are data, or an attack
 
 

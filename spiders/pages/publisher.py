@@ -5,9 +5,10 @@ pictures: a publisher does not say what an advertiser says, and a crawler must n
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from spiders.pages.ad_rules import load
 from spiders.pages.ad_slots import Slot, find_slots
 from spiders.pages.ads import image_url, read_ad
 from spiders.pages.encoding import decode
@@ -23,13 +24,16 @@ _LONGEST_LINE = 2000  # characters of titles and descriptions
 _REFRESH = re.compile(r"(?i)[\d.]++ ?[;,]? ?(?:url ?= ?)?[\"']?([^\"']+)")
 
 
-def parse_page(body: bytes, *, url: str, encoding: str | None = None, ads: bool = True) -> dict[str, Any]:
+def parse_page(
+    body: bytes, *, url: str, encoding: str | None = None, ads: bool = True, rules: Sequence[str] = ()
+) -> dict[str, Any]:
     """Read a page; any bytes give a result.
 
     Args:
         body: the response, up to `MAX_HTML` bytes of it are read.
         url: where it came from; relative links are resolved against it or the page's `base`.
         encoding: what the HTTP header says.
+        rules: files with lists of ad elements (`ad_rules`).
         ads: tell ads apart. Without it the page's text and pictures include them; links never do.
 
     Returns:
@@ -44,7 +48,7 @@ def parse_page(body: bytes, *, url: str, encoding: str | None = None, ads: bool 
     document = read_document(text)
     base = _base(document, url)
     outline = Outline(document, base)
-    slots = find_slots(outline, base)
+    slots = find_slots(outline, base, load(tuple(rules)) if rules else None)
     own = _outside(document, [slot.element for slot in slots])
     shown = own if ads else range(len(document.elements))
     whole = _own_text(document, [slot.element for slot in slots] if ads else [])
