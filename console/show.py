@@ -16,6 +16,7 @@ from detector.verdict import Verdict
 from safety.screen import defang, defang_text, screen
 from storage.cases import CaseDetail, CaseItemView, CaseSummary, PictureView
 from storage.media import MediaStore
+from storage.registrations import Registration
 
 DECISION_STYLE = {
     "impersonation": "bold red",
@@ -69,6 +70,9 @@ def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, i
     if detail.item_count > items:
         more = f"\n… and {detail.item_count - items} more of {detail.item_count} items"
         parts.append(Text(more, "dim"))
+    if detail.registration is not None:
+        parts.append(Text("\nDomain", "bold"))
+        parts += [Text("  " + screen(line, limit=300)) for line in _registered(detail.registration)]
     if detail.log:
         parts.append(Text("\nCase log", "bold"))
         parts += [
@@ -86,6 +90,26 @@ def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, i
             for row in detail.deliveries
         ]
     return Group(*parts)
+
+
+def _registered(registration: Registration) -> Iterator[str]:
+    """Yield who registered a domain, when, and who takes complaints."""
+    facts = registration.facts
+    head = f"{defang_text(registration.domain)}, as its registry told {moment(registration.asked_at)}"
+    if facts.get("error"):
+        yield f"{head}: {facts['error']}"
+        return
+    yield head
+    number = f" (IANA {facts['registrar_id']})" if facts.get("registrar_id") else ""
+    told = {
+        "registered": facts.get("created", "")[:10],
+        "registrar": f"{facts.get('registrar', '')}{number}",
+        "complaints to": " / ".join(filter(None, (facts.get("abuse_email"), facts.get("abuse_phone")))),
+        "registrant": " / ".join(filter(None, (facts.get("registrant"), facts.get("country")))),
+        "state": ", ".join(facts.get("status", ())),
+        "not told": ", ".join(facts.get("redacted", ())),
+    }
+    yield from (f"{name}: {value}" for name, value in told.items() if value)
 
 
 def item_page(view: CaseItemView, media: MediaStore, *, pictures: bool) -> Iterator[RenderableType]:

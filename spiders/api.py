@@ -39,6 +39,12 @@ ATTEMPTS = 3  # at one question
 FIRST_WAIT = 1.0  # seconds; doubled each time an interface does not tell how long to wait
 LONGEST_WAIT = 120.0  # seconds; whoever wants more is asked by the next run
 FOR_ALL = frozenset({"token", "rate_limited", "blocked"})  # refusals that hold for every question
+TO_DO = {  # what follows from a refusal of which the interface says no more
+    "rate_limited": "; the next run goes on",
+    "transient": "; the next run asks again",
+    "too_much": "; even the smallest page is too much: narrow `queries` or `countries`",
+}
+LONGEST_WHERE = 120  # characters of an address in a line, so that what is said of it is not cut off
 FULL_USAGE = 95.0  # percent of a budget after which nothing more is asked
 _TOKENS = re.compile(r"(?i)([?&](?:access_token|api_key|apikey|token|key|sig|signature)=)[^&#\s\"\\]+")
 
@@ -138,6 +144,10 @@ class ApiSpider(SourceSpider, Generic[S]):
         """Return every name and alias of the source's brands once, in all scripts they are configured in."""
         return list(dict.fromkeys(name for brand in self.brands() for name in (brand.name, *brand.aliases)))
 
+    def claims(self) -> list[str]:
+        """Return the false claims about the source's brands."""
+        return list(dict.fromkeys(claim for brand in self.brands() for claim in brand.false_claims))
+
     async def seek(self) -> AsyncIterator[Any]:
         self.run.headers.update(self.credentials())
         for question in self.questions():
@@ -182,7 +192,12 @@ class ApiSpider(SourceSpider, Generic[S]):
 
     async def read_answer(self, response: Response, asked: _Asked) -> AsyncIterator[Any]:
         """Read one page and ask for the next."""
-        where = self.masked(response.url)
+        where = self.told(response.url)
+        if 300 <= response.status < 400:  # not followed: what we ask with is for the source's own address
+            leads = self.told((response.headers.get("Location") or b"nowhere").decode("latin-1"))
+            says = f"answered {response.status}, leads to {leads}; set the address of the source to where it is now"
+            self.tell(where, Trouble(kind=f"http_{response.status}", says=says))
+            return
         parsed: Answer | None = await self.extract(
             self.parser, response.body, where, status=response.status, **asked.question.options
         )
@@ -232,7 +247,7 @@ class ApiSpider(SourceSpider, Generic[S]):
 
     async def _refused(self, response: Response, asked: _Asked, failure: Failed) -> AsyncIterator[Request]:
         """Wait, ask for less, get a new token, or end with one line."""
-        where, kind = self.masked(response.url), failure["kind"]
+        where, kind = self.told(response.url), failure["kind"]
         again: _Asked | None = None
         if asked.resumed is not None and kind in ("bad_request", "api_error"):  # the place is no longer known there
             again = _Asked(question=asked.resumed, chain=asked.chain)
@@ -252,10 +267,11 @@ class ApiSpider(SourceSpider, Generic[S]):
             if following is not None:
                 yield following
             return
+        refusal = Trouble(kind=kind, says=self.masked(failure["says"]) + TO_DO.get(kind, ""))
         if kind not in FOR_ALL:
-            self.tell(where, Trouble(kind=kind, says=self.masked(failure["says"])))
+            self.tell(where, refusal)
         elif kind not in self.run.tally.errors:  # other questions under way hear the same
-            self.tell(where, Trouble(kind=kind, says=self.masked(failure["says"])))
+            self.tell(where, refusal)
             raise CloseSpider(kind)
 
     async def failed(self, failure: Failure) -> AsyncIterator[Request]:  # type: ignore[override]  # Scrapy takes both
@@ -269,7 +285,12 @@ class ApiSpider(SourceSpider, Generic[S]):
             if again is not None:
                 yield again
             return
-        self.tell(self.masked(request.url), what)
+        self.tell(self.told(request.url), what)
+
+    def told(self, url: str) -> str:
+        """Return an address as it stands in a line: masked, and not so long that it crowds out what is said of it."""
+        masked = self.masked(url)
+        return masked if len(masked) <= LONGEST_WHERE else f"{masked[:LONGEST_WHERE]}…"
 
     def masked(self, text: str) -> str:
         """Return the text without the secrets of this process, and without what looks like a token in an address."""

@@ -38,6 +38,7 @@ from spiders.log import screened_logging
 from spiders.meta import MetaSpider
 from spiders.microsoft import MicrosoftSpider
 from spiders.permutations import PermutationsSpider
+from spiders.rdap import RdapSpider
 from spiders.report import CrawlReport, Progress, Tally
 from spiders.resolver import guard_connections
 from spiders.run import SourceRun
@@ -69,6 +70,7 @@ KINDS: dict[str, type[SourceSpider]] = {
     "urlscan": UrlscanSpider,
     "urlhaus": UrlhausSpider,
     "permutations": PermutationsSpider,
+    "rdap": RdapSpider,
     "google-ads": GoogleAdsSpider,
     "snap": SnapSpider,
     "google-export": GoogleExportSpider,

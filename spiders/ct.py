@@ -35,14 +35,32 @@ class CtSpider(SourceSpider):
         assert isinstance(run.source, CtSource)
         self._source: CtSource = run.source
         self._without_names: set[str] = set()  # logs that have no names tiles
+        self._sizes: dict[str, int] = {}
 
     async def seek(self) -> AsyncIterator[Any]:
-        for url in self._source.urls:
-            log = url.rstrip("/")
+        for log in dict.fromkeys([*(url.rstrip("/") for url in self._source.urls), *await self._listed()]):
             head = f"{log}/checkpoint" if self._source.api == "static" else f"{log}/ct/v1/get-sth"
             request = await self._question(head, self.read_head, log=log)
             if request is not None:
                 yield request
+
+    async def _listed(self) -> list[str]:
+        """Return the logs of the list file that certificates may still come into."""
+        file = self._source.log_list
+        if file is None:
+            return []
+        try:
+            body = await asyncio.to_thread(file.read_bytes)
+        except OSError as error:
+            self.tell(str(file), Trouble(kind="no_file", says=f"cannot be read: {error.strerror}"))
+            return []
+        now = self.run.clock().isoformat()
+        logs = await self.extract(
+            "spiders.pages.ct_logs:parse_log_list", body, str(file), api=self._source.api, now=now
+        )
+        if logs == []:
+            self.tell(str(file), Trouble(kind="no_file", says=f"names no open log of the interface {self._source.api}"))
+        return [log["url"] for log in logs or ()]
 
     async def read_head(self, response: Response, log: str) -> AsyncIterator[Any]:
         """Take the log's length, and start where the last run ended."""
@@ -54,6 +72,7 @@ class CtSpider(SourceSpider):
         head = await self.extract(target, response.body, response.url)
         if head is None:
             return
+        self._sizes[log] = head["size"]
         place = await asyncio.to_thread(self.run.sink.cursor, log)
         start = place["next"] if place is not None else max(0, head["size"] - self._source.back)
         end = min(head["size"], start + self._source.most)
@@ -121,7 +140,8 @@ class CtSpider(SourceSpider):
         entries = [entry for entry in parsed["entries"] if start <= entry["index"] < following]
         items = await asyncio.to_thread(found, self.run.assessor, entries, log, self.run.clock())
         self.run.tally.unchanged += not items  # read, and nothing of ours in it: no silence
-        yield await self.part(items, cursor=(log, {"next": following}))
+        last = max((entry["time"] for entry in entries), default=None)
+        yield await self.part(items, cursor=(log, {"next": following, "size": self._sizes[log], "logged": last}))
 
     async def _question(self, url: str, callback: Any, **arguments: Any) -> Request | None:
         request = await self.ask(url, callback, **arguments)

@@ -19,6 +19,7 @@ class SearchSpider(ApiSpider[SearchSource]):
     def questions(self) -> Iterable[Question]:
         source = self.source
         queries = [f"{name} {more}".strip() for name in source.queries or self.names() for more in ("", *source.words)]
+        queries += self.claims() if source.claims else []
         for query, engine, location, device in product(queries, source.engines, source.locations, source.devices):
             params = {
                 "engine": engine,

@@ -20,6 +20,7 @@ from storage.database import transaction
 from storage.items import Observation, record_many
 from storage.media import MediaStore
 from storage.pictures import PictureRecord, known_picture, save_picture
+from storage.registrations import Registration, domains_to_ask, save_registration
 from storage.runs import FetchState, fetch_state, finish_run, save_fetch_states, start_run
 from storage.schema import RunOutcome
 
@@ -67,6 +68,12 @@ class Sink(Protocol):
 
     def cursor(self, name: str) -> Any | None:
         """Return where an earlier run ended; None when it read to the end, or there was none."""
+
+    def domains_to_ask(self, before: datetime) -> list[str]:
+        """Return the domains of cases whose registration was not asked for since."""
+
+    def registered(self, registration: Registration) -> None:
+        """Keep what a registry told."""
 
     def put(self, data: bytes) -> str:
         """Keep bytes; return their SHA-256."""
@@ -133,6 +140,14 @@ class DatabaseSink(Sink):
         with transaction(self._engine) as session:
             return cursor(session, self._source, name)
 
+    def domains_to_ask(self, before: datetime) -> list[str]:
+        with transaction(self._engine) as session:
+            return domains_to_ask(session, before)
+
+    def registered(self, registration: Registration) -> None:
+        with transaction(self._engine) as session:
+            save_registration(session, registration)
+
     def put(self, data: bytes) -> str:
         return self._media.put(data)
 
@@ -172,6 +187,12 @@ class DrySink(Sink):
 
     def cursor(self, name: str) -> Any | None:
         return None
+
+    def domains_to_ask(self, before: datetime) -> list[str]:
+        return []
+
+    def registered(self, registration: Registration) -> None:
+        pass
 
     def put(self, data: bytes) -> str:
         return sha256(data).hexdigest()

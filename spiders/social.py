@@ -21,6 +21,10 @@ class SocialSpider(ApiSpider[S]):
     def credentials(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.secret('token')}"} if self.secret("token") else {}
 
+    def searches(self) -> list[str]:
+        """Return what to search for."""
+        return [*(self.source.queries or self.names()), *(self.claims() if self.source.claims else ())]
+
     def next(self, question: Question, answer: Answer) -> Question | None:
         read = question.about.get("pages", 1)
         if read >= self.source.pages and not question.about.get("whole"):
@@ -40,7 +44,7 @@ class YouTubeSpider(SocialSpider[YouTubeSource]):
 
     def questions(self) -> Iterable[Question]:
         base = self.source.url.rstrip("/")
-        for name in self.source.queries or self.names():
+        for name in self.searches():
             params = {"part": "snippet", "q": name, "type": "video,channel", "order": "date", "maxResults": "50"}
             params |= {"regionCode": self.source.region, "relevanceLanguage": self.source.language}
             yield Question(url=f"{base}/search", params=params)
@@ -58,7 +62,7 @@ class BlueskySpider(SocialSpider[BlueskySource]):
 
     def questions(self) -> Iterable[Question]:
         base = f"{self.source.url.rstrip('/')}/xrpc/app.bsky.feed"
-        searches = [{"q": name} for name in self.source.queries or self.names()]
+        searches = [{"q": name} for name in self.searches()]
         searches += [{"q": "*", "domain": domain} for domain in self.source.domains]
         language = {"lang": self.source.language} if self.source.language else {}
         for search in searches:
@@ -75,7 +79,7 @@ class MastodonSpider(SocialSpider[MastodonSource]):
 
     def questions(self) -> Iterable[Question]:
         base = self.source.url.rstrip("/")
-        for name in (self.source.queries or self.names()) if self.source.token else ():
+        for name in self.searches() if self.source.token else ():
             yield Question(url=f"{base}/api/v2/search", params={"q": name, "type": "statuses", "limit": "40"})
         for tag in self.source.tags:
             yield Question(url=f"{base}/api/v1/timelines/tag/{tag.removeprefix('#')}", params={"limit": "40"})
@@ -94,7 +98,7 @@ class XSpider(SocialSpider[XSource]):
     next_param = "next_token"
 
     def questions(self) -> Iterable[Question]:
-        searches = [(f'"{name}" {self.source.terms}', "") for name in self.source.queries or self.names()]
+        searches = [(f'"{name}" {self.source.terms}', "") for name in self.searches()]
         searches += [(f"conversation_id:{post}", post) for post in self.source.own_posts]
         for query, own in searches:
             yield Question(

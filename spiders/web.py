@@ -74,11 +74,15 @@ class WebSpider(SourceSpider):
             response.body,
             response.url,
             url=response.url,
+            asked=response.meta.get("redirect_urls", [response.url])[0],
             encoding=http_content_type_encoding(_content_type(response)),
             ads=self._source.ads,
             rules=[str(path) for path in self.run.config.crawler.ad_rules],
         )
         if seen is None:
+            return
+        if seen["wall"]:
+            self.tell(response.url, Trouble(kind="blocked", says=f"shows {seen['wall']} instead of the page"))
             return
         if seen["degraded"]:
             self.tell(response.url, Trouble(kind="parse_degraded", says="only its plain text could be read"))

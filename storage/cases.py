@@ -15,6 +15,7 @@ from storage.deliveries import deliveries_of
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
 from storage.items import item_from
 from storage.judgements import DISMISS_REASONS, Judgement, judge, state_at, undo
+from storage.registrations import Registration, landing_domain, registrations
 from storage.schema import (
     Case,
     CaseItem,
@@ -105,9 +106,15 @@ def case_detail(session: Session, case_id: int, *, now: datetime | None = None, 
         top_evidence=summary.top_evidence,
         log_id=summary.log_id,
         items=_items(session, case_id, max_items),
+        registration=_registration(session, summary.campaign),
         log=_log(session, case_id),
         deliveries=deliveries_of(session, case_id),
     )
+
+
+def _registration(session: Session, campaign: str) -> Registration | None:
+    domain = landing_domain(campaign)
+    return registrations(session, [domain]).get(domain) if domain else None
 
 
 def _matching(

@@ -5,6 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.schema import CursorRow
@@ -15,6 +16,12 @@ def cursor(session: Session, source: str, name: str) -> Any | None:
     """Return the JSON value kept under a name; None when there is none."""
     row = session.get(CursorRow, (source, _identity(name)))
     return None if row is None else json.loads(row.value)
+
+
+def cursors(session: Session, source: str) -> list[tuple[str, Any, datetime]]:
+    """Return name, JSON value and time of everything kept for a source, by name."""
+    rows = session.scalars(select(CursorRow).where(CursorRow.source == source))
+    return [(row.name, json.loads(row.value), row.saved_at) for row in sorted(rows, key=lambda row: row.name)]
 
 
 def save_cursor(session: Session, source: str, name: str, value: Any, now: datetime) -> None:

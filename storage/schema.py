@@ -94,6 +94,19 @@ class CursorRow(Base):
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class RegistrationRow(Base):
+    """What a registry told of a domain; append-only."""
+
+    __tablename__ = "registrations"
+    __table_args__ = (Index(None, "domain", "asked_at"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    domain: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    facts: Mapped[dict[str, Any]] = mapped_column(JsonText)
+    answer: Mapped[str | None] = mapped_column(Digest)  # in the media store
+
+
 class ItemRow(Base):
     """An item's identity; what it said stands in its versions."""
 

@@ -2,7 +2,7 @@
 
 `python -m training.export --marks CACHE --finder FILE.pt --embedder FILE.pt --out detector/images/models`.
 Both are quantised to eight bits (static, per channel, with ranges seen on drawn samples): a quarter of the size, half
-of the time or less. Weights keep seven bits, because processors without VNNI add products in sixteen and would overflow.
+of the time or less. Weights keep seven bits: processors without VNNI add products in sixteen and would overflow.
 """
 
 import argparse

@@ -12,7 +12,7 @@ from pydantic import Field
 from config.sources.ad_libraries import LinkedInSource, MetaSource, MicrosoftSource, TikTokSource
 from config.sources.base import SourceBase
 from config.sources.ct import CtSource
-from config.sources.domains import PermutationsSource, UrlhausSource, UrlscanSource
+from config.sources.domains import PermutationsSource, RdapSource, UrlhausSource, UrlscanSource
 from config.sources.exports import GoogleAdsSource, GoogleExportSource, SnapSource
 from config.sources.json_api import JsonSource
 from config.sources.pages import FeedSource, ImportSource, WebSource
@@ -38,6 +38,7 @@ OURS: tuple[type[SourceBase], ...] = (
     UrlscanSource,
     UrlhausSource,
     PermutationsSource,
+    RdapSource,
     GoogleAdsSource,
     SnapSource,
     GoogleExportSource,

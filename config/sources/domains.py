@@ -28,6 +28,17 @@ class UrlhausSource(SourceBase):
     url: WebUrl = "https://urlhaus-api.abuse.ch/v1/urls/recent/"
 
 
+class RdapSource(SourceBase):
+    """Who registered the domains that cases lead to, and who takes complaints; asked of registries over RDAP."""
+
+    kind: Literal["rdap"]
+    url: WebUrl = "https://data.iana.org/rdap/dns.json"  # IANA's table of registries
+    servers: dict[Name, WebUrl] = {}  # suffix -> base address, for suffixes that the table lacks or has wrong
+    domains: tuple[Name, ...] = ()  # instead of those of cases
+    days: int = Field(default=30, ge=1, le=365)  # until a domain is asked for again
+    most: int = Field(default=500, ge=1)  # domains a run
+
+
 class PermutationsSource(SourceBase):
     """Names a slip or a trick away from one's own domains that resolve; no page is fetched."""
 

@@ -15,6 +15,7 @@ class SearchSource(SourceBase):
     url: WebUrl = "https://serpapi.com/search.json"
     engines: tuple[Name, ...] = ("google",)
     queries: tuple[Name, ...] = ()  # instead of every name and alias of the brands
+    claims: bool = False  # ask for the brands' false claims, too; each question is paid for
     words: tuple[Name, ...] = ()  # put behind each query, such as "公式"; the bare query is asked, too
     locations: tuple[Name, ...] = ("Japan",)  # as the interface names places
     devices: tuple[Literal["desktop", "mobile", "tablet"], ...] = ("desktop", "mobile")

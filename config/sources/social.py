@@ -13,6 +13,7 @@ class SocialSource(SourceBase):
     """What all social platforms take."""
 
     queries: tuple[Name, ...] = ()  # instead of every name and alias of the brands
+    claims: bool = True  # search for the brands' false claims, too
     pages: int = Field(default=3, ge=1, le=100)  # of each query in a run, the newest first
     own_posts: tuple[Name, ...] = ()  # ids of one's own posts or videos, whose answers are read: fake support replies
 
@@ -25,6 +26,7 @@ class YouTubeSource(SocialSource):
     url: WebUrl = "https://www.googleapis.com/youtube/v3"
     region: Name = "JP"
     language: Name = "ja"
+    claims: bool = False  # each is one more search
     pages: int = Field(default=1, ge=1, le=100)  # of each search; each costs 100 of 10,000 units a day
 
 

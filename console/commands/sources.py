@@ -12,6 +12,7 @@ from console.source_trial import explained
 from safety.screen import screen
 from spiders.crawl import CrawlOptions, run_crawl
 from watch.health import Health
+from watch.lag import lags
 from watch.telling import healths
 
 TRIAL_ITEMS = 5
@@ -24,7 +25,8 @@ TRIAL_ITEMS = 5
 def sources_group(context: click.Context, app: App, as_json: bool) -> None:
     """Show how every source is: its state, its last good run, what it gave, what is missing.
 
-    A source that fell silent, lost fields or lost its planted item is no good run, although every request was answered.
+    Below the table stands how far each certificate log was read. A source that fell silent, lost fields or lost its
+    planted item is no good run, although every request was answered.
     """
     if context.invoked_subcommand is not None:
         return
@@ -50,6 +52,11 @@ def sources_group(context: click.Context, app: App, as_json: bool) -> None:
                 _filled(health),
             )
         terminal().print(table if table.row_count else "there is no source; add a [[source]]")
+        for left in lags(app.config, app.engine):
+            entry = f"; the last entry read was logged {moment(left.logged_at)}" if left.logged_at else ""
+            click.echo(
+                f"{left.source}: {screen(left.log)}: {left.behind:,} entries behind at {moment(left.read_at)}{entry}"
+            )
         for health in found:
             if health.says:
                 click.echo(f"mekiki: {health.source}: {screen(health.says)}", err=True)

@@ -56,13 +56,14 @@ _FRAME_HOSTS = (
     "dianomi.com",
     "unitag.jp",
 )
-_BLOCKS = frozenset(("div", "aside", "section", "ins"))
+_BLOCKS = frozenset(("div", "aside", "section", "ins", "li"))
+_PAID = frozenset(("sponsored", "paid-content", "paid-partner", "sponsored-content", "sponsoredcontent"))  # classes
 _EMPTY = 8  # elements that a place for an ad has before it is filled, comments and scripts among them
 _CONTROLS = re.compile(r"(?i)button|progress|list|label|panel|badge|info")
 MOST_OWN_WORDS = 40  # characters that a place for an ad says without the ad: "Advertisement", "is sponsored by"
 # Frames that only tell ad systems who is looking, and show nothing.
 _SYNC = re.compile(r"(?i)sync|/emily\.html|pixelframe|apiproxy|static/proxy|match\.html|event\.html")
-_FRAME_WORD = re.compile(r"(?i)(?:^|[^a-z])(?:ads?|adframe|advert\w*|sponsor\w*)(?:$|[^a-z])|広告")
+_FRAME_WORD = re.compile(r"(?i)(?:^|[^a-z])(?:ads?|adframe|advert\w*|sponsor\w*)(?:$|[^a-z])|(?-i:\bAd[A-Z])|広告")
 
 
 def find_slots(outline: Outline, base_url: str, rules: AdRules | None = None) -> list[Slot]:
@@ -169,7 +170,7 @@ def _container(outline: Outline, index: int, element: Element, items: list[int],
     name = _mark(element, base_url)
     if name is None:
         return None
-    if name.startswith("recommended:") and not _can_hold_an_ad(outline, index):
+    if name.startswith(("recommended:", "paid:")) and not _can_hold_an_ad(outline, index):
         return None
     first = bisect_left(items, index)
     if first < len(items) and items[first] < element.end:
@@ -207,6 +208,12 @@ def _mark(element: Element, base_url: str) -> str | None:
         return f"taboola:{identifier}".rstrip(":")
     if identifier.startswith("logly-lift-") or identifier == "_popIn_recommend":
         return f"recommended:{identifier}"
+    if any(name.startswith("teads-in") for name in classes):
+        return "teads"
+    if identifier.startswith("_mN_"):
+        return f"media.net:{identifier}"
+    if not _PAID.isdisjoint(classes):
+        return f"paid:{identifier or element.attributes['class']}"
     if element.tag == "iframe" and _ad_frame(attributes, base_url):
         return f"iframe:{identifier}".rstrip(":")
     return None

@@ -84,7 +84,8 @@ def failed_by_status(status: int, says: str = "") -> Answer:
     kind: FailureKind = (
         "rate_limited" if status == 429 else "transient" if status >= 500 else _BY_STATUS.get(status, "api_error")
     )
-    return failed(kind, f"answered {status}" + (f": {says}" if says else ""))
+    check = "; check the token that the configuration names" if kind == "token" else ""
+    return failed(kind, f"answered {status}" + (f": {says}" if says else "") + check)
 
 
 def read_json(body: bytes) -> Any:

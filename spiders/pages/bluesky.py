@@ -24,13 +24,16 @@ def parse_answer(body: bytes, *, status: int = 200) -> Answer:
     except ValueError:
         if status < 400:
             raise
-        return failed_by_status(status)
+        parsed = {}
     code, says = word(parsed.get("error")), word(parsed.get("message"))
     if code or status >= 400:
         if code in _TOKEN or status == 401:
             return failed("token", f"{code}: {says}; get a new access token")
         if code == "RateLimitExceeded" or status == 429:
             return failed("rate_limited", f"{code}: {says}")
+        if status == 403:
+            said = f"answered 403: {code} {says}".rstrip(": ")
+            return failed("blocked", f"{said}; set `token`, or the `url` of another instance")
         return (
             failed_by_status(status, f"{code} {says}".strip())
             if status >= 400

@@ -55,7 +55,7 @@ def parse_answer(body: bytes, *, status: int = 200) -> Answer:
     if not isinstance(parsed, dict):
         raise ValueError("no `data` in the answer")
     if isinstance(parsed.get("error"), dict):
-        return _failed(parsed["error"])
+        return _failed(parsed["error"], status)
     if status >= 400:
         return failed_by_status(status)
     rows = parsed.get("data")
@@ -75,12 +75,15 @@ def parse_answer(body: bytes, *, status: int = 200) -> Answer:
     return answer(items, bad=bad, next=after if more and after else None)
 
 
-def _failed(error: Mapping[str, Any]) -> Answer:
+def _failed(error: Mapping[str, Any], status: int) -> Answer:
     says = word(error.get("message"))
     if "reduce the amount of data" in says:
         return failed("too_much", says)
     code = error.get("code")
-    kind, wait = _KINDS.get(code if isinstance(code, int) else 0, ("api_error", None))
+    known = _KINDS.get(code) if isinstance(code, int) else None
+    if known is None:
+        return failed_by_status(status, says) if status >= 400 else failed("api_error", says)
+    kind, wait = known
     if kind == "token":
         says += f" {word(error.get('error_user_msg'))}".rstrip() + "; get a new user token (docs/sources.md)"
     return failed(kind, says, wait=wait)

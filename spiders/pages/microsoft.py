@@ -39,13 +39,13 @@ def parse_answer(body: bytes, *, status: int = 200, top: int = 24) -> Answer:
     except ValueError:
         if status < 400:
             raise
-        return failed_by_status(status)  # 403 is a page for people
+        parsed = None  # 403 is a page for people
     table: Mapping[str, Any] = parsed if isinstance(parsed, dict) else {}
     error = table.get("error")
     if status >= 400 or isinstance(error, dict):
         says = word(error.get("message")) if isinstance(error, dict) else ""
         if status in (401, 403):
-            return failed("blocked", f"answered {status}: {says}".rstrip(": "))
+            return failed("blocked", f"answered {status}: {says}".rstrip(": ") + "; raise `delay` and `every`")
         return failed_by_status(status, says) if status >= 400 else failed("api_error", says)
     rows = table.get("value")
     if not isinstance(rows, list):

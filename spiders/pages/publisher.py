@@ -16,6 +16,7 @@ from spiders.pages.links import web_url
 from spiders.pages.markup import Document, Element
 from spiders.pages.outline import Outline
 from spiders.pages.reader import read_document
+from spiders.pages.walls import wall
 
 MAX_HTML = 3_000_000  # bytes of a page that are read
 MAX_TEXT = 200_000  # bytes of its text that are kept, in UTF-8
@@ -25,24 +26,32 @@ _REFRESH = re.compile(r"(?i)[\d.]++ ?[;,]? ?(?:url ?= ?)?[\"']?([^\"']+)")
 
 
 def parse_page(
-    body: bytes, *, url: str, encoding: str | None = None, ads: bool = True, rules: Sequence[str] = ()
+    body: bytes,
+    *,
+    url: str,
+    asked: str | None = None,
+    encoding: str | None = None,
+    ads: bool = True,
+    rules: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Read a page; any bytes give a result.
 
     Args:
         body: the response, up to `MAX_HTML` bytes of it are read.
         url: where it came from; relative links are resolved against it or the page's `base`.
+        asked: the address that was asked for, where redirects led away from it.
         encoding: what the HTTP header says.
-        rules: files with lists of ad elements (`ad_rules`).
         ads: tell ads apart. Without it the page's text and pictures include them; links never do.
+        rules: files with lists of ad elements (`ad_rules`).
 
     Returns:
-        {"url", "title", "lang", "encoding", "canonical", "refresh", "degraded",
+        {"url", "title", "lang", "encoding", "canonical", "refresh", "degraded", "wall",
          "texts": [{"role": "html_title" | "title" | "description" | "body", "text", "lang"}],
          "links": [absolute http(s) URLs, each once],
          "images": [absolute, the page's own first choice, its icon, the others],
          "ads": [see `spiders.pages.ads.read_ad`]}.
-        `degraded` says that the page was cut or is built so that not every part could be told apart; its text is there.
+        `wall` names what stands in front of the page (a captcha, a login), or is None. `degraded` says that the page
+        was cut or is built so that not every part could be told apart; its text is there.
     """
     text, used = decode(body[:MAX_HTML], encoding)
     document = read_document(text)
@@ -68,6 +77,7 @@ def parse_page(
         "encoding": used,
         "canonical": web_url(head.link("canonical"), base) if head.link("canonical") else None,
         "refresh": _refresh(head.meta("refresh"), base),
+        "wall": wall(document, title, url=url, asked=asked or url),
         "degraded": document.degraded or len(body) > MAX_HTML or len(whole.encode()) > MAX_TEXT,
         "texts": [{"role": role, "text": _cut(text), "lang": lang} for role, text in texts if text],
         "links": _links(outline, own, base, slots),

@@ -12,6 +12,8 @@ from spiders.pages.posts import rows_of, table
 MOST_ENTITIES = 200  # nested ones counted
 # Registries that IANA's table lacks, from the tables of several clients.
 KNOWN = {"jp": "https://rdap.jprs.jp/rdap/"}
+# Their tables disagree about the path: where the first base knows no domain at all, the other may.
+OTHERWISE = {"https://rdap.jprs.jp/rdap/": "https://rdap.jprs.jp/"}
 
 
 def parse_domain(body: bytes) -> dict[str, Any]:
@@ -89,6 +91,11 @@ def address(domain: str, known: Mapping[str, str]) -> str | None:
 def roles(entity: Mapping[str, Any]) -> Sequence[str]:
     """Return the roles of an entity, in lower case."""
     return [role.lower() for role in listed(entity.get("roles"))]
+
+
+def completed(first: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a registry told, completed by what the registrar tells; what both tell, the registry tells better."""
+    return {name: value or more.get(name, value) for name, value in first.items()}
 
 
 def listed_all(value: Any) -> list[str]:

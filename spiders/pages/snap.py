@@ -25,11 +25,13 @@ def parse_answer(body: bytes, *, status: int = 200) -> Answer:
     except ValueError:
         if status < 400:
             raise
-        return failed_by_status(status)
+        parsed = {}
     code = word(parsed.get("error_code"))
     says = word(parsed.get("debug_message")) or word(parsed.get("display_message"))
     if code == "E1009" or status == 429:
         return failed("rate_limited", f"{code} {says}".strip())
+    if status in (401, 403):  # there is no token to be refused
+        return failed("blocked", f"answered {status}: {code} {says}".rstrip(": ") + "; raise `delay` and `every`")
     if code or status >= 400:
         said = f"{code} {says}".strip()
         return failed_by_status(status, said) if status >= 400 else failed("api_error", said)

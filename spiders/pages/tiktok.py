@@ -92,7 +92,9 @@ def _refusal(parsed: Mapping[str, Any], status: int) -> Answer | None:
     if code in ("", "ok"):
         return failed_by_status(status) if status >= 400 else None
     says = word(table.get("message")) or word(parsed.get("error_description")) or code
-    kind = _KINDS.get(code, "api_error")
+    kind = _KINDS.get(code)
+    if kind is None:
+        return failed_by_status(status, says) if status >= 400 else failed("api_error", says)
     if kind == "token":
         says += "; check client key, secret and the scope research.adlib.basic (docs/sources.md)"
     return failed(kind, says, wait=DAY if code == "daily_quota_limit_exceeded" else None)

@@ -294,3 +294,16 @@ delay = 0.0
     content = json.dumps(crawling.rows("SELECT content FROM item_versions"))
     assert "moving.gif#t=1.00" in content
     assert "ad.mp4#t=" in content
+
+
+def test_a_wall_in_front_of_a_page_is_blocked_and_no_empty_success(tmp_path: Path) -> None:
+    with WebServer() as server:
+        server.html("/", "<title>Just a moment...</title><p>Checking your browser</p>")
+        crawling = Crawling(tmp_path)
+        source = f'[[source]]\nkey = "walled"\nkind = "web"\nurls = ["{server.url}/"]\n'
+        crawling.configure(source, allow=[server.allow])
+        report = crawling.crawl()["walled"]
+        assert (report.outcome, report.items, report.errors) == ("blocked", 0, {"blocked": 1})
+        assert "captcha or bot check" in report.problems[0]
+        server.html("/", "<title>Sale</title><p>Open again</p>")
+        assert crawling.crawl()["walled"].outcome == "ok"

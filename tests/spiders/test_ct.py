@@ -1,6 +1,9 @@
 """A log read to its end, over both interfaces, through kills, without losing or repeating a name."""
 
+import json
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -65,6 +68,23 @@ def test_the_first_run_starts_near_the_end_and_a_run_takes_so_much(tmp_path: Pat
     assert names(crawling) == {f"hoshino-denki-sale{n}.test" for n in OURS - {7}}
 
 
+def test_logs_of_a_list_file_are_read_and_their_lag_is_shown(tmp_path: Path) -> None:
+    with CtLog(ENTRIES, names=NAMES) as log:
+        tiled = [{"monitoring_url": f"{log.url}/", "state": {"usable": {}}}]
+        (tmp_path / "logs.json").write_text(json.dumps({"operators": [{"tiled_logs": tiled}]}), "utf-8")
+        crawling = Crawling(tmp_path)
+        source = '[[source]]\nkey = "logs"\nkind = "ct"\nlog_list = "logs.json"\nmost = 256\ndelay = 0.0\n'
+        crawling.configure(source, allow=[log.allow])
+        assert crawling.crawl()["logs"].outcome == "ok"
+        command = [sys.executable, "-m", "cli", "sources", "-c", str(crawling.file)]
+        shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        assert f"logs: {log.url}: 344 entries behind" in shown, shown
+        assert "the last entry read was logged" in shown
+        (tmp_path / "logs.json").write_text('{"operators": []}', "utf-8")
+        report = crawling.crawl()["logs"]
+    assert (report.outcome, set(report.errors)) == ("failed", {"no_file"}), report.problems
+
+
 def test_a_kill_in_the_middle_of_a_log_loses_nothing(tmp_path: Path) -> None:
     with CtLog(ENTRIES, most=20) as log:
         log.pause = 0.15
@@ -83,7 +103,8 @@ def test_a_kill_in_the_middle_of_a_log_loses_nothing(tmp_path: Path) -> None:
     assert reached[0] != [] or reached[1] != []  # a position was kept before the kill
     assert report.outcome == "ok"
     assert names(crawling) == FOUND
-    assert crawling.rows("SELECT value FROM cursors") == [('{"next": 600}',)]
+    [(place,)] = crawling.rows("SELECT value FROM cursors")
+    assert json.loads(place)["next"] == LENGTH
 
 
 def test_a_log_that_answers_rubbish_is_one_line(tmp_path: Path) -> None:

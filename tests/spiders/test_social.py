@@ -111,3 +111,20 @@ def test_every_platform_is_read(tmp_path: Path, platforms: Platforms, monkeypatc
     assert ["hoshino-denki-sale.test"] in [query.get("domain") for query in asked]
     kept = (tmp_path / "mekiki.db").read_bytes() + crawling.log.encode() + repr(report).encode()
     assert TOKEN.encode() not in kept
+
+
+def test_false_claims_are_searched_for_where_the_source_says_so(
+    tmp_path: Path, platforms: Platforms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", TOKEN)
+    crawling = Crawling(tmp_path)
+    crawling.configure(SOURCES.format(url=platforms.url), allow=[platforms.allow])
+    claim = "星野電機が開発した世界最小のエアコン"
+    text = crawling.file.read_text("utf-8").replace("domains = [", f'false_claims = ["{claim}"]\ndomains = [', 1)
+    crawling.file.write_text(text, "utf-8")
+    crawling.crawl()
+    asked = [parse_qs(urlsplit(hit.path).query) for hit in platforms.hits]
+    assert [claim] in [query.get("q") for query in asked]  # Bluesky
+    assert any(claim in query.get("query", [""])[0] for query in asked)  # X
+    youtube = [hit.path for hit in platforms.hits if "/youtube/v3/search" in hit.path]
+    assert not any(claim in parse_qs(urlsplit(path).query)["q"][0] for path in youtube)  # each costs 100 units

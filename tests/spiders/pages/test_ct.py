@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from spiders.pages.ct_logs import parse_log_list
 from spiders.pages.ct_names import certificate_names, clean_names
 from spiders.pages.ct_rfc6962 import parse_entries, read_head
 from spiders.pages.ct_static import LARGEST, parse_data_tile, parse_names_tile, read_checkpoint, tile_path
@@ -129,3 +130,31 @@ def test_every_entry_of_a_real_log_is_read() -> None:
             assert [sorted(entry["names"]) for entry in parsed["entries"]] == [sorted(names) for names in named[tile]]
             compared += parsed["count"]
     assert compared == 522  # data tiles 000, 001 and 003.p/10
+
+
+def test_the_logs_of_a_browsers_list_that_certificates_still_come_into() -> None:
+    def log(address: str, name: str, state: str, ends: str = "2027-01-01T00:00:00Z") -> dict[str, object]:
+        interval = {"start_inclusive": "2026-07-01T00:00:00Z", "end_exclusive": ends}
+        return {
+            address: f"https://{name}.example/",
+            "description": name,
+            "state": {state: {}},
+            "temporal_interval": interval,
+        }
+
+    tiled = [
+        log("monitoring_url", "open", "usable"),
+        log("monitoring_url", "over", "usable", "2026-07-01T00:00:00Z"),
+        log("monitoring_url", "gone", "retired"),
+        {"monitoring_url": "https://bare.example", "temporal_interval": {"end_exclusive": "soon"}},
+        7,
+    ]
+    listed = {"operators": [{"logs": [log("url", "old", "qualified")], "tiled_logs": tiled}, {"name": "none"}, 7]}
+    now, body = "2026-11-25T00:00:00+00:00", json.dumps(listed).encode()
+    assert [one["url"] for one in parse_log_list(body, api="static", now=now)] == [
+        "https://open.example", "https://bare.example",
+    ]  # fmt: skip
+    assert parse_log_list(body, api="rfc6962", now=now) == [{"url": "https://old.example", "name": "old"}]
+    for broken in (b"{}", b"[", b"[]"):
+        with pytest.raises(ValueError, match=r"operators|JSON"):
+            parse_log_list(broken, api="static", now=now)

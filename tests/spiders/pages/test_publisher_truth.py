@@ -21,25 +21,43 @@ HERE = (REAL / "publisher_pages").is_dir() and LIST.is_file()
 pytestmark = [pytest.mark.real_data, pytest.mark.skipif(not HERE, reason="../shared/data has no publisher pages here")]
 
 
-def found(name: str, rules: tuple[str, ...]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
-    """Return the (page, slot) and the (page, hash of the click URL) found on a page."""
+def found(name: str, rules: tuple[str, ...]) -> dict[str, tuple[int, int, int, int]]:
+    """Return, for slots and for click URLs of a page, found and right, annotated and found.
+
+    A slot may be named by the block of an ad server or by the publisher's block around it: one inside the other is the
+    same slot.
+    """
     url = REAL_PAGES[name][0]
     document = read_document(decode((REAL / "publisher_pages" / name).read_bytes())[0])
     slots = find_slots(Outline(document, url), url, load(rules) if rules else None)
-    named = names(document)
-    clicks = {link for slot in slots for link in read_ad(document, slot, url)["links"]}
-    hashes = {hashlib.sha256(link.encode()).hexdigest()[:16] for link in clicks}
-    return {(name, named[slot.element]) for slot in slots}, {(name, value) for value in hashes}
+    place = {label: index for index, label in enumerate(names(document))}
+    true = [place[label] for label in TRUTH[name]["slots"]]
+    got = [slot.element for slot in slots]
+
+    def same(one: int, other: int) -> bool:
+        outer, inner = sorted((one, other))
+        return inner < document.elements[outer].end
+
+    urls = {link for slot in slots for link in read_ad(document, slot, url)["links"]}
+    clicks, wanted = {hashlib.sha256(link.encode()).hexdigest()[:16] for link in urls}, set(TRUTH[name]["clicks"])
+    return {
+        "slots": (
+            len(got),
+            sum(any(same(one, other) for other in true) for one in got),
+            len(true),
+            sum(any(same(one, other) for other in got) for one in true),
+        ),
+        "clicks": (len(clicks), len(clicks & wanted), len(wanted), len(clicks & wanted)),
+    }
 
 
 def score(rules: tuple[str, ...]) -> dict[str, tuple[float, float]]:
     """Return (precision, recall) of slots and of click URLs over all pages."""
-    both = [found(name, rules) for name in sorted(TRUTH)]
+    pages = [found(name, rules) for name in sorted(TRUTH)]
     result = {}
-    for position, kind in enumerate(("slots", "clicks")):
-        got = set().union(*(entry[position] for entry in both))
-        true = {(name, value) for name, page in TRUTH.items() for value in page[kind]}
-        result[kind] = len(got & true) / len(got), len(got & true) / len(true)
+    for kind in ("slots", "clicks"):
+        got, right, true, hit = (sum(page[kind][column] for page in pages) for column in range(4))
+        result[kind] = right / got, hit / true
     return result
 
 
