@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from detector.brands import BrandProfile, ReferencePicture
 from detector.images.hash import PictureHash
+from detector.images.radius import RadiusIndex
 
 # Largest Hamming distances (of 64 bits) that count. Measured on shared data: the five edits of the bridge photo
 # and JPEG quality 10 are at 0, brightness 1.5 at 6, 4 % cropped off each side at 12; 561 pairs of unrelated
@@ -75,10 +76,12 @@ class PictureIndex:
         roles = [picture.role for _, picture in self._references]
         plain = [known.plain for known in hashes]
         self._plain = np.array(plain, dtype=np.bool_)
-        self._wholes = _bits([known.phash for known in hashes])
-        self._inner = _Rows([[] if known.plain or not known.inner else [known.inner.phash] for known in hashes])
+        self._wholes = RadiusIndex(_bits([known.phash for known in hashes]))
+        self._inner = _Rows.of([[] if known.plain or not known.inner else [known.inner.phash] for known in hashes])
         pictures = [role != "logo" and not simple for role, simple in zip(roles, plain, strict=True)]
-        self._cuts = _Rows([_split(known.cuts) if kept else [] for known, kept in zip(hashes, pictures, strict=True)])
+        self._cuts = _Rows.of(
+            [_split(known.cuts) if kept else [] for known, kept in zip(hashes, pictures, strict=True)]
+        )
         self._tiles = _Tiles(hashes)
         # A part of a logo is a letter; a part of a fraud may be the maker's own photo.
         whole_only = [not kept or role == "fraud" for kept, role in zip(pictures, roles, strict=True)]
@@ -108,11 +111,11 @@ class PictureIndex:
         def copy(row: int, distance: int, where: tuple[int, int, int, int], part: bool, windows: int = 0) -> Copy:
             return Copy(self._references[row][1], distance, where, part, mirrored=mirrored, windows=windows)
 
-        for row, distance in _near(own, self._wholes, WHOLE_DISTANCE):
+        for row, distance in self._wholes.near(own, WHOLE_DISTANCE):
             if not (picture.plain or self._plain[row]) or agreement.confirms(row):
                 yield row, copy(row, distance, box, False)
         most = MIRRORED_WINDOW_DISTANCE if mirrored else WINDOW_DISTANCE
-        for window, row, distance in _pairs(windows, self._wholes, most):
+        for window, row, distance in _pairs(windows, self._wholes.values, most):
             if not self._plain[row] and not (mirrored and self._logos[row]):  # letters have letters for mirror images
                 yield row, copy(row, distance, picture.tiles[window].box, True)
         if picture.plain:
@@ -122,7 +125,7 @@ class PictureIndex:
             inside = _bits([picture.inner.phash])[0] ^ turn
             small = _area(picture.inner.box) < INNER_SHARE * _area(box)
             wholes.append((inside, picture.inner.box, small))
-            for row, distance in _near(inside, self._wholes, WHOLE_DISTANCE):
+            for row, distance in self._wholes.near(inside, WHOLE_DISTANCE):
                 if not self._plain[row]:
                     yield row, copy(row, distance, picture.inner.box, small)
         for seen, where, pasted in wholes:
@@ -131,7 +134,7 @@ class PictureIndex:
                 (self._cuts, CUT_DISTANCE, False),
                 (self._tiles, WINDOW_DISTANCE, True),
             ):
-                for place, distance in _near(seen, kept.values, most):
+                for place, distance in kept.near(seen, most):
                     row = int(kept.rows[place])
                     if not (part and self._whole_only[row]):
                         yield row, copy(row, distance, where, part or pasted)
@@ -142,23 +145,28 @@ class PictureIndex:
                 yield row, copy(row, distance, around, False, windows=len(found))
 
 
-class _Rows:
-    """Hashes of many references in one array."""
+class _Rows(RadiusIndex):
+    """Hashes of many references in one array, each with the row of its reference."""
 
-    def __init__(self, digits: Sequence[Sequence[str]]) -> None:
-        self.values = _bits([one for known in digits for one in known])
-        self.rows: NDArray[np.intp] = np.repeat(np.arange(len(digits)), [len(known) for known in digits])
+    def __init__(self, values: NDArray[np.uint64], rows: NDArray[np.intp]) -> None:
+        super().__init__(values)
+        self.rows = rows
+
+    @classmethod
+    def of(cls, digits: Sequence[Sequence[str]]) -> "_Rows":
+        """Take the hashes of each reference."""
+        return cls(*_joined(digits))
 
 
 class _Tiles(_Rows):
     """The windows of all references, in the order of their places."""
 
     def __init__(self, hashes: Sequence[PictureHash]) -> None:
-        super().__init__([[tile.phash for tile in known.tiles] for known in hashes])
+        values, rows = _joined([[tile.phash for tile in known.tiles] for known in hashes])
         places = np.concatenate([np.empty((0, 4)), *(_places(known) for known in hashes)])
         cells = _cells(places)
         order = np.argsort(cells, kind="stable")
-        self.values, self.rows = self.values[order], self.rows[order]
+        super().__init__(values[order], rows[order])
         self._places, self._cells = places[order], cells[order]
         self._totals = np.bincount(self.rows, minlength=len(hashes))
 
@@ -222,6 +230,12 @@ def _area(box: tuple[int, int, int, int]) -> int:
     return box[2] * box[3]
 
 
+def _joined(digits: Sequence[Sequence[str]]) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:
+    """Return all hashes, and the row of the reference of each."""
+    rows = np.repeat(np.arange(len(digits)), [len(known) for known in digits])
+    return _bits([one for known in digits for one in known]), rows
+
+
 def _split(digits: str) -> list[str]:
     return [digits[start : start + 16] for start in range(0, len(digits), 16)]
 
@@ -234,12 +248,6 @@ def _around(boxes: Sequence[tuple[int, int, int, int]]) -> tuple[int, int, int, 
 
 def _bits(digits: Sequence[str]) -> NDArray[np.uint64]:
     return np.array([int(value, 16) for value in digits], dtype=np.uint64)
-
-
-def _near(value: np.uint64, known: NDArray[np.uint64], most: int) -> list[tuple[int, int]]:
-    """Return (row, distance) of all at most that far from the value."""
-    distances = np.bitwise_count(known ^ value)
-    return [(row, int(distances[row])) for row in np.nonzero(distances <= most)[0].tolist()]
 
 
 def _pairs(left: NDArray[np.uint64], right: NDArray[np.uint64], most: int) -> list[tuple[int, int, int]]:
