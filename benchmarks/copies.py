@@ -126,8 +126,8 @@ def main() -> None:
     hashes = [hash_picture(picture) for picture in protected]
     cost = (time.process_time() - start) / len(protected) * 1000
     print(f"{len(files)} photos; cutting and hashing {cost:.0f} ms a picture")
-    kept = [number for number, known in enumerate(hashes) if not known.flat]
-    print(f"{len(protected) - len(kept)} of {len(protected)} are too flat to be protected, and said to be so")
+    kept = [number for number, known in enumerate(hashes) if known.protectable]
+    print(f"{len(protected) - len(kept)} of {len(protected)} have too little in them to be protected")
     index = PictureIndex([BrandProfile(key=str(number), name="x", pictures=(
         ReferencePicture(name=str(number), role="picture", hash=hashes[number]),)) for number in kept])  # fmt: skip
     peers: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {

@@ -89,6 +89,12 @@ def _entries(brand: BrandProfile) -> Iterator[Caution]:
                 f"anybody can have a page at {domain!r}, so it is not trusted; use [[ownership]], path: or account:",
             )
     for picture in brand.pictures:
+        if picture.role == "picture" and not picture.hash.protectable:
+            yield warn(
+                "pictures",
+                f"{picture.name!r} has too little in it to tell its copies from other pictures, so it is not watched; "
+                "use one with more to see",
+            )
         plain = [look for look in picture.looks if look.name.startswith("whole") and look.nearest >= PLAIN]
         if plain and len(plain) * 2 >= sum(look.name.startswith("whole") for look in picture.looks):
             yield warn(

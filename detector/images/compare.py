@@ -1,7 +1,7 @@
 """Which protected pictures does a picture copy? Hamming distances over all references at once.
 
-Five questions, asked of the picture and of its mirror image, one array operation each: is the whole, with or without
-plain margins, the reference; is it the reference with a little cut off; does a window of the picture hold the whole
+Six questions, asked of the picture and of its mirror image, one array operation each: is the whole, with or without
+plain margins, the reference, by the finer hash or by the plain one; is it the reference with a little cut off; does a window of the picture hold the whole
 reference (pasted into a creative); is the picture a window of the reference (cut out of it); do many windows agree in
 place (the reference with something laid over a part of it).
 
@@ -26,12 +26,20 @@ from detector.images.radius import RadiusIndex
 WHOLE_DISTANCE: int = 10
 WINDOW_DISTANCE: int = 8
 MIRRORED_WINDOW_DISTANCE: int = 6  # mirrored parts are rare, and looking for them doubles the chances of an accident
+# Of the 256 bits of the finer hash. Origin: seed 2025 of benchmarks/copies: the nearest of 94,500 pairs of unrelated
+# pictures differ in 84; nine in ten copies with words over a sixth in at most 72, copies edited otherwise, but for crops
+# and for borders that look like the ground, in at most 40. Banners of one template with other words (40 drawn ones)
+# differ in 38 or more, so beyond the first limit some windows must agree in place, too.
+FINE_DISTANCE: int = 36
+FINE_AGREEING_DISTANCE: int = 72
+FINE_WINDOWS: int = 2
 # With up to a tenth cut off each side, the nearest of the cuts of 49 photos is at 4 or less; benchmarks/copies.
 CUT_DISTANCE: int = 6
 # Windows at the same place (within so much of the side) at most ALIGNED_DISTANCE bits apart, and how many make a copy.
-# Measured on shared data and the demo's photo with a sticker: copies 50-224, 700 pairs of unrelated pictures 0-2.
+# Measured on shared data and the demo's photo with a sticker: copies 50-224, 700 pairs of unrelated pictures 0-2; of
+# 94,500 pairs on seed 2025 of benchmarks/copies none has more than 2.
 ALIGNED_DISTANCE: int = 6
-ALIGNED_WINDOWS: int = 12
+ALIGNED_WINDOWS: int = 6
 ALIGNED_SHIFT: float = 0.02
 # Share of the windows that must agree, and how many there must be, where one of the pictures is plain.
 PLAIN_SHARE: float = 0.6
@@ -43,6 +51,7 @@ CELLS: int = 20
 # A mirror changes the sign of every coefficient of an odd horizontal frequency, so (but for those next to the median,
 # of which there are few) the bit.
 MIRROR = np.uint64(0x5555555555555555)
+FINE_WORDS: int = 4  # of 64 bits, in the finer hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +79,12 @@ class PictureIndex:
             (index, picture)
             for index, brand in enumerate(brands)
             for picture in brand.pictures
-            if not picture.hash.flat
+            if not picture.hash.flat and (picture.role == "logo" or picture.hash.protectable)
         ]
         hashes = [picture.hash for _, picture in self._references]
         roles = [picture.role for _, picture in self._references]
         plain = [known.plain for known in hashes]
+        self._fine = _Fine(hashes)
         self._plain = np.array(plain, dtype=np.bool_)
         self._wholes = RadiusIndex(_bits([known.phash for known in hashes]))
         self._inner = _Rows.of([[] if known.plain or not known.inner else [known.inner.phash] for known in hashes])
@@ -90,7 +100,7 @@ class PictureIndex:
 
     def find(self, picture: PictureHash) -> list[tuple[int, Copy]]:
         """Return brand index and best copy for each reference that is recognised."""
-        if picture.flat or not self._references:
+        if not self._references:
             return []
         best: dict[int, Copy] = {}
         for mirrored in (False, True):
@@ -98,6 +108,18 @@ class PictureIndex:
                 if row not in best or copy.distance < best[row].distance:
                     best[row] = copy
         return [(self._references[row][0], copy) for row, copy in sorted(best.items())]
+
+    def _fine_copies(self, picture: PictureHash, agreement: "_Agreement", mirrored: bool) -> Iterator[tuple[int, Copy]]:
+        """Yield row and copy for each reference that the finer hash knows; a flat picture may still be one."""
+        frames = [(picture.fine, (0, 0, picture.width, picture.height))]
+        if picture.inner is not None:
+            frames.append((picture.inner_fine, picture.inner.box))
+        for digits, box in frames:
+            for row, distance in self._fine.near(digits, FINE_AGREEING_DISTANCE, mirrored=mirrored) if digits else ():
+                plain = picture.plain or self._plain[row]
+                agreeing = not plain and agreement.counts[row] >= FINE_WINDOWS
+                if (distance <= FINE_DISTANCE or agreeing) and not self._logos[row]:
+                    yield row, Copy(self._references[row][1], round(distance / 4), box, False, mirrored=mirrored)
 
     def _copies(self, picture: PictureHash, mirrored: bool) -> Iterator[tuple[int, Copy]]:
         """Yield row and copy for each answer to each question."""
@@ -107,6 +129,9 @@ class PictureIndex:
             own = _bits([picture.mirrored])[0]
         box = (0, 0, picture.width, picture.height)
         agreement = self._tiles.agreement(windows, _places(picture, mirrored), len(self._references))
+        yield from self._fine_copies(picture, agreement, mirrored)
+        if picture.flat:
+            return
 
         def copy(row: int, distance: int, where: tuple[int, int, int, int], part: bool, windows: int = 0) -> Copy:
             return Copy(self._references[row][1], distance, where, part, mirrored=mirrored, windows=windows)
@@ -143,6 +168,23 @@ class PictureIndex:
                 found, distance = agreement.of(row)
                 around = _around([picture.tiles[window].box for window in found])
                 yield row, copy(row, distance, around, False, windows=len(found))
+
+
+class _Fine:
+    """The finer hashes of all references, each of the whole and, where there are plain margins, of what is inside."""
+
+    def __init__(self, hashes: Sequence[PictureHash]) -> None:
+        found = [
+            (row, digits) for row, known in enumerate(hashes) for digits in (known.fine, known.inner_fine) if digits
+        ]
+        self._rows = [row for row, _ in found]
+        self._values = np.array([_words(digits) for _, digits in found], dtype=np.uint64).reshape(-1, FINE_WORDS)
+
+    def near(self, digits: str, most: int, *, mirrored: bool) -> list[tuple[int, int]]:
+        """Return (row of the reference, distance of 256 bits) of all at most that far."""
+        asked = np.array(_words(digits), dtype=np.uint64) ^ (MIRROR if mirrored else np.uint64(0))
+        distances = np.bitwise_count(self._values ^ asked).sum(axis=1)
+        return [(self._rows[place], int(distances[place])) for place in np.nonzero(distances <= most)[0].tolist()]
 
 
 class _Rows(RadiusIndex):
@@ -228,6 +270,10 @@ def _cells(places: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _area(box: tuple[int, int, int, int]) -> int:
     return box[2] * box[3]
+
+
+def _words(digits: str) -> list[int]:
+    return [int(digits[start : start + 16], 16) for start in range(0, len(digits), 16)]
 
 
 def _joined(digits: Sequence[Sequence[str]]) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:

@@ -4,7 +4,8 @@ Hash: 64-bit DCT perceptual hash, bit for bit that of `imagehash.phash`, compute
 operation.
 Flow: greyscale at most `WORK_SIDE` pixels long -> whole, the whole without plain margins, overlapping windows at three
 scales, panels with straight borders -> 32x32 -> DCT -> bits; and the whole with a little cut off its sides, in
-`CUTS` ** 4 ways, by two matrix products. A window with little structure gives a hash made of noise, which equals
+`CUTS` ** 4 ways, by two matrix products. A finer hash of 256 bits, of the whole and of what is inside plain margins,
+says more of a picture than any of them and bears what changes a part of it. A window with little structure gives a hash made of noise, which equals
 anything; it is left out, and a whole picture like that is marked `flat` and never compared. A picture whose hash says
 little though it is not noise, thin strokes on a plain ground, is marked `plain`: its windows must confirm it.
 """
@@ -50,7 +51,12 @@ GROUND: float = 0.5
 GROUND_LEVELS: int = 24  # grey levels around the commonest that are ground
 STROKE: float = 0.05  # longest run that is a stroke, as a share of the longer side
 THICK: float = 0.15  # most of the ink that may be thicker
+# Windows with structure that a picture must have to be protected: with fewer, an edit away from being flat itself.
+PROTECTED_TILES: int = 12
+FINE_SIDE: int = 64  # pixels of the sample of the finer hash
+FINE: int = 16  # its lowest frequencies each way, as those of PDQ (Facebook 2019): 256 bits
 # The first eight rows of the unnormalised 32-point DCT-II: all of the transform that the hash looks at.
+_FINE_DCT = 2 * np.cos(np.pi * np.outer(np.arange(FINE), 2 * np.arange(FINE_SIDE) + 1) / (2 * FINE_SIDE))
 _DCT = 2 * np.cos(np.pi * np.outer(np.arange(8), 2 * np.arange(32) + 1) / 64)
 
 
@@ -74,10 +80,17 @@ class PictureHash:
     mirrored: str = ""  # the hash of the picture seen in a mirror; empty in old records
     inner: Tile | None = None  # what is inside plain margins; None where there are none, and in old records
     cuts: str = ""  # hashes with a little cut off, 16 digits each, all different; empty in old records
+    fine: str = ""  # the finer hash, 64 hex digits; empty in old records
+    inner_fine: str = ""  # the same of `inner`
     plain: bool = False  # words or lines on a plain ground: the hash alone does not identify it
     marks: tuple[Mark, ...] = ()  # what could be a logo; empty where nobody looked
     eye: str = ""  # which networks found the marks, see `detector.images.networks.version`
     texts: tuple[PictureText, ...] | None = None  # what is written in it; None where nobody read
+
+    @property
+    def protectable(self) -> bool:
+        """Tell whether copies of this picture can be told from other pictures."""
+        return not self.flat and len(self.tiles) >= PROTECTED_TILES
 
 
 def hash_picture(image: Image.Image, *, size: tuple[int, int] | None = None) -> PictureHash:
@@ -119,6 +132,8 @@ def hash_picture(image: Image.Image, *, size: tuple[int, int] | None = None) -> 
         mirrored=f"{mirrored:016x}",
         inner=Tile(box=scaled(inner), phash=hashes[1]) if structured[1] and inner != (0, 0, *grey.size) else None,
         cuts=_cuts(grey) if structured[0] else "",
+        fine=_fine(grey, (0, 0, *grey.size)),
+        inner_fine=_fine(grey, inner) if structured[1] and inner != (0, 0, *grey.size) else "",
         plain=bool(structured[0]) and _is_plain(pixels),
         tiles=() if not structured[0] else tiles,
     )
@@ -171,6 +186,13 @@ def _sample(grey: Image.Image, window: tuple[int, int, int, int]) -> NDArray[np.
 def _low(samples: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return the 8x8 lowest DCT coefficients of each 32x32 sample."""
     return np.asarray(_DCT @ samples.astype(np.float64) @ _DCT.T)
+
+
+def _fine(grey: Image.Image, window: tuple[int, int, int, int]) -> str:
+    """Return the finer hash of a window."""
+    sample = grey.resize((FINE_SIDE, FINE_SIDE), Image.Resampling.LANCZOS, box=window)
+    low = (_FINE_DCT @ np.asarray(sample, dtype=np.float64) @ _FINE_DCT.T).ravel()
+    return np.packbits(low > np.median(low)).tobytes().hex()
 
 
 def _busy(samples: NDArray[np.uint8]) -> list[bool]:

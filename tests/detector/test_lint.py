@@ -1,8 +1,12 @@
 import pytest
 
-from detector.brands import BrandProfile
+from PIL import Image
+
+from detector.brands import BrandProfile, ReferencePicture
+from detector.images.hash import hash_picture
 from detector.lint import lint
 from tests.detector.hoshino import HOSHINO
+from tests.detector.images.drawn import photo
 
 
 def told(*brands: BrandProfile) -> dict[str, str]:
@@ -43,3 +47,12 @@ def test_two_brands_of_one_name_are_told() -> None:
     one, two = BrandProfile(key="a", name="星野カード"), BrandProfile(key="b", name="星野", aliases=("星野 カード",))
     warnings = [warning for warning in lint([one, two]) if "too: every item" in warning.says]
     assert {(warning.brand, warning.where) for warning in warnings} == {("a", "name"), ("b", "aliases[0]")}
+
+
+def test_a_picture_with_little_in_it_is_told() -> None:
+    pictures = tuple(
+        ReferencePicture(name=name, role="picture", hash=hash_picture(image))
+        for name, image in (("sky.jpg", Image.linear_gradient("L").convert("RGB")), ("ac.jpg", photo(seed=10)))
+    )
+    [warning] = lint([BrandProfile(key="b", name="星野電機", pictures=pictures)])
+    assert (warning.where, "'sky.jpg' has too little in it" in warning.says) == ("pictures", True)

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from detector.brands import BrandProfile, ReferencePicture
 from detector.images.compare import PictureIndex
 from detector.images.decode import decode
-from detector.images.hash import hash_picture
+from detector.images.hash import PROTECTED_TILES, hash_picture
 from tests.detector.images.drawn import encoded, photo
 
 OWN = photo(seed=10, size=(800, 500))
@@ -57,16 +57,44 @@ def test_other_pictures_are_not(seed: int) -> None:
 
 
 def test_flat_pictures_match_nothing() -> None:
-    flat = replace(REFERENCE.hash, flat=True)
+    flat = replace(REFERENCE.hash, flat=True, fine="")
     assert INDEX.find(flat) == []
+    for blank in (Image.new("RGB", (800, 500), "white"), Image.linear_gradient("L").resize((800, 500))):
+        assert INDEX.find(hash_picture(blank)) == []
     index = PictureIndex([BrandProfile(key="b", name="b", pictures=(replace(REFERENCE, hash=flat),))])
     assert index.find(REFERENCE.hash) == []
 
 
 def test_the_nearer_the_stronger() -> None:
-    near = replace(REFERENCE.hash, tiles=())
+    near = replace(REFERENCE.hash, tiles=(), fine="")
     far = replace(near, phash=f"{int(near.phash, 16) ^ 0b1111:016x}")
     assert INDEX.find(near)[0][1].strength > INDEX.find(far)[0][1].strength
+
+
+def off(digits: str, bits: int) -> str:
+    """Return a hash with that many bits turned."""
+    return f"{int(digits, 16) ^ int('01' * bits, 2):0{len(digits)}x}"
+
+
+def test_the_finer_hash_finds_copies_alone_when_near_and_with_some_windows_when_not() -> None:
+    unlike = replace(REFERENCE.hash, phash=off(REFERENCE.hash.phash, 30), mirrored="f" * 16, cuts="", inner=None)
+    few = REFERENCE.hash.tiles[:3]
+    for bits, tiles, wanted in ((30, (), True), (60, few, True), (60, (), False), (90, few, False)):
+        picture = replace(unlike, tiles=tiles, fine=off(REFERENCE.hash.fine, bits))
+        found = {copy.reference.name for _, copy in INDEX.find(picture) if not copy.part}
+        assert ("ac.jpg" in found) == wanted, (bits, len(tiles))
+    plain = replace(unlike, plain=True, tiles=few, fine=off(REFERENCE.hash.fine, 60))
+    assert INDEX.find(plain) == []  # words share their layout
+    flat = replace(unlike, flat=True, tiles=(), fine=off(REFERENCE.hash.fine, 20))
+    assert [copy.distance for _, copy in INDEX.find(flat)] == [5]  # an edit took what little structure it had
+
+
+def test_a_picture_with_little_in_it_is_no_reference() -> None:
+    little = replace(REFERENCE.hash, tiles=REFERENCE.hash.tiles[: PROTECTED_TILES - 1])
+    index = PictureIndex([BrandProfile(key="b", name="b", pictures=(replace(REFERENCE, hash=little),))])
+    assert index.find(REFERENCE.hash) == []
+    logo = replace(REFERENCE, hash=little, role="logo")
+    assert PictureIndex([BrandProfile(key="b", name="b", pictures=(logo,))]).find(REFERENCE.hash) != []
 
 
 def test_a_mirrored_copy_is_found_and_said_to_be_one() -> None:
