@@ -1,9 +1,9 @@
 """Which protected pictures does a picture copy? Hamming distances over all references at once.
 
 Six questions, asked of the picture and of its mirror image, one array operation each: is the whole, with or without
-plain margins, the reference, by the finer hash or by the plain one; is it the reference with a little cut off; does a window of the picture hold the whole
-reference (pasted into a creative); is the picture a window of the reference (cut out of it); do many windows agree in
-place (the reference with something laid over a part of it).
+plain margins, the reference, by the finer hash or by the plain one; is it the reference with a little cut off; does a
+window of the picture hold the whole reference (pasted into a creative); is the picture a window of the reference (cut
+out of it); do many windows agree in place (the reference with something laid over a part of it).
 
 Words on a plain ground, forms, line drawings (`PictureHash.plain`) share their layout with others of their kind, and
 the hash of the whole sees little else. Such a picture is a copy only as a whole, and only if its windows, which see the
@@ -27,9 +27,9 @@ WHOLE_DISTANCE: int = 10
 WINDOW_DISTANCE: int = 8
 MIRRORED_WINDOW_DISTANCE: int = 6  # mirrored parts are rare, and looking for them doubles the chances of an accident
 # Of the 256 bits of the finer hash. Origin: seed 2025 of benchmarks/copies: the nearest of 94,500 pairs of unrelated
-# pictures differ in 84; nine in ten copies with words over a sixth in at most 72, copies edited otherwise, but for crops
-# and for borders that look like the ground, in at most 40. Banners of one template with other words (40 drawn ones)
-# differ in 38 or more, so beyond the first limit some windows must agree in place, too.
+# pictures differ in 84; nine in ten copies with words over a sixth in at most 72, copies edited otherwise, but for
+# crops and for borders that look like the ground, in at most 40. Banners of one template with other words (40 drawn
+# ones) differ in 38 or more, so beyond the first limit some windows must agree in place, too.
 FINE_DISTANCE: int = 36
 FINE_AGREEING_DISTANCE: int = 72
 FINE_WINDOWS: int = 2

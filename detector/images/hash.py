@@ -1,13 +1,13 @@
 """PictureHash: perceptual hashes of a whole picture and of its tiles, made so that copies can be compared cheaply.
 
-Hash: 64-bit DCT perceptual hash, bit for bit that of `imagehash.phash`, computed for all tiles in one array
-operation.
+Hash: 64-bit DCT perceptual hash, bit for bit that of `imagehash.phash`, computed for all tiles in one array operation.
 Flow: greyscale at most `WORK_SIDE` pixels long -> whole, the whole without plain margins, overlapping windows at three
-scales, panels with straight borders -> 32x32 -> DCT -> bits; and the whole with a little cut off its sides, in
-`CUTS` ** 4 ways, by two matrix products. A finer hash of 256 bits, of the whole and of what is inside plain margins,
-says more of a picture than any of them and bears what changes a part of it. A window with little structure gives a hash made of noise, which equals
-anything; it is left out, and a whole picture like that is marked `flat` and never compared. A picture whose hash says
-little though it is not noise, thin strokes on a plain ground, is marked `plain`: its windows must confirm it.
+scales, panels with straight borders -> 32x32 -> DCT -> bits; and the whole with a little cut off its sides, in `CUTS`
+** 4 ways, by two matrix products. A finer hash of 256 bits, of the whole and of what is inside plain margins, says more
+of a picture than any of them and bears what changes a part of it. A window with little structure gives a hash made of
+noise, which equals anything; it is left out, and a whole picture like that is marked `flat` and never compared. A
+picture whose hash says little though it is not noise, thin strokes on a plain ground, is marked `plain`: its windows
+must confirm it.
 """
 
 from collections.abc import Iterator

@@ -1,9 +1,9 @@
 """RadiusIndex: every 64-bit hash within a Hamming distance of one, exactly.
 
-Multi-index hashing (Norouzi, Punjani and Fleet 2012): two hashes at most `most` bits apart agree, in at least one of four
-parts of 16 bits, but for `most // 4` bits. Each part has a table of rows by its value; the values near a part of the
-hash that is asked for are looked up, and only those rows are compared in full. Below `LEAST` hashes one pass over all
-of them costs no more (benchmarks/radius.py).
+Multi-index hashing (Norouzi, Punjani and Fleet 2012): two hashes at most `most` bits apart agree, in at least one of
+four parts of 16 bits, but for `most // 4` bits. Each part has a table of rows by its value; the values near a part of
+the hash that is asked for are looked up, and only those rows are compared in full. Below `LEAST` hashes one pass over
+all of them costs no more (benchmarks/radius.py).
 """
 
 from functools import cache

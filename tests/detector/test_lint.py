@@ -1,5 +1,4 @@
 import pytest
-
 from PIL import Image
 
 from detector.brands import BrandProfile, ReferencePicture
@@ -50,9 +49,9 @@ def test_two_brands_of_one_name_are_told() -> None:
 
 
 def test_a_picture_with_little_in_it_is_told() -> None:
+    shown = {"sky.jpg": Image.linear_gradient("L").convert("RGB"), "ac.jpg": photo(seed=10, size=(800, 500))}
     pictures = tuple(
-        ReferencePicture(name=name, role="picture", hash=hash_picture(image))
-        for name, image in (("sky.jpg", Image.linear_gradient("L").convert("RGB")), ("ac.jpg", photo(seed=10)))
+        ReferencePicture(name=name, role="picture", hash=hash_picture(image)) for name, image in shown.items()
     )
     [warning] = lint([BrandProfile(key="b", name="星野電機", pictures=pictures)])
     assert (warning.where, "'sky.jpg' has too little in it" in warning.says) == ("pictures", True)
