@@ -16,6 +16,7 @@ from console.commands.measuring import calibrate, evaluate, explain
 from console.commands.setup import config_group, db, demo, doctor, init
 from console.commands.sources import sources_group
 from console.commands.telling import alerts
+from console.commands.visiting import visit
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -36,6 +37,7 @@ for command in (
     score,
     scan,
     watch,
+    visit,
     cases,
     triage,
     judge,

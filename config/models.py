@@ -15,6 +15,7 @@ from config.fields import (
     Interval,
     Key,
     Name,
+    WebUrl,
 )
 from config.model import Model
 from config.policy import PolicyFile
@@ -132,6 +133,18 @@ class Crawler(Model):
     max_bytes: int = Field(default=10 * 2**20, ge=1024, le=100 * 2**20)
 
 
+class Visitor(Model):
+    """As whom a suspicious link is followed."""
+
+    key: Key
+    user_agent: Annotated[str, Field(min_length=1, max_length=500)]
+    language: Name = "ja,en;q=0.8"  # Accept-Language
+    referrer: WebUrl | None = None  # where the link was clicked
+    bare: bool = False  # ask without the query: what who types the address, or a reviewer, sees
+    times: int = Field(default=1, ge=1, le=10)  # visits, one after another with the cookies of the one before
+    pause: float = Field(default=5.0, ge=0, le=3600)  # seconds between them
+
+
 class Egress(Model):
     """Which non-public addresses may be reached. Empty in production."""
 
@@ -150,6 +163,7 @@ class Config(Model):
     alerting: Alerting = Alerting()
     brand: tuple[Brand, ...] = ()
     ownership: tuple[Ownership, ...] = ()
+    visitor: tuple[Visitor, ...] = ()  # none: three of our own, see docs/operations.md
     source: tuple[Source, ...] = ()
     receiver: tuple[Receiver, ...] = ()
     route: tuple[Route, ...] = ()

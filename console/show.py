@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from console.journeys import URL_LIMIT, journeys
 from console.picture import half_blocks
 from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan
 from detector.items import Item
@@ -27,7 +28,6 @@ DECISION_STYLE = {
 }
 MATCH_STYLE = "bold black on yellow"
 TEXT_LIMIT = 600  # characters of one text shown around its matches
-URL_LIMIT = 2000  # characters of a URL that are looked at; a hostile one may have megabytes
 
 
 def case_list(cases: Sequence[CaseSummary]) -> Group:
@@ -70,6 +70,10 @@ def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, i
     if detail.item_count > items:
         more = f"\n… and {detail.item_count - items} more of {detail.item_count} items"
         parts.append(Text(more, "dim"))
+    for link in dict.fromkeys(visit.url for visit in detail.visits):
+        seen = [visit for visit in reversed(detail.visits) if visit.url == link]
+        parts.append(Text(f"\nJourney {screen(defang(link[:URL_LIMIT]), limit=200)}", "bold"))
+        parts += journeys(seen)
     if detail.registration is not None:
         parts.append(Text("\nDomain", "bold"))
         parts += [Text("  " + screen(line, limit=300)) for line in _registered(detail.registration)]

@@ -11,7 +11,7 @@ ADVICE = {
     "missing_secret": "set the variable or the file that the configuration names",
     "token": "the token is refused: get a new one as docs/sources.md says, and set it where the configuration names it",
     "rate_limited": "the interface wants a pause: raise `every`, or wait and try again",
-    "blocked": "the site asks for a person (captcha, consent or login): this source cannot be read this way",
+    "blocked": "the site turns programs away, or asks for a person (captcha, login): it cannot be read this way",
     "bad_request": "the interface does not understand the question: look at the parameters of the source",
     "robots": "robots.txt forbids it: ask the site, or choose another source",
     "http_401": "the site wants to know who asks: check `headers`",

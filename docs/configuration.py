@@ -21,6 +21,7 @@ TABLES = {
     "Storage": "[storage]",
     "Crawler": "[crawler]",
     "Egress": "[egress]",
+    "Visitor": "[[visitor]]",
     "Detector": "[detector]",
     "Alerting": "[alerting]",
     "Brand": "[[brand]]",

@@ -1,31 +1,40 @@
 """Secret: a reference to a value that stays outside the configuration, the logs and every repr."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 SHORTEST = 8  # characters of a secret that is looked for in text; shorter ones would be found in anything
 MASK = "***"
-_revealed: set[str] = set()
+_revealed: dict[str, re.Pattern[str]] = {}  # secret -> every spelling of it
 
 
 def remember(value: str) -> None:
     """Keep a secret's words, so that `redact` finds them; also for tokens that an interface hands out."""
     for word in (value, *value.split()):
         if len(word) >= SHORTEST:
-            _revealed.update((word, quote(word, safe="")))
+            # No backslash is taken before the first character: what is left of JSON would not be any.
+            pattern = _spelt(word[0]) + "".join(rf"\\{{0,3}}{_spelt(character)}" for character in word[1:])
+            _revealed.setdefault(word, re.compile(pattern))
 
 
 def redact(text: str) -> str:
-    """Return the text with every secret that this process has revealed replaced by `MASK`."""
-    for word in sorted(_revealed, key=len, reverse=True):
-        if word in text:
-            text = text.replace(word, MASK)
+    """Return the text with every secret that this process has revealed replaced by `MASK`, however it is spelt."""
+    for _, spelt in sorted(_revealed.items(), key=lambda pair: len(pair[0]), reverse=True):
+        text = spelt.sub(MASK, text)
     return text
+
+
+def _spelt(character: str) -> str:
+    """Return the pattern of one character: as it is, or percent-encoded, in an address within an address too."""
+    if character.isascii() and character.isalnum():
+        return character
+    encoded = "".join(f"%(?:25)*{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+    return rf"(?:{re.escape(character)}|(?i:{encoded}))"
 
 
 class SecretError(Exception):

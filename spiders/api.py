@@ -10,7 +10,7 @@ the query; whatever comes back is freed of them before it is stored or told.
 
 import asyncio
 import json
-import re
+import time
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,27 +26,21 @@ from twisted.python.failure import Failure
 from config import Brand
 from config.sources.base import SourceBase
 from detector.items import Item
-from safety.secret import MASK, redact
 from spiders.base import SourceSpider
 from spiders.failures import Trouble, trouble
 from spiders.found import fingerprint
 from spiders.pages.answers import Answer, Failed, answer
 from spiders.run import SourceRun
+from spiders.words import TO_DO, masked, shown
 
 PART_ROWS = 50
 BAD_ROWS_TOLD = 5
 ATTEMPTS = 3  # at one question
 FIRST_WAIT = 1.0  # seconds; doubled each time an interface does not tell how long to wait
+STOP_SECONDS = 0.2  # within which a wait ends when the crawl is told to stop
 LONGEST_WAIT = 120.0  # seconds; whoever wants more is asked by the next run
 FOR_ALL = frozenset({"token", "rate_limited", "blocked"})  # refusals that hold for every question
-TO_DO = {  # what follows from a refusal of which the interface says no more
-    "rate_limited": "; the next run goes on",
-    "transient": "; the next run asks again",
-    "too_much": "; even the smallest page is too much: narrow `queries` or `countries`",
-}
-LONGEST_WHERE = 120  # characters of an address in a line, so that what is said of it is not cut off
 FULL_USAGE = 95.0  # percent of a budget after which nothing more is asked
-_TOKENS = re.compile(r"(?i)([?&](?:access_token|api_key|apikey|token|key|sig|signature)=)[^&#\s\"\\]+")
 
 S = TypeVar("S", bound=SourceBase)
 
@@ -192,9 +186,9 @@ class ApiSpider(SourceSpider, Generic[S]):
 
     async def read_answer(self, response: Response, asked: _Asked) -> AsyncIterator[Any]:
         """Read one page and ask for the next."""
-        where = self.told(response.url)
+        where = shown(response.url)
         if 300 <= response.status < 400:  # not followed: what we ask with is for the source's own address
-            leads = self.told((response.headers.get("Location") or b"nowhere").decode("latin-1"))
+            leads = shown((response.headers.get("Location") or b"nowhere").decode("latin-1"))
             says = f"answered {response.status}, leads to {leads}; set the address of the source to where it is now"
             self.tell(where, Trouble(kind=f"http_{response.status}", says=says))
             return
@@ -230,12 +224,12 @@ class ApiSpider(SourceSpider, Generic[S]):
 
     async def _parts(self, asked: _Asked, parsed: Answer, following: Question | None) -> AsyncIterator[Any]:
         """Yield the items; the place of the next page is stored with the last of them."""
-        kept = self.masked(msgspec.json.encode(parsed["items"]).decode())
+        kept = masked(msgspec.json.encode(parsed["items"]).decode())
         items = msgspec.json.decode(kept, type=list[Item])
         place = None
         if following is not None:
             place = {"next": parsed["next"], "about": dict(asked.question.about)}
-        if self.masked(json.dumps(place)) != json.dumps(place):
+        if masked(json.dumps(place)) != json.dumps(place):
             place = None  # it carries a token, so the next run starts anew
         last = max(0, len(items) - 1) // PART_ROWS * PART_ROWS
         for start in range(0, max(1, len(items)), PART_ROWS):
@@ -247,7 +241,7 @@ class ApiSpider(SourceSpider, Generic[S]):
 
     async def _refused(self, response: Response, asked: _Asked, failure: Failed) -> AsyncIterator[Request]:
         """Wait, ask for less, get a new token, or end with one line."""
-        where, kind = self.told(response.url), failure["kind"]
+        where, kind = shown(response.url), failure["kind"]
         again: _Asked | None = None
         if asked.resumed is not None and kind in ("bad_request", "api_error"):  # the place is no longer known there
             again = _Asked(question=asked.resumed, chain=asked.chain)
@@ -259,15 +253,14 @@ class ApiSpider(SourceSpider, Generic[S]):
         elif kind in ("rate_limited", "transient") and asked.attempt + 1 < ATTEMPTS:
             asks = (_retry_after(response), self.wait(response), failure["wait"], FIRST_WAIT * 2**asked.attempt)
             wait = next(seconds for seconds in asks if seconds is not None)
-            if wait <= LONGEST_WAIT:
-                await asyncio.sleep(wait)
+            if wait <= LONGEST_WAIT and await self._waited(wait):
                 again = replace(asked, attempt=asked.attempt + 1)
         if again is not None:
             following = await self._request(again)
             if following is not None:
                 yield following
             return
-        refusal = Trouble(kind=kind, says=self.masked(failure["says"]) + TO_DO.get(kind, ""))
+        refusal = Trouble(kind=kind, says=masked(failure["says"]) + TO_DO.get(kind, ""))
         if kind not in FOR_ALL:
             self.tell(where, refusal)
         elif kind not in self.run.tally.errors:  # other questions under way hear the same
@@ -279,22 +272,20 @@ class ApiSpider(SourceSpider, Generic[S]):
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         what = trouble(failure.value)
         asked: _Asked = request.cb_kwargs["asked"]
-        if what.kind in ("connection", "truncated", "timeout") and asked.attempt + 1 < ATTEMPTS:
-            await asyncio.sleep(FIRST_WAIT * 2**asked.attempt)
+        passes = what.kind in ("connection", "truncated", "timeout") and asked.attempt + 1 < ATTEMPTS
+        if passes and await self._waited(FIRST_WAIT * 2**asked.attempt):
             again = await self._request(replace(asked, attempt=asked.attempt + 1))
             if again is not None:
                 yield again
             return
-        self.tell(self.told(request.url), what)
+        self.tell(shown(request.url), what)
 
-    def told(self, url: str) -> str:
-        """Return an address as it stands in a line: masked, and not so long that it crowds out what is said of it."""
-        masked = self.masked(url)
-        return masked if len(masked) <= LONGEST_WHERE else f"{masked[:LONGEST_WHERE]}…"
-
-    def masked(self, text: str) -> str:
-        """Return the text without the secrets of this process, and without what looks like a token in an address."""
-        return _TOKENS.sub(rf"\1{MASK}", redact(text))
+    async def _waited(self, seconds: float) -> bool:
+        """Wait, but no longer than until the crawl is told to stop, for it stops only then; tell whether it goes on."""
+        until = time.monotonic() + seconds
+        while self.crawler.crawling and (left := until - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, STOP_SECONDS))
+        return self.crawler.crawling
 
 
 def _retry_after(response: Response) -> float | None:

@@ -77,6 +77,6 @@ class TikTokSpider(ApiSpider[TikTokSource]):
         for item in answer["items"]:
             yield Question(
                 url=f"{self.source.detail_url}?fields={DETAILS}",
-                body={"ad_id": int(item["id"]) if item["id"].isdigit() else item["id"]},
+                body={"ad_id": int(item["id"]) if item["id"].isdecimal() else item["id"]},
                 options={"detail": True},
             )

@@ -8,6 +8,7 @@ from typing import Any
 from detector.evidence import Evidence
 from detector.items import Item
 from detector.verdict import Decision, Verdict
+from detector.visits import Visit
 from storage.registrations import Registration
 from storage.schema import CaseState, DeliveryState, IntentReason
 
@@ -108,6 +109,7 @@ class CaseDetail:
     top_evidence: Evidence | None
     log_id: int
     items: tuple[CaseItemView, ...]
+    visits: tuple[Visit, ...]  # the latest, newest first
     registration: Registration | None  # of the domain that it leads to; None where nobody asked
     log: tuple[LogEntry, ...]
     deliveries: tuple[DeliveryView, ...]

@@ -28,6 +28,7 @@ from storage.schema import (
     VerdictRow,
     VersionPicture,
 )
+from storage.visits import visits_of
 
 __all__ = [
     "DISMISS_REASONS",
@@ -106,6 +107,7 @@ def case_detail(session: Session, case_id: int, *, now: datetime | None = None, 
         top_evidence=summary.top_evidence,
         log_id=summary.log_id,
         items=_items(session, case_id, max_items),
+        visits=visits_of(session, case_id),
         registration=_registration(session, summary.campaign),
         log=_log(session, case_id),
         deliveries=deliveries_of(session, case_id),

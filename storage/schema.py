@@ -107,6 +107,24 @@ class RegistrationRow(Base):
     answer: Mapped[str | None] = mapped_column(Digest)  # in the media store
 
 
+class VisitRow(Base):
+    """One journey from a link to where it ends; append-only."""
+
+    __tablename__ = "visits"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('offer_seen', 'differs', 'blocked', 'could_not_tell', 'gone')", name="outcome"),
+        Index(None, "case_id", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))  # null for a link that somebody named
+    url: Mapped[str] = mapped_column(AnyText)
+    visitor: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    outcome: Mapped[str] = mapped_column(String(16))
+    visit: Mapped[dict[str, Any]] = mapped_column(JsonText)  # all of it, hops and what was seen
+
+
 class ItemRow(Base):
     """An item's identity; what it said stands in its versions."""
 

@@ -137,6 +137,18 @@ INTERFACES: Mapping[str, Interface] = {
 }
 QUERIES = frozenset(INTERFACES) - {"urlhaus", "json"}  # kinds that take `queries`
 
+# What each says when it was asked too often: status, answer.
+THROTTLED: Mapping[str, tuple[int, Any]] = dict.fromkeys(INTERFACES, (429, {})) | {
+    "meta": (400, {"error": {"code": 613, "message": "(#613) Calls to this api have exceeded the rate limit."}}),
+    "tiktok": (429, {"code": "rate_limit_exceeded", "message": "Try again later.", "log_id": "1"}),  # un-nested
+    "snap": (200, {"request_status": "FAILED", "error_code": "E1009", "debug_message": "Too many requests"}),
+    "google-ads": (429, {"error": "You are exceeding the hourly throughput limit."}),
+    "search": (429, {"error": "You are exceeding the hourly throughput limit."}),
+    "youtube": (403, {"error": {"message": "Exceeded", "errors": [{"reason": "quotaExceeded"}]}}),
+    "bluesky": (429, {"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}),
+    "x": (429, {"title": "Too Many Requests", "status": 429}),
+}
+
 # What some kinds ask beside the question that a script answers: part of the address -> answer.
 BESIDE: Mapping[str, Any] = {
     "advertiser=": linkedin_page([], 0, ""),

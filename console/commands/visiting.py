@@ -1,0 +1,80 @@
+"""Visiting: follow links to where they lead, as several visitors."""
+
+from collections.abc import Iterator
+
+import click
+import msgspec
+
+from console.app import PARTLY, App, Misused, as_json, print_json, with_app
+from console.journeys import journeys
+from console.show import terminal
+from detector.hosts import destination, parse_host, redirector
+from detector.items import Item
+from detector.visits import Visit
+from safety.screen import defang, screen
+from spiders.visits.run import run_visits
+from storage.cases import case_detail
+from storage.errors import CaseNotFound
+from storage.visits import save_visits
+
+MOST_LINKS = 10  # of one case
+
+
+@click.command()
+@click.argument("target")
+@click.option("--click", "paid", is_flag=True, help="Go through the click address of an ad, which its buyer pays for.")
+@as_json
+@with_app
+def visit(app: App, target: str, paid: bool, as_json: bool) -> None:
+    """Follow TARGET, a URL or the number of a case, as every visitor, and show what each saw.
+
+    Visitors are the [[visitor]] tables of the configuration; without any: a telephone that comes from an ad, twice, a
+    desk, and a desk that asks without the query. The click address of an ad is not asked for, unless --click says so:
+    the journey begins where it says that it leads. What was seen is kept.
+    """
+    case_id = int(target) if target.isdigit() else None
+    links = _links(app, case_id) if case_id is not None else [target]
+    starts = list(dict.fromkeys(link if paid else unpaid(link) for link in links))
+    media = app.media
+
+    def keep(visits: tuple[Visit, ...]) -> None:
+        with app.transaction() as session:
+            save_visits(session, visits, case_id=case_id)
+
+    found = run_visits(app.config, starts, put=media.put, done=keep)
+    if as_json:
+        print_json([msgspec.to_builtins(one) for visits in found for one in visits])
+    else:
+        for link, visits in zip(starts, found, strict=True):
+            click.echo(f"{screen(defang(link), limit=300)}")
+            terminal().print(*journeys(visits), sep="\n")
+    if any(one.outcome == "could_not_tell" for visits in found for one in visits):
+        raise SystemExit(PARTLY)
+
+
+def unpaid(link: str) -> str:
+    """Return where a click address says that it leads, byte for byte; else the link itself."""
+    host = parse_host(link)
+    target = destination(link) if host is not None and redirector(host) is not None else None
+    return target.raw if target is not None and target.raw.startswith(("http://", "https://")) else link
+
+
+def _links(app: App, case_id: int) -> list[str]:
+    try:
+        with app.snapshot() as session:
+            detail = case_detail(session, case_id)
+    except CaseNotFound as error:
+        raise Misused(str(error)) from error
+    links = list(dict.fromkeys(link for view in detail.items for link in _of(view.item)))
+    if not links:
+        raise Misused(f"case {case_id} has no link to follow: where its items lead is unknown")
+    if len(links) > MOST_LINKS:
+        click.echo(f"mekiki: following the first {MOST_LINKS} of {len(links)} links", err=True)
+    return links[:MOST_LINKS]
+
+
+def _of(item: Item) -> Iterator[str]:
+    if item.kind in ("page", "domain") and item.url:
+        yield item.url if "://" in item.url else f"http://{item.url}/"
+    elif item.kind not in ("page", "domain"):
+        yield from item.links

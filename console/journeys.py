@@ -1,0 +1,51 @@
+"""What a person reads of journeys: one line a visitor, then the hops of each way that was seen."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from detector.visits import Hop, Visit
+from safety.screen import defang, screen
+
+URL_LIMIT = 2000  # characters of a URL that are looked at; a hostile one may have megabytes
+OUTCOME_STYLE = {
+    "offer_seen": "",
+    "differs": "bold red",
+    "blocked": "yellow",
+    "could_not_tell": "yellow",
+    "gone": "green",
+}
+
+
+def journeys(visits: Sequence[Visit]) -> Iterator[RenderableType]:
+    """Yield the visits of one link side by side, and the hops of each different way."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for name in ("visitor", "outcome", "hops", "ended at", "title", "why"):
+        table.add_column(name, overflow="fold")
+    for visit in visits:
+        title = visit.landing.title if visit.landing else "-"
+        table.add_row(
+            visit.visitor,
+            Text(visit.outcome, OUTCOME_STYLE[visit.outcome]),
+            str(len(visit.hops)),
+            Text(screen(defang(visit.end.url[:URL_LIMIT]), limit=120)),
+            Text(screen(title, limit=60)),
+            Text(screen(visit.says, limit=300)),
+        )
+    yield table
+    told: set[tuple[str, ...]] = set()
+    for visit in visits:
+        way = tuple(hop.url for hop in visit.hops)
+        if way not in told:
+            told.add(way)
+            yield Text(f"  hops of {visit.visitor}, {visit.started_at:%Y-%m-%d %H:%M}Z:", "dim")
+            yield from (Text(f"    {line}") for line in map(_hop, visit.hops))
+
+
+def _hop(hop: Hop) -> str:
+    answer = str(hop.status) if hop.status is not None else hop.problem or "-"
+    server = f" from {hop.address}" if hop.address else ""
+    certificate = f", certificate {hop.certificate[:16]}" if hop.certificate else ""
+    return f"{hop.how:<8} {answer:<9} {screen(defang(hop.url[:URL_LIMIT]), limit=300)}{server}{certificate}"

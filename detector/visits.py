@@ -1,0 +1,174 @@
+"""Visit: one journey from a link to where it ends, by one visitor, hop by hop, and what can be said of several. Pure.
+
+No single view is ever called clean: `offer_seen` says that a page was seen, not that others see the same. Only views of
+different visitors side by side tell a cloaker, and what could not be seen is said (`could_not_tell`).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+from itertools import combinations
+from typing import Literal
+
+from detector.hosts import parse_host
+from detector.normalize import skeleton
+
+Outcome = Literal["offer_seen", "differs", "blocked", "could_not_tell", "gone"]
+How = Literal["start", "redirect", "refresh", "script"]  # what led to a hop
+
+# Bits of 64 from which two pages say something else, and are built otherwise; unrelated pages are at 32 +- 4. Origin:
+# tests/spiders/visits, a local world of cloakers and an honest shop.
+TEXT_DIFFERS: int = 18
+SHAPE_DIFFERS: int = 18
+SHINGLE: int = 4  # letters that count as one word of a page's words
+LEAST_TEXT: int = 40  # characters under which a page with scripts shows nothing without a browser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One address on the way, and what it answered."""
+
+    url: str  # as it was asked for, byte for byte
+    how: How
+    at: datetime
+    seconds: float
+    status: int | None = None  # None where there was no answer
+    address: str | None = None  # IP
+    certificate: str | None = None  # SHA-256 of the server's certificate (DER), hex
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None  # SHA-256 of the content in the media store
+    problem: str | None = None  # error class where there was no answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """What the last page showed."""
+
+    title: str
+    text: str  # SimHash of its words, 16 hex digits
+    shape: str  # SimHash of its elements, 16 hex digits
+    length: int  # characters of its words
+    wall: str | None = None  # what stands in front of it
+    parked: str | None = None  # that nobody, or nobody any more, has a site there
+    scripted: bool = False  # scripts may show more, or lead on; a browser would tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One journey."""
+
+    url: str  # the link
+    visitor: str
+    started_at: datetime
+    hops: tuple[Hop, ...]
+    landing: Landing | None
+    outcome: Outcome
+    says: str  # why, for people
+
+    @property
+    def end(self) -> Hop:
+        """The last hop."""
+        return self.hops[-1]
+
+    @property
+    def host(self) -> str:
+        """The registrable domain, or the host, where the journey ended."""
+        host = parse_host(self.end.url)
+        return (host.registrable or host.ascii) if host else self.end.url
+
+
+GONE = (404, 410)
+BLOCKED = (401, 403, 407, 429, 451)
+
+
+def outcome_of(hops: Sequence[Hop], landing: Landing | None, *, ended: bool) -> tuple[Outcome, str]:
+    """Say what one journey came to.
+
+    Args:
+        hops: at least one.
+        landing: what the last page showed; None where it was no page.
+        ended: it led no further; False where it was ended after too many hops.
+    """
+    last = hops[-1]
+    if not ended:
+        return "could_not_tell", f"it led on after {len(hops)} hops"
+    if last.status is None:
+        if last.problem == "dns":
+            return "gone", "the host is unknown"
+        if last.problem == "hand_off":
+            return "offer_seen", "leads out of the web, into an app, a chat or a call"
+        return "could_not_tell", f"no answer ({last.problem})"
+    if last.status in GONE:
+        return "gone", f"answered {last.status}"
+    if last.status in BLOCKED:
+        return "blocked", f"answered {last.status}"
+    if last.status != 200:
+        return "could_not_tell", f"answered {last.status}"
+    if landing is None:
+        return "could_not_tell", "what came is no page that can be read"
+    if landing.wall:
+        return "blocked", f"shows {landing.wall}"
+    if landing.parked:
+        return "gone", landing.parked
+    if landing.scripted:
+        return "could_not_tell", "scripts may show more or lead on; only a browser would tell"
+    return "offer_seen", "a page was seen; others may see another"
+
+
+def compared(visits: Sequence[Visit]) -> tuple[Visit, ...]:
+    """Return visits of one link with the outcome `differs` where another visitor saw something else."""
+    why: dict[int, list[str]] = {}
+    for (one, left), (other, right) in combinations(enumerate(visits), 2):
+        difference = _difference(left, right)
+        if difference:
+            for place, against in ((one, right), (other, left)):
+                why.setdefault(place, []).append(f"{against.visitor}: {difference}")
+    return tuple(
+        replace(visit, outcome="differs", says="; ".join(why[place]))
+        if place in why and visit.outcome in ("offer_seen", "could_not_tell") and visit.landing is not None
+        else visit
+        for place, visit in enumerate(visits)
+    )
+
+
+def _difference(one: Visit, other: Visit) -> str | None:
+    """Return in what two visits of one link differ, where that tells of more than chance."""
+    shown, hidden = ({"offer_seen", "could_not_tell"}, {"gone", "blocked"})
+    for left, right in ((one, other), (other, one)):
+        if left.landing is not None and left.outcome in shown and right.outcome in hidden and right.end.problem is None:
+            return f"{left.visitor} saw a page, {right.visitor} did not ({right.says})"
+    if one.landing is None or other.landing is None or {one.outcome, other.outcome} & hidden:
+        return None
+    if one.host != other.host:
+        return f"ended at {one.host} and at {other.host}"
+    text = distance(one.landing.text, other.landing.text)
+    shape = distance(one.landing.shape, other.landing.shape)
+    if text >= TEXT_DIFFERS and shape >= SHAPE_DIFFERS:
+        return f"{text} of 64 bits of the words and {shape} of the page's shape differ"
+    return None
+
+
+def distance(one: str, other: str) -> int:
+    """Return how many bits of two hashes differ."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+def text_hash(text: str) -> str:
+    """Return the SimHash (Charikar 2002) of a page's words: near for pages that say nearly the same."""
+    folded = "".join(skeleton(text).text.split())
+    return simhash(folded[start : start + SHINGLE] for start in range(max(1, len(folded) - SHINGLE + 1)))
+
+
+def simhash(features: Iterable[str]) -> str:
+    """Return 64 bits, 16 hex digits, of a bag of features."""
+    sums = [0] * 64
+    for bits in _hashes(features):
+        for place in range(64):
+            sums[place] += 1 if bits >> place & 1 else -1
+    return f"{sum(1 << place for place, total in enumerate(sums) if total > 0):016x}"
+
+
+def _hashes(features: Iterable[str]) -> Iterator[int]:
+    for feature in features:
+        yield int.from_bytes(blake2b(feature.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
