@@ -140,30 +140,35 @@ def _coded(code: str) -> Iterator[Handoff]:
 # --- texts ------------------------------------------------------------------------------------------------------
 
 _URL = re.compile(
-    r"(?i)(?:https?://)?(?:[a-z]{1,12}\.)?(?:line\.me|lin\.ee|t\.me|telegram\.me|wa\.me|whatsapp\.com)/[\w@%~+./?=&:-]+"
+    r"(?i)(?:https?://)?(?:[a-z]{1,12}\.)?(?:line\.me|lin(?:\.|\[\.\])ee|t\.me|telegram\.me|wa\.me|whatsapp\.com)/[\w@%~+./?=&:-]+"
     r"|(?:line|tg|whatsapp|tel)://?[\w@%~+./?=&:-]+"
 )
-_GAP = r"[\s.・_*○〇●◯-]{0,2}"
+_GAP = r"(?:[^\w\n]|_){0,2}"
 # A maker's or a factory's line is none: 組立ライン, 製造ライン, オンライン, ラインナップ.
 _LINE_WORD = (
-    rf"(?<![a-z])l{_GAP}i{_GAP}n{_GAP}e(?![a-z])|(?<![立産造送油上下ンィ])ラ{_GAP}[イ○〇●◯]{_GAP}ン(?!ナップ|アップ|[ァ-ヴ])"
+    rf"(?<![a-z])l{_GAP}i{_GAP}n{_GAP}e(?![a-z]|[\s-]?up)|(?<![立産造送油上下ァ-ヴー])ラ{_GAP}[イ○〇●◯]{_GAP}ン(?!ナップ|アップ|[ァ-ヴ])"
     r"|らいん|緑(?:の|色の)?(?:アプリ|やつ|トーク)|🟢"
 )
-_TELEGRAM_WORD = rf"t{_GAP}e{_GAP}l{_GAP}e{_GAP}g{_GAP}r{_GAP}a{_GAP}m|テレグラム?|(?<![a-z])tg(?=\s?[:：@])"
+_TELEGRAM_WORD = (
+    rf"t{_GAP}e{_GAP}l{_GAP}e{_GAP}g{_GAP}r{_GAP}a{_GAP}m|テレグラム?|(?<![a-z])tg(?=\s?[^\w\s(])|飞机|紙飛行機"
+)
 _WHATSAPP_WORD = rf"w{_GAP}h{_GAP}a{_GAP}t'?{_GAP}s{_GAP}a{_GAP}p{_GAP}p|ワッツ(?:アップ|ァプ|アプリ)"
-_HANDLE = r"[a-z0-9](?=[^\n]{0,30})[a-z0-9._-]{2,30}"
-_AT = rf"@\s?({_HANDLE})"
+_HANDLE = (
+    r"(?=[0-9._-]{0,30}[a-z])(?![a-z0-9._-]{1,31}/)[a-z0-9][a-z0-9._-]{2,30}|[a-z0-9_](?: [a-z0-9_]){3,20}(?![a-z0-9])"
+)
+_AT = rf"(?:@|アットマーク|あっとまーく)\s?({_HANDLE})"
+_REACH = rf"(?:[^@]|@(?=[\s:：])){{0,{NEAR}}}?"  # between a messenger and an id, over the end of a line, too
 _ID_WORD = r"(?:id|アイディー?|あいでぃー?|アカウント)"
 _OPEN = r"[\s:：=は→⇒➡👉▶「『【\[(\"']"
 _NAMED = rf"{_ID_WORD}(?:検索|けんさく|名)?{_OPEN}*@?\s?({_HANDLE})"
 # Behind a colon, an arrow or a quotation mark an id needs no word for it, but a letter and a digit, or an underscore.
 _SHOWN = r"[:：→⇒➡👉▶「『]\s?((?=[a-z0-9.-]{0,30}(?:_|[a-z][a-z.-]{0,30}\d))[a-z0-9._-]{5,31})"
 _SEARCHED = re.compile(rf"id(?:検索|で検索|けんさく){_OPEN}*(@?\s?{_HANDLE})")
-_LINE_AFTER = re.compile(rf"({_LINE_WORD})[^\n]{{0,{NEAR}}}?(?:{_AT}|{_NAMED}|{_SHOWN})")
+_LINE_AFTER = re.compile(rf"({_LINE_WORD}){_REACH}(?:{_AT}|{_NAMED}|{_SHOWN})")
 _LINE_BEFORE = re.compile(rf"{_AT}[^\n@]{{0,10}}(?:{_LINE_WORD}|友だち追加|友達追加|ともだち追加)")
 _LINE_NEXT = re.compile(rf"\A[^\n@]{{0,20}}(?:サブ|予備|または|もしくは|or|、|/)\s?{_AT}")
 _TELEGRAM_NEAR = re.compile(
-    rf"(?:{_TELEGRAM_WORD})[^\n]{{0,{NEAR}}}?(?:{_AT}|{_NAMED}|{_SHOWN})|{_AT}[^\n@]{{0,10}}(?:{_TELEGRAM_WORD})"
+    rf"(?:{_TELEGRAM_WORD}){_REACH}(?:{_AT}|{_NAMED}|{_SHOWN})|{_AT}[^\n@]{{0,10}}(?:{_TELEGRAM_WORD})"
 )
 _OTHER_NETWORK = re.compile(r"instagram|インスタ|twitter|ツイッター|x\.com|tiktok|youtube|facebook|threads")
 _DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")  # behind an @: a mail address
@@ -171,17 +176,18 @@ _WALLET = re.compile(
     r"(?<![A-Za-z0-9])(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{11,71}|BC1[02-9AC-HJ-NP-Z]{11,71}|[13T][1-9A-HJ-NP-Za-km-z]{25,34})(?![A-Za-z0-9])"
 )
 _BANK = re.compile(
-    r"([^\s、。:：/()「」]{1,15}(?:銀行|信用金庫|信金|信用組合|信組|農協|労働金庫|バンク))(?:\s*\([^()\n]{1,12}\))?[\s、/:：]*"
+    r"([^\s、。:：/()「」]{1,15}(?:銀行|信用金庫|信金|信用組合|信組|農協|労働金庫|バンク))(?:\s*\([^()\n]{1,12}\))?[\s、/:：・,]*"
     r"(?:支店名?\s*[:：]\s*)?([^\s、。:：/()「」]{0,15}?(?:支店|出張所|営業部|本店|支所|[〇一二三四五六七八九]{3}店))"
-    r"(?:\s*\([^()\n]{1,12}\))?[\s、/:：]*(?:店番号?\s*[:：]?\s*\d{3}[\s、/]*)?(?:(?:預金|口座)?種[別目]\s*[:：]?\s*)?"
-    r"\(?(普通|当座|貯蓄|普|当)\)?(?:預金|口座)?[\s、/:：]*(?:口座)?(?:番号|no\.?)?[\s:：]*(\d(?:[\s-]?\d){6})(?!\d)"
+    r"(?:\s*\([^()\n]{1,12}\))?[\s、/:：・,]*(?:店番号?\s*[:：]?\s*\d{3}[\s、/]*)?(?:(?:預金|口座)?種[別目]\s*[:：]?\s*)?"
+    r"\(?(普通|当座|貯蓄|普|当)\)?(?:預金|口座)?[\s、/:：・,]*(?:口座)?(?:番号|[Nn][Oo]\.?)?[\s:：]*(\d(?:[\s-]?\d){6})(?!\d)"
 )
 _KINDS = {"普": "普通", "当": "当座"}
 _POST = re.compile(
-    r"ゆうちょ(?:銀行)?[^\n\d店]{0,12}?(?:記号)?[\s:：]*(\d{5})(?:[\s、/-]+(?:番号)?|番号)[\s:：-]*(\d{1,8})(?!\d)"
+    r"ゆうちょ(?:銀行)?[^\d店]{0,12}?(?:記号)?[\s:：]*(\d{5})(?:[\s、/・-]+(?:番号)?|番号)[\s:：-]*(\d{1,8})(?!\d)"
 )
 
 
+_KEYCAP = ("\ufe0f", "\u20e3")  # what makes a digit an emoji
 _VOICED = ("\u3099", "\u309a")
 
 
@@ -193,6 +199,8 @@ class _Folded:
         places: list[int] = []
         for place, letter in enumerate(text):
             folded = unicodedata.normalize("NFKC", letter)
+            if letter in _KEYCAP:
+                continue
             if folded in _VOICED and parts:  # half-width kana carry their mark behind them
                 parts[-1] = unicodedata.normalize("NFC", parts[-1] + folded)
                 continue
@@ -219,9 +227,9 @@ def _written(index: int, text: str) -> Iterator[Handoff]:
         return Handoff(kind=kind, value=value, observed=observed, where=where)
 
     for match in _URL.finditer(folded.cased):
-        url = match[0].rstrip(".,:;")
+        url = match[0].replace("[.]", ".").rstrip(".,:;")
         for one in _linked(url if "://" in url or url.startswith("tel:") else f"https://{url}", None):
-            yield found(one.kind, one.value, match.start(), match.start() + len(url))
+            yield found(one.kind, one.value, *match.span())
     for kind, value, start, end in (*_ids(folded.text), *_accounts(folded)):
         if not _inside(start, end, taken):
             yield found(kind, value, start, end)
@@ -229,7 +237,9 @@ def _written(index: int, text: str) -> Iterator[Handoff]:
         if _inside(hit.start, hit.end, taken) or not _plausible(folded.text, hit):
             continue
         value = phonenumbers.format_number(hit.number, phonenumbers.PhoneNumberFormat.E164)
-        chat = re.search(rf"(?:{_WHATSAPP_WORD})[^\n]{{0,{NEAR}}}$", folded.text[: hit.start])
+        chat = re.search(rf"(?:{_WHATSAPP_WORD})[^\n]{{0,{NEAR}}}$", folded.text[: hit.start]) or re.match(
+            rf"[^\n\d/]{{0,6}}(?:{_WHATSAPP_WORD})", folded.text[hit.end :]
+        )
         yield found("whatsapp" if chat else "phone", value, hit.start, hit.end)
 
 
@@ -238,14 +248,19 @@ def _ids(text: str) -> Iterator[tuple[HandoffKind, str, int, int]]:
     for match in _TELEGRAM_NEAR.finditer(text):
         number = _group(match, 1)
         if not _DOMAIN.fullmatch(match[number]):
-            yield "telegram", match[number].rstrip(".-_"), *match.span(number)
+            yield "telegram", match[number].replace(" ", "").rstrip(".-_"), *match.span(number)
     for match in _LINE_AFTER.finditer(text):
         number = _group(match, 2)
         between = text[match.end(1) : match.start(number)]
         if _OTHER_NETWORK.search(between) or re.search(_TELEGRAM_WORD, between) or _DOMAIN.fullmatch(match[number]):
             continue
-        at = "@" if text[: match.start(number)].rstrip().endswith("@") else ""
-        yield "line", at + match[number].rstrip(".-_"), match.start(number) - len(at), match.end(number)
+        at = "@" if re.search(r"(?:@|アットマーク|あっとまーく)\s?$", text[: match.start(number)][-12:]) else ""
+        yield (
+            "line",
+            at + match[number].replace(" ", "").rstrip(".-_"),
+            match.start(number) - len(at),
+            match.end(number),
+        )
         following = _LINE_NEXT.search(text[match.end() : match.end() + 60])
         if following:
             start, end = (match.end() + place for place in following.span(1))
@@ -287,9 +302,15 @@ _NO_PHONE = re.compile(
 )
 
 
+_KANJI = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_SPELT = re.compile(r"[〇零一二三四五六七八九](?:[のー―-]?[〇零一二三四五六七八九]){8,12}")
+
+
 def _joined(text: str) -> str:
-    """Return a text of the same length in which dots and wide spaces between digits are plain separators."""
-    return re.sub(r"(?<=\d)[・.·•_*~〜ー―‐−–—](?=\d)", "-", text)
+    """Return a text of the same length in which disguised digits and separators of numbers are plain ones."""
+    text = _SPELT.sub(lambda match: match[0].translate(_KANJI).replace("の", "-"), text)
+    text = re.sub(r"(?<![a-z])o(?=[\do]{1,3}[-o\d])|(?<=\d)o(?=[-\d])", "0", text)
+    return re.sub(r"(?<=\d)[・.·•_*~〜ー―‐−–—★☆♡♥/](?=\d)", "-", text)
 
 
 def _plausible(text: str, match: phonenumbers.PhoneNumberMatch) -> bool:

@@ -129,6 +129,8 @@ def case(*views: CaseItemView, **fields: Any) -> CaseDetail:
         "top_evidence": None,
         "log_id": 1,
         "items": items,
+        "visits": (),
+        "registration": None,
         "log": (),
         "deliveries": (),
     }
