@@ -140,7 +140,7 @@ def _coded(code: str) -> Iterator[Handoff]:
 # --- texts ------------------------------------------------------------------------------------------------------
 
 _URL = re.compile(
-    r"(?i)(?:https?://)?(?:[a-z]{1,12}\.)?(?:line\.me|lin(?:\.|\[\.\])ee|t\.me|telegram\.me|wa\.me|whatsapp\.com)/[\w@%~+./?=&:-]+"
+    r"(?i)(?:https?://)?(?:[a-z]{1,12}\.)?(?:line\.me|lin(?:\.|\[\.\])ee|t(?:\.|\[\.\])me|telegram\.me|wa\.me|whatsapp\.com)/[\w@%~+./?=&:-]+"
     r"|(?:line|tg|whatsapp|tel)://?[\w@%~+./?=&:-]+"
 )
 _GAP = r"(?:[^\w\n]|_){0,2}"
@@ -171,15 +171,16 @@ _TELEGRAM_NEAR = re.compile(
     rf"(?:{_TELEGRAM_WORD}){_REACH}(?:{_AT}|{_NAMED}|{_SHOWN})|{_AT}[^\n@]{{0,10}}(?:{_TELEGRAM_WORD})"
 )
 _OTHER_NETWORK = re.compile(r"instagram|インスタ|twitter|ツイッター|x\.com|tiktok|youtube|facebook|threads")
-_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")  # behind an @: a mail address
+_NO_ID = frozenset(("media", "import", "charset", "font-face", "keyframes", "supports", "param", "return", "everyone"))
+_MAIL = re.compile(r"[a-z0-9._-]@$")  # what stands before an id that is the host of a mail address
 _WALLET = re.compile(
     r"(?<![A-Za-z0-9])(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{11,71}|BC1[02-9AC-HJ-NP-Z]{11,71}|[13T][1-9A-HJ-NP-Za-km-z]{25,34})(?![A-Za-z0-9])"
 )
 _BANK = re.compile(
-    r"([^\s、。:：/()「」]{1,15}(?:銀行|信用金庫|信金|信用組合|信組|農協|労働金庫|バンク))(?:\s*\([^()\n]{1,12}\))?[\s、/:：・,]*"
-    r"(?:支店名?\s*[:：]\s*)?([^\s、。:：/()「」]{0,15}?(?:支店|出張所|営業部|本店|支所|[〇一二三四五六七八九]{3}店))"
-    r"(?:\s*\([^()\n]{1,12}\))?[\s、/:：・,]*(?:店番号?\s*[:：]?\s*\d{3}[\s、/]*)?(?:(?:預金|口座)?種[別目]\s*[:：]?\s*)?"
-    r"\(?(普通|当座|貯蓄|普|当)\)?(?:預金|口座)?[\s、/:：・,]*(?:口座)?(?:番号|[Nn][Oo]\.?)?[\s:：]*(\d(?:[\s-]?\d){6})(?!\d)"
+    r"([^\s、。:：/()「」【】■●◆→⇒➡【】\[\]]{1,15}(?:銀行|信用金庫|信金|信用組合|信組|農協|労働金庫|バンク))(?:\s*\([^()\n]{1,12}\))?[\s、/:：・,■●◆◇□○]*"
+    r"(?:支店名?\s*[:：]?\s+|支店名?[:：])?([^\s、。:：/()「」]{0,15}?(?:支店|出張所|営業部|本店|支所|[〇一二三四五六七八九]{3}店))"
+    r"(?:\s*\([^()\n]{1,12}\))?[\s、/:：・,■●◆◇□○]*(?:店番号?\s*[:：]?\s*\d{3}[\s、/]*)?(?:(?:預金|口座)?種[別目]\s*[:：]?\s*)?"
+    r"\(?(普通|当座|貯蓄|普|当)\)?(?:預金|口座)?[\s、/:：・,■●◆◇□○]*(?:口座)?(?:番号|[Nn][Oo]\.?)?[\s:：]*(\d(?:[\s-]?\d){6})(?!\d)"
 )
 _KINDS = {"普": "普通", "当": "当座"}
 _POST = re.compile(
@@ -187,7 +188,7 @@ _POST = re.compile(
 )
 
 
-_KEYCAP = ("\ufe0f", "\u20e3")  # what makes a digit an emoji
+_NOTHING = frozenset("\ufe0f\u20e3\u200b\u200c\u200d\u2060\ufeff\u00ad")  # makes a digit an emoji, or shows nothing
 _VOICED = ("\u3099", "\u309a")
 
 
@@ -198,8 +199,8 @@ class _Folded:
         parts: list[str] = []
         places: list[int] = []
         for place, letter in enumerate(text):
-            folded = unicodedata.normalize("NFKC", letter)
-            if letter in _KEYCAP:
+            folded = "+" if letter == "➕" else unicodedata.normalize("NFKC", letter)
+            if letter in _NOTHING:
                 continue
             if folded in _VOICED and parts:  # half-width kana carry their mark behind them
                 parts[-1] = unicodedata.normalize("NFC", parts[-1] + folded)
@@ -247,12 +248,16 @@ def _ids(text: str) -> Iterator[tuple[HandoffKind, str, int, int]]:
     """Yield ids that stand near the name of a messenger."""
     for match in _TELEGRAM_NEAR.finditer(text):
         number = _group(match, 1)
-        if not _DOMAIN.fullmatch(match[number]):
+        if _is_id(text, match.start(number), match[number]):
             yield "telegram", match[number].replace(" ", "").rstrip(".-_"), *match.span(number)
     for match in _LINE_AFTER.finditer(text):
         number = _group(match, 2)
         between = text[match.end(1) : match.start(number)]
-        if _OTHER_NETWORK.search(between) or re.search(_TELEGRAM_WORD, between) or _DOMAIN.fullmatch(match[number]):
+        if (
+            _OTHER_NETWORK.search(between)
+            or re.search(_TELEGRAM_WORD, between)
+            or not _is_id(text, match.start(number), match[number])
+        ):
             continue
         at = "@" if re.search(r"(?:@|アットマーク|あっとまーく)\s?$", text[: match.start(number)][-12:]) else ""
         yield (
@@ -267,10 +272,16 @@ def _ids(text: str) -> Iterator[tuple[HandoffKind, str, int, int]]:
             yield "line", "@" + following[1].rstrip(".-_"), start - 1, end
     for match in _LINE_BEFORE.finditer(text):
         before = text[max(0, match.start() - 15) : match.start()]
-        if not (_OTHER_NETWORK.search(before) or before[-1:].isalnum() or _DOMAIN.fullmatch(match[1])):
+        if not (_OTHER_NETWORK.search(before) or before[-1:].isalnum() or match[1] in _NO_ID):
             yield "line", "@" + match[1].rstrip(".-_"), match.start(), match.end(1)
     for match in _SEARCHED.finditer(text):
         yield "line", match[1].replace(" ", "").rstrip(".-_"), *match.span(1)
+
+
+def _is_id(text: str, start: int, value: str) -> bool:
+    """Tell an id from the host of a mail address and from words of programs."""
+    mail = _MAIL.search(text[max(0, start - 3) : start]) and "." in value
+    return not mail and value not in _NO_ID
 
 
 def _group(match: re.Match[str], first: int) -> int:

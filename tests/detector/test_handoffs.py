@@ -11,7 +11,11 @@ from detector.handoffs import LONGEST, find_handoffs
 
 CASES = Path(__file__).parents[1] / "cases"
 # Floors that only rise. Each set was scored once before anything was mended by it: see benchmarks/RESULTS.md.
-FLOORS = {"handoffs.jsonl": (0.99, 0.98), "handoffs_later.jsonl": (0.97, 0.97)}
+FLOORS = {
+    "handoffs.jsonl": (0.99, 0.98),
+    "handoffs_later.jsonl": (0.98, 0.98),
+    "handoffs_third.jsonl": (0.94, 0.98),
+}
 
 
 @pytest.mark.parametrize(("name", "floors"), FLOORS.items())
