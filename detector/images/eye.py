@@ -33,11 +33,13 @@ OVERLAP: float = 0.62  # intersection over union from which of two boxes the lik
 # grey levels that count as ground, and how much of the edge must be ground.
 MOST_TIGHT: int = 24
 ROOM: float = 0.12
+TIGHT_SIDE: int = 100  # pixels of a box's shorter side that are looked at
 PLAIN: int = 28
 PLAIN_SHARE: float = 0.85
 LEAST_SIDE: float = 6.0  # pixels of a box in the reduced copy
 # As `training.compose` cuts marks out.
 CROP = (96, 48)  # width, height
+STEPS = (4, 2)  # by which a copy is reduced for boxes at least twice as large as a cut-out in it
 MARGIN: float = 0.06  # of the longer side, to every side
 GREY: float = 127.5  # what is nothing to the finder
 _PAD = 32
@@ -101,7 +103,18 @@ def cut(image: Image.Image, box: Sequence[float]) -> NDArray[np.float32]:
 
 
 def _cuts(image: Image.Image, boxes: Boxes) -> NDArray[np.float32]:
-    return np.stack([cut(image, tuple(map(float, box))) for box in boxes])
+    """Cut every box out; large ones from a copy that was reduced once for all of them."""
+    reduced: dict[int, Image.Image] = {1: image}
+    cuts = []
+    for box in boxes:
+        left, top, right, bottom = map(float, box)
+        factor = next(
+            (step for step in STEPS if min((right - left) / CROP[0], (bottom - top) / CROP[1]) >= 2 * step), 1
+        )
+        if factor not in reduced:
+            reduced[factor] = image.reduce(factor)
+        cuts.append(cut(reduced[factor], (left / factor, top / factor, right / factor, bottom / factor)))
+    return np.stack(cuts)
 
 
 def _reduced(image: Image.Image) -> Image.Image:
@@ -162,7 +175,8 @@ def _tight(pixels: NDArray[np.int16], boxes: Boxes) -> list[tuple[int, Boxes]]:
     for row, (left, top, right, bottom) in enumerate(boxes):
         room_x, room_y = ROOM * (right - left) + 2, ROOM * (bottom - top) + 2
         x, y = max(0, int(left - room_x)), max(0, int(top - room_y))
-        part = pixels[y : min(height, int(bottom + room_y) + 1), x : min(width, int(right + room_x) + 1)]
+        step = max(1, int(min(right - left, bottom - top)) // TIGHT_SIDE)  # a large one is looked at coarsely
+        part = pixels[y : min(height, int(bottom + room_y) + 1) : step, x : min(width, int(right + room_x) + 1) : step]
         edge = np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]])
         ground = np.median(edge, axis=0)
         if (np.abs(edge - ground).max(axis=1) < PLAIN).mean() < PLAIN_SHARE:
@@ -171,7 +185,8 @@ def _tight(pixels: NDArray[np.int16], boxes: Boxes) -> list[tuple[int, Boxes]]:
         rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
         if len(rows) < LEAST_SIDE or len(columns) < LEAST_SIDE:
             continue
-        box = np.array([x + columns[0], y + rows[0], x + columns[-1] + 1, y + rows[-1] + 1], np.float32)
+        ends = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+        box = np.array([x, y, x, y], np.float32) + step * np.array(ends, np.float32)
         if np.abs(box - boxes[row]).max() >= 2:
             found.append((row, box))
     return found
@@ -195,7 +210,8 @@ def _apart(boxes: Boxes, chances: NDArray[np.float32]) -> tuple[list[int], Boxes
         shared = sides.clip(0).prod(axis=1)
         alike = alive & (shared >= OVERLAP * (areas[row] + areas - shared))
         alike[row] = True
-        voted.append(np.average(boxes[alike], axis=0, weights=chances[alike]).astype(np.float32))
+        weights = chances[alike]
+        voted.append((weights @ boxes[alike] / weights.sum()).astype(np.float32))
         alive &= ~alike
         if len(kept) == MOST_MARKS:
             break
