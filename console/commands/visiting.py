@@ -21,27 +21,29 @@ MOST_LINKS = 10  # of one case
 
 
 @click.command()
-@click.argument("target")
+@click.argument("targets", nargs=-1, required=True)
 @click.option("--click", "paid", is_flag=True, help="Go through the click address of an ad, which its buyer pays for.")
 @as_json
 @with_app
-def visit(app: App, target: str, paid: bool, as_json: bool) -> None:
-    """Follow TARGET, a URL or the number of a case, as every visitor, and show what each saw.
+def visit(app: App, targets: tuple[str, ...], paid: bool, as_json: bool) -> None:
+    """Follow each of TARGETS, URLs or numbers of cases, as every visitor, and show what each saw.
 
     Visitors are the [[visitor]] tables of the configuration; without any: a telephone that comes from an ad, twice, a
     desk, and a desk that asks without the query. The click address of an ad is not asked for, unless --click says so:
     the journey begins where it says that it leads. What was seen is kept.
     """
-    case_id = int(target) if target.isdigit() else None
-    links = _links(app, case_id) if case_id is not None else [target]
-    starts = list(dict.fromkeys(link if paid else unpaid(link) for link in links))
-    media = app.media
+    cases: dict[str, int | None] = {}  # of each link that is followed
+    for target in targets:
+        number = int(target) if target.isdecimal() else None
+        for link in _links(app, number) if number is not None else [target]:
+            cases.setdefault(link if paid else unpaid(link), number)
+    starts = list(cases)
 
     def keep(visits: tuple[Visit, ...]) -> None:
         with app.transaction() as session:
-            save_visits(session, visits, case_id=case_id)
+            save_visits(session, visits, case_id=cases[visits[0].url])
 
-    found = run_visits(app.config, starts, put=media.put, done=keep)
+    found = run_visits(app.config, starts, put=app.media.put, done=keep)
     if as_json:
         print_json([msgspec.to_builtins(one) for visits in found for one in visits])
     else:
