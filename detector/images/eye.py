@@ -56,7 +56,8 @@ def find_marks(image: Image.Image, *, size: tuple[int, int] | None = None) -> tu
     """
     small = _reduced(image)
     boxes, chances = _found(small)
-    tight = _tight(np.asarray(small, dtype=np.int16), boxes[:MOST_TIGHT])
+    planes = np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1)).astype(np.int16)
+    tight = _tight(planes, boxes[:MOST_TIGHT])
     boxes = np.concatenate([boxes, *(box[None] for _, box in tight)])
     chances = np.concatenate([chances, chances[[row for row, _ in tight]]])
     boxes = np.concatenate([boxes, np.array([[0, 0, *small.size]], np.float32)])
@@ -169,19 +170,26 @@ def _framed(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _tight(pixels: NDArray[np.int16], boxes: Boxes) -> list[tuple[int, Boxes]]:
-    """Return row and drawn-in box of those that hold something on a plain ground: as tight as a logo is enrolled."""
+    """Return row and drawn-in box of those that hold something on a plain ground: as tight as a logo is enrolled.
+
+    Args:
+        pixels: 3 x H x W.
+        boxes: in pixels.
+    """
     found = []
-    height, width = pixels.shape[:2]
+    height, width = pixels.shape[1:]
     for row, (left, top, right, bottom) in enumerate(boxes):
         room_x, room_y = ROOM * (right - left) + 2, ROOM * (bottom - top) + 2
         x, y = max(0, int(left - room_x)), max(0, int(top - room_y))
         step = max(1, int(min(right - left, bottom - top)) // TIGHT_SIDE)  # a large one is looked at coarsely
-        part = pixels[y : min(height, int(bottom + room_y) + 1) : step, x : min(width, int(right + room_x) + 1) : step]
-        edge = np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]])
-        ground = np.median(edge, axis=0)
-        if (np.abs(edge - ground).max(axis=1) < PLAIN).mean() < PLAIN_SHARE:
+        part = pixels[
+            :, y : min(height, int(bottom + room_y) + 1) : step, x : min(width, int(right + room_x) + 1) : step
+        ]
+        edge = np.concatenate([part[:, 0], part[:, -1], part[:, :, 0], part[:, :, -1]], axis=1)
+        ground = np.median(edge, axis=1).astype(np.int16)[:, None]
+        if (np.abs(edge - ground).max(axis=0) < PLAIN).mean() < PLAIN_SHARE:
             continue
-        solid = np.abs(part - ground).max(axis=2) >= PLAIN
+        solid = np.abs(part - ground[:, :, None]).max(axis=0) >= PLAIN
         rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
         if len(rows) < LEAST_SIDE or len(columns) < LEAST_SIDE:
             continue

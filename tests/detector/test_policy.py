@@ -1,3 +1,4 @@
+import random
 from dataclasses import replace
 from hashlib import sha256
 from importlib import resources
@@ -7,7 +8,7 @@ import pytest
 
 from detector.assess import Assessor
 from detector.brands import Look, ReferencePicture
-from detector.images.hash import PictureHash
+from detector.images.hash import PROTECTED_TILES, PictureHash, Tile
 from detector.images.marks import WIDTH, Mark, packed
 from detector.images.networks import version
 from detector.items import Advertiser, Item, Text
@@ -15,7 +16,16 @@ from detector.policy import POLICY, shipped_versions
 from detector.signals import SIGNALS
 from tests.detector.hoshino import HOSHINO, ON
 
-PHOTO = PictureHash(width=100, height=100, phash="f0f0f0f00f0f0f0f", flat=False)
+
+def windows(seed: int) -> tuple[Tile, ...]:
+    """Return windows with structure, as every protected picture has them."""
+    draw = random.Random(seed)
+    return tuple(
+        Tile(box=(number, 0, 40, 40), phash=f"{draw.getrandbits(64):016x}") for number in range(PROTECTED_TILES)
+    )
+
+
+PHOTO = PictureHash(width=100, height=100, phash="f0f0f0f00f0f0f0f", flat=False, tiles=windows(1))
 NORTH = packed(np.eye(1, WIDTH, dtype=np.float32)[0])
 LOGO = ReferencePicture(
     name="logo.svg",
@@ -25,7 +35,7 @@ LOGO = ReferencePicture(
 )
 SEEN = Mark(box=(10, 10, 40, 20), chance=0.9, vector=NORTH, mean=0.4, spread=0.08)
 SHOWS_LOGO = replace(PHOTO, flat=True, eye=version(), marks=(SEEN,))
-JUDGED = replace(PHOTO, phash="ff00ff00ff00ff00")
+JUDGED = replace(PHOTO, phash="ff00ff00ff00ff00", tiles=windows(2))
 FRAUD = ReferencePicture(name="case 42", role="fraud", hash=JUDGED)
 PICTURES = {"a.jpg": PHOTO, "logo.jpg": SHOWS_LOGO, "judged.jpg": JUDGED}
 BRAND = replace(HOSHINO, pictures=(ReferencePicture(name="ac.jpg", role="picture", hash=PHOTO), LOGO, FRAUD))
