@@ -38,7 +38,9 @@ def explained(source: Source, report: SourceReport) -> Iterator[str]:
         if kind in ADVICE:
             yield f"  what to do: {ADVICE[kind]}"
     if not report.items:
-        if not report.errors:
+        if report.unchanged and not report.errors:
+            yield "  it was answered; nothing in it is new or would be flagged"
+        elif not report.errors:
             yield "  it was answered, but there was nothing in it; is the query, the address or the path right?"
         return
     filled = ", ".join(f"{name} in {count}" for name, count in sorted(report.filled.items()))

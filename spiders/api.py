@@ -192,6 +192,8 @@ class ApiSpider(SourceSpider, Generic[S]):
             says = f"answered {response.status}, leads to {leads}; set the address of the source to where it is now"
             self.tell(where, Trouble(kind=f"http_{response.status}", says=says))
             return
+        if response.status == 200 and response.body.lstrip()[:1] == b"<" and await self.walled(response, where):
+            return
         parsed: Answer | None = await self.extract(
             self.parser, response.body, where, status=response.status, **asked.question.options
         )
@@ -214,7 +216,7 @@ class ApiSpider(SourceSpider, Generic[S]):
             if request is not None:
                 yield request
         used = max(parsed["usage"] or 0.0, self.usage(response) or 0.0)
-        if following is not None and used >= FULL_USAGE:
+        if used >= FULL_USAGE:
             self.run.tally.note(f"{used:.0f} % of the interface's budget is used up; the next run goes on")
             raise CloseSpider("budget")
         if following is not None:

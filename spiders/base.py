@@ -153,6 +153,14 @@ class SourceSpider(Spider):
             self.tell(what, trouble(error))
             return None
 
+    async def walled(self, response: Response, where: str) -> bool:
+        """Tell whether a captcha, consent or login wall came instead of what was asked for; count it as blocked."""
+        asked = response.meta.get("redirect_urls", [response.url])[0]
+        found = await self.extract("spiders.pages.walls:wall_of", response.body, where, url=response.url, asked=asked)
+        if found:
+            self.tell(where, Trouble(kind="blocked", says=f"shows {found} instead of an answer"))
+        return bool(found)
+
     def tell(self, where: str, failure: Trouble, *, prefix: str = "") -> None:
         """Count a failure and keep its line; what holds for a whole host is counted and told once."""
         if failure.host is None:

@@ -6,7 +6,7 @@ would be flagged become items, all others are passed over; 4. the position is st
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from scrapy import Request
@@ -19,7 +19,7 @@ from detector.hosts import is_plain
 from detector.items import Item
 from spiders.base import SourceSpider
 from spiders.failures import Trouble, trouble
-from spiders.pages.ct_names import Entry
+from spiders.pages.ct_names import Entry, logged_at
 from spiders.pages.ct_static import WIDTH, tile_path
 from spiders.run import SourceRun
 
@@ -128,6 +128,10 @@ class CtSpider(SourceSpider):
         parsed = await self.extract(target, response.body, response.url, first=first)
         if parsed is None:
             return
+        if kind != "entries" and parsed["count"] > WIDTH:
+            says = f"holds {parsed['count']} entries, where a tile has {WIDTH}: what follows would be passed over"
+            self.tell(response.url, Trouble(kind="unreadable", says=says))
+            return
         following = min(first + parsed["count"], end)
         if following <= start:
             self.tell(response.url, Trouble(kind="unreadable", says="holds no entry, where the log says it has some"))
@@ -169,7 +173,7 @@ def found(assessor: Assessor, entries: Iterable[Entry], log: str, now: datetime)
     for name, judged in zip(names, verdicts, strict=True):
         if any(verdict.flagged for verdict in judged):
             entry = named[name]
-            logged = datetime.fromtimestamp(min(entry["time"], 2**42) / 1000, UTC)
+            logged = logged_at(entry["time"])
             items.append(
                 Item(
                     id=name,

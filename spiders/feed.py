@@ -62,6 +62,8 @@ class FeedSpider(SourceSpider):
         if body is None:
             self.tell(response.url, Trouble(kind="too_large", says="larger than crawler.max_bytes once unpacked"))
             return
+        if b"<html" in body[:2000].lower() and await self.walled(response, response.url):
+            return
         async for part in self._parts([body], response.url, page):
             yield part
         page.complete = not self.run.full

@@ -23,7 +23,7 @@ from spiders.files import picture_beside
 from spiders.found import Found, with_frames
 from spiders.run import SourceRun
 from spiders.settings import PICTURE_BYTES, VIDEO_BYTES
-from spiders.tips import LARGEST_MAIL, LARGEST_TABLE, delimiter_of, files_of, form_of, mails_of
+from spiders.tips import LARGEST_MAIL, LARGEST_TABLE, delimiter_of, files_of, form_of, mails_of, unread
 from storage.pictures import PictureRecord
 
 LINES = 200  # stored together
@@ -50,7 +50,12 @@ class ImportSpider(SourceSpider):
                 yield part
             return
         files = await asyncio.to_thread(files_of, self._source.path)
-        if not files:
+        skipped = await asyncio.to_thread(unread, self._source.path)
+        if skipped:
+            named = ", ".join(path.name for path in skipped[:5]) + (" …" if len(skipped) > 5 else "")
+            self.run.tally.errors["not_read"] += len(skipped)
+            self.run.tally.note(f"{self._source.path}: {len(skipped)} file(s) of kinds that are not read: {named}")
+        if not files and not skipped:
             self.tell(self._source.path, Trouble(kind="no_file", says="no such file"))
         for path in files:
             try:

@@ -7,12 +7,13 @@ the API names a next one.
 import json
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from config import JsonSource
 from spiders.api import ApiSpider, Question
 from spiders.failures import Trouble
 from spiders.pages.answers import Answer
+from spiders.pages.json_api import MORE
 
 
 class JsonSpider(ApiSpider[JsonSource]):
@@ -21,12 +22,22 @@ class JsonSpider(ApiSpider[JsonSource]):
     parser = "spiders.pages.json_api:parse_answer"
 
     def questions(self) -> Iterable[Question]:
-        wanted = "{name}" in json.dumps([self.source.params, self.source.body], ensure_ascii=False)
-        for name in self.names() if wanted else [""]:
+        for name in self.names() if self._has("{name}") else [""]:
             yield self._question(name, 1, None)
+
+    def _has(self, place: str) -> bool:
+        """Tell whether the question has a place for a name or a number."""
+        return place in json.dumps([self.source.params, self.source.body], ensure_ascii=False)
 
     def next(self, question: Question, answer: Answer) -> Question | None:
         token, name, number = str(answer["next"]), question.about["name"], question.about["page"] + 1
+        if token == MORE and self.source.next_param is None:
+            if not self._has("{page}"):
+                says = "`next` only says that there are more pages: put {page} into params or body"
+                self.tell(self.source.url, Trouble(kind="bad_url", says=says))
+                return None
+            return self._question(name, number, None)
+        token = urljoin(self.source.url, token) if self.source.next_param is None else token
         if self.source.next_param is None and _origin(token) != _origin(self.source.url):
             self.tell(self.source.url, Trouble(kind="bad_url", says="names a next page of another host"))
             return None

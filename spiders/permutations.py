@@ -11,12 +11,13 @@ from typing import Any
 
 import dnstwist
 from scrapy.utils.defer import maybe_deferred_to_future
-from twisted.names import client, dns
+from twisted.names import client, dns, error
 
 from config.sources.domains import PermutationsSource
 from detector.hosts import parse_host
 from detector.items import Item
 from spiders.base import SourceSpider
+from spiders.failures import Trouble
 from spiders.run import SourceRun
 
 PLACE = "permutations"
@@ -31,7 +32,12 @@ class PermutationsSpider(SourceSpider):
         super().__init__(run)
         assert isinstance(run.source, PermutationsSource)
         self._source: PermutationsSource = run.source
-        self._resolver = client.createResolver()  # type: ignore[no-untyped-call]  # as the machine is set up
+        servers = [_address(run.source.resolver)] if run.source.resolver else None
+        # Not a chain with the hosts file: a chain tells a silent server and an unknown name alike.
+        self._resolver = client.Resolver(  # type: ignore[no-untyped-call]
+            resolv=None if servers else "/etc/resolv.conf", servers=servers
+        )
+        self._unanswered = 0  # lookups of a batch that failed, which says nothing of the names
         self._wild: dict[str, frozenset[str]] = {}
 
     async def seek(self) -> AsyncIterator[Any]:
@@ -42,7 +48,12 @@ class PermutationsSpider(SourceSpider):
         gate = asyncio.Semaphore(self._source.at_once)
         for first in range(start, end, LOOKED_UP):
             batch = names[first : min(first + LOOKED_UP, end)]
+            self._unanswered = 0
             found = await asyncio.gather(*(self._look_up(gate, *entry) for entry in batch))
+            if self._unanswered * 2 > len(batch):
+                says = f"gave no answer to {self._unanswered} of {len(batch)} names; the next run begins with them"
+                self.tell("the resolver of this machine", Trouble(kind="dns", says=says))
+                return
             following = first + len(batch)
             self.run.tally.unchanged += not any(found)
             yield await self.part(
@@ -87,9 +98,12 @@ class PermutationsSpider(SourceSpider):
             return frozenset({pinned})
         try:
             records, _, _ = await maybe_deferred_to_future(
-                self._resolver.lookupAddress(name, timeout=(self._source.seconds,))
+                self._resolver.lookupAddress(name, timeout=(self._source.seconds,))  # type: ignore[no-untyped-call]
             )
+        except (error.DNSNameError, error.AuthoritativeDomainError):
+            return frozenset()  # there is no such name
         except Exception:  # noqa: BLE001  the resolver has a type for each answer a server can give; none is an address
+            self._unanswered += 1
             return frozenset()
         return frozenset(row.payload.dottedQuad() for row in records if row.type == dns.A)
 
@@ -100,3 +114,8 @@ class PermutationsSpider(SourceSpider):
         if suffix and suffix not in self._wild:
             self._wild[suffix] = await self._addresses(f"{NOBODY}.{suffix}")
         return self._wild.get(suffix, frozenset())
+
+
+def _address(resolver: str) -> tuple[str, int]:
+    host, _, port = resolver.rpartition(":")
+    return host, int(port)

@@ -5,6 +5,7 @@ names no address for complaints, its registrar is asked, too; 4. facts and the r
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -34,6 +35,7 @@ class RdapSpider(SourceSpider):
         assert isinstance(run.source, RdapSource)
         self._source: RdapSource = run.source
         self._known: dict[str, str] = {}
+        self._waiting: dict[str, deque[tuple[str, str]]] = {}  # base of a registry -> addresses and domains to ask for
         self._limited: set[str] = set()  # bases that asked us to stop
 
     async def seek(self) -> AsyncIterator[Any]:
@@ -59,16 +61,36 @@ class RdapSpider(SourceSpider):
             if domain is None or where is None:
                 await self._keep(domain or name, {"error": "no registry answers for its suffix over RDAP"}, None)
                 continue
-            request = await self._question(where, domain)
+            self._waiting.setdefault(_base(where), deque()).append((where, domain))
+        for base in list(self._waiting):  # one question at a time to each registry, so that its refusal ends them
+            async for request in self._following(base):
+                yield request
+
+    async def _following(self, base: str) -> AsyncIterator[Request]:
+        """Yield the next question to a registry, unless it asked us to stop."""
+        waiting = self._waiting.get(base)
+        if waiting and base in self._limited:
+            self.run.tally.note(f"{base}: {len(waiting)} domains are left for the next run")
+            waiting.clear()
+        if waiting:
+            request = await self._question(*waiting.popleft(), base=base)
             if request is not None:
                 yield request
 
     async def read_domain(
-        self, response: Response, domain: str, first: Mapping[str, Any] | None = None, answer: bytes | None = None
+        self,
+        response: Response,
+        domain: str,
+        base: str,
+        first: Mapping[str, Any] | None = None,
+        answer: bytes | None = None,
     ) -> AsyncIterator[Any]:
-        """Keep what the registry, or the registrar after it, tells."""
+        """Keep what the registry, or the registrar after it, tells, and ask for the next domain."""
         if response.status == LIMITED:
-            self._limited.add(_base(response.url))
+            self._limited.add(base if first is None else _base(response.url))
+        if first is None:
+            async for following in self._following(base):
+                yield following
         if response.status not in ANSWERED:
             self.tell(response.url, trouble(HttpError(response)))
             if first is not None:
@@ -76,14 +98,14 @@ class RdapSpider(SourceSpider):
             return
         other = None if first is not None else _otherwise(response.url)
         if other is not None and response.status == 404 and b"errorCode" not in response.body:
-            request = await self._question(other, domain)
+            request = await self._question(other, domain, base=base)
         else:
-            request = await self._learned(response, domain, first, answer)
+            request = await self._learned(response, domain, base, first, answer)
         if request is not None:
             yield request
 
     async def _learned(
-        self, response: Response, domain: str, first: Mapping[str, Any] | None, answer: bytes | None
+        self, response: Response, domain: str, base: str, first: Mapping[str, Any] | None, answer: bytes | None
     ) -> Request | None:
         """Keep what an answer tells, or return the request for what the registrar tells beyond it."""
         facts = await self.extract("spiders.pages.rdap:parse_domain", response.body, response.url)
@@ -97,7 +119,7 @@ class RdapSpider(SourceSpider):
             await self._keep(domain, first if facts.get("error") else completed(first, facts), answer)
             return None
         if facts.get("related") and not facts["abuse_email"]:
-            request = await self._question(facts["related"], domain, first=facts, answer=response.body)
+            request = await self._question(facts["related"], domain, base=base, first=facts, answer=response.body)
             if request is not None:
                 return request
         await self._keep(domain, facts, response.body)
@@ -109,7 +131,7 @@ class RdapSpider(SourceSpider):
         request = await self.ask(url, self.read_domain, domain=domain, **more)
         if request is not None:
             request.headers["Accept"] = "application/rdap+json, application/json"
-            request.meta.update(dont_obey_robotstxt=True, handle_httpstatus_all=True)
+            request.meta.update(dont_obey_robotstxt=True, handle_httpstatus_list=list(range(400, 600)))
         return request
 
     async def _keep(self, domain: str, facts: Mapping[str, Any], answer: bytes | None) -> None:
@@ -118,13 +140,16 @@ class RdapSpider(SourceSpider):
         await asyncio.to_thread(self.run.sink.registered, kept)
         self.run.tally.unchanged += 1  # what was asked for came, although it is no item
 
-    async def failed(self, failure: Failure) -> None:  # type: ignore[override]  # Scrapy takes both
-        """Keep what the registry told where its registrar does not answer."""
+    async def failed(self, failure: Failure) -> AsyncIterator[Request]:  # type: ignore[override]  # Scrapy takes both
+        """Keep what the registry told where its registrar does not answer; else ask for the next domain."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         super().failed(failure)
-        first = request.cb_kwargs.get("first")
+        first, base = request.cb_kwargs.get("first"), request.cb_kwargs.get("base")
         if first is not None:
             await self._keep(request.cb_kwargs["domain"], first, request.cb_kwargs["answer"])
+        elif base is not None:
+            async for following in self._following(base):
+                yield following
 
 
 def _base(url: str) -> str:

@@ -26,6 +26,14 @@ def files_of(pattern: str) -> list[Path]:
     return matching(pattern)
 
 
+def unread(pattern: str) -> list[Path]:
+    """Return the files of a folder that are of no kind that is read."""
+    folder = Path(pattern)
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() not in FORMS)
+
+
 def form_of(path: Path) -> Form:
     """Tell by its name how a file is read; Item JSON lines where the name says nothing."""
     return FORMS.get(path.suffix.lower(), "jsonl")

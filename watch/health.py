@@ -87,6 +87,9 @@ def _state(
         return "failing", f"nothing could be read ({errors}); try `mekiki sources test {source.key}`"
     if source.canary is not None and last.counts.get("canary", 0) == 0:
         return "canary", f"the planted item {source.canary!r} was not found; try `mekiki sources test {source.key}`"
+    failed = sum(count for name, count in last.counts.items() if name.startswith("error."))
+    if last.outcome == "partial" and failed * 2 > last.counts.get("requests", 0) > 0:
+        return "shaky", f"{failed} of {last.counts['requests']} requests failed ({errors}); only a part was seen"
     seen = last.counts.get("items", 0) + last.counts.get("unchanged", 0)
     if not seen and _usual(ended[1:]):
         return "silent", f"no item, where {_usual(ended[1:]):.0f} were usual; try `mekiki sources test {source.key}`"

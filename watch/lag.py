@@ -1,12 +1,13 @@
 """Lag: how far behind the end of each Certificate Transparency log the crawls are."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Engine
 
 from config import Config
 from config.sources.ct import CtSource
+from spiders.pages.ct_names import logged_at
 from storage.cursors import cursors
 from storage.database import snapshot
 
@@ -39,7 +40,7 @@ def lags(config: Config, engine: Engine) -> list[Lag]:
                             log=name,
                             read=value["next"],
                             behind=value["size"] - value["next"],
-                            logged_at=datetime.fromtimestamp(min(logged, 2**42) / 1000, UTC) if logged else None,
+                            logged_at=logged_at(logged) if logged else None,
                             read_at=saved_at,
                         )
                     )

@@ -47,4 +47,5 @@ class PermutationsSource(SourceBase):
     suffixes: tuple[Name, ...] = ()  # other public suffixes to try with each name, such as "shop" or "xyz"
     most: int = Field(default=20_000, ge=1)  # names a run; the next run goes on
     at_once: int = Field(default=50, ge=1, le=500)  # lookups
+    resolver: str | None = Field(default=None, pattern=r"^[0-9.]+:[0-9]{1,5}$")  # ADDRESS:PORT; default: the machine's
     seconds: float = Field(default=5.0, gt=0, le=60)  # for one lookup

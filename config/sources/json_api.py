@@ -25,7 +25,7 @@ class JsonSource(SourceBase):
     body: dict[str, JsonValue] | None = None  # of a POST; the same
     items: JmesPath  # the list of rows
     fields: dict[JsonField, JmesPath]  # Item field -> where it stands in a row
-    next: JmesPath | None = None  # URL of the next page, or a token of it
+    next: JmesPath | None = None  # URL of the next page, a token of it, or true where there is one, with {page}
     next_param: Name | None = None  # the query parameter, or key of the body, that takes the token
     error: JmesPath | None = None  # what an answer says when it failed although its status is 200
     item: Kind = "ad"
@@ -37,6 +37,8 @@ class JsonSource(SourceBase):
             raise ValueError('a body needs method = "POST"')
         if self.next_param is not None and self.next is None:
             raise ValueError("next_param needs next")
+        if any(value.startswith(("env:", "file:")) for value in self.params.values()):
+            raise ValueError("params are not secret, and are sent as they stand: put a credential into headers")
         if not self.fields:
             raise ValueError("expected at least one field")
         return self

@@ -79,7 +79,14 @@ def sources_test(app: App, key: str) -> None:
     if source is None:
         known = ", ".join(sorted(source.key for source in app.config.source)) or "none"
         raise Misused(f"there is no source {key!r}; known: {known}")
-    once = source.model_copy(update={"max_pages": 1, "pictures": False, "videos": False})
+    own = tuple(domain for brand in app.config.brand for domain in brand.domains)[:1]
+    bounds: dict[str, dict[str, object]] = {  # what one question is, of kinds that begin with a table or a length
+        "permutations": {"most": 20},
+        "rdap": {"max_pages": 2, "domains": own},
+        "ct": {"max_pages": 2},
+    }
+    bound = {"max_pages": 1, "pictures": False, "videos": False, **bounds.get(source.kind, {})}
+    once = source.model_copy(update=bound)
     others = [other for other in app.config.source if other.key != key]
     config = app.config.model_copy(update={"source": (*others, once)})
     profiles = replace(app.profiles(), problems=())

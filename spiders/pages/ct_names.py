@@ -1,6 +1,7 @@
 """The host names that a certificate is for."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from cryptography import x509
@@ -17,6 +18,11 @@ class Entry(TypedDict):
     time: int  # when the log took it, milliseconds since 1970
     names: list[str]  # lower case, without `*.`, each once
     issuer: str  # common name, "" where it is not told
+
+
+def logged_at(milliseconds: int) -> datetime:
+    """Return the time that a log tells, kept within the years that a calendar has, whatever it tells."""
+    return datetime.fromtimestamp(max(0, min(milliseconds, 2**42)) / 1000, UTC)
 
 
 def certificate_names(data: bytes) -> tuple[list[str], str]:

@@ -20,6 +20,7 @@ WORDS = ("id", "url", "display_url", "publisher_url", "first_shown", "last_shown
 SENDER = {"advertiser": "name", "advertiser_id": "id", "payer": "payer"}
 FIELDS = frozenset((*TEXTS, *LISTS, *WORDS, *SENDER))
 
+MORE = "true"  # what stands for the next page where an answer only says that there is one
 MOST_ROWS = 5000  # of one answer
 MOST_VALUES = 50  # of one field
 LONGEST_TEXT = 20_000  # characters of one text
@@ -42,7 +43,7 @@ def parse_answer(
         body: JSON.
         items: path of the list of rows.
         fields: field of `FIELDS` -> path in a row.
-        next: path of the next page's URL or token.
+        next: path of the next page's URL or token, or of `true` where there is a next page.
         error: path of what an answer says when it failed, whatever its status.
         kind: of the items.
         platform: of the items.
@@ -63,7 +64,8 @@ def parse_answer(
     if says:
         return failed("api_error", f"answered {status}, but says: {says}")
     rows = _at(items, parsed)
-    following = word(_at(next, parsed)) or None
+    said = _at(next, parsed)
+    following = MORE if said is True else word(said) or None
     if rows is None and following is None and isinstance(parsed, dict):
         raise ValueError(f"nothing at items = {items!r}; the answer has {', '.join(sorted(map(str, parsed))[:10])}")
     if rows is not None and not isinstance(rows, list):

@@ -134,7 +134,7 @@ def _text(part: EmailMessage) -> str:
 
 
 def _readable(plain: list[str], html: list[str]) -> tuple[str, list[str]]:
-    """Return the words and the links: links of both forms, words of the plain one where there is one."""
+    """Return the words and the links: of both forms, each word once where one form holds the other."""
     words = " ".join(" ".join(plain).split())
     links = [match[0].rstrip(".,;:!?)") for text in plain for match in _URL.finditer(text)]
     for text in html:
@@ -142,8 +142,9 @@ def _readable(plain: list[str], html: list[str]) -> tuple[str, list[str]]:
         hrefs = [element.attributes.get("href", "") for element in document.elements if element.tag == "a"]
         clicks = [click_url(href, BASE) for href in hrefs]
         links += [link for link in clicks if link and not link.startswith(BASE)]
-        if not words:
-            words = " ".join("".join(document.texts).split())
+        shown = " ".join("".join(document.texts).split())
+        if shown not in words:  # mails for many carry something else, or nothing, in their plain form
+            words = shown if words in shown else f"{words} {shown}"
     kept = [link for link in dict.fromkeys(links) if len(link) <= LONGEST and not link.lower().startswith("mailto:")]
     return words, kept[:MOST_LINKS]
 

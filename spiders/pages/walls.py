@@ -6,9 +6,12 @@ contact form that asks for one are pages.
 
 import re
 
+from spiders.pages.encoding import decode
 from spiders.pages.links import host
 from spiders.pages.markup import Document
+from spiders.pages.reader import read_document
 
+LARGEST = 500_000  # bytes that are looked at; a wall is small
 MOST_TEXT = 900  # characters that a wall says; an article says more
 # Titles of well-known checks, whole.
 _TITLES = re.compile(
@@ -58,6 +61,13 @@ def wall(document: Document, title: str, *, url: str, asked: str) -> str | None:
     if _is_check(document):
         return "a captcha or bot check"
     return None
+
+
+def wall_of(body: bytes, *, url: str, asked: str) -> str | None:
+    """Return what stands in front of what was asked for, from the bytes of an answer; see `wall`. A sandbox target."""
+    document = read_document(decode(body[:LARGEST])[0])
+    titles = [number for number, element in enumerate(document.elements) if element.tag == "title"]
+    return wall(document, document.text_of(titles[0]) if titles else "", url=url, asked=asked)
 
 
 def _path(url: str) -> str:

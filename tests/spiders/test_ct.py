@@ -1,5 +1,6 @@
 """A log read to its end, over both interfaces, through kills, without losing or repeating a name."""
 
+import gzip
 import json
 import signal
 import subprocess
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from spiders.pages.ct_names import logged_at
 from tests.servers.crawling import Crawling
 from tests.servers.ct_log import CtLog, certificate
+from tests.servers.web import Answer
 
 LENGTH = 600
 OURS = {7, 255, 256, 511, 599}
@@ -117,3 +120,23 @@ def test_a_log_that_answers_rubbish_is_one_line(tmp_path: Path) -> None:
         del log.entries[1:]
         shorter = crawling.crawl()["logs"]
     assert "another log at this address?" in shorter.problems[0]
+
+
+def test_a_log_that_tells_nonsense_is_told_and_breaks_nothing(tmp_path: Path) -> None:
+    with CtLog(ENTRIES[:256], names=[*NAMES[:256], ["hoshino-denki-sale300.test"]]) as log:
+        log.answer = lambda hit: (  # type: ignore[method-assign]  # one row too many, in the year -31,000,000
+            Answer(body=gzip.compress(b"\n".join(_row(number) for number in range(300))))
+            if "tile/names" in hit.path
+            else CtLog.answer(log, hit)
+        )
+        report = configured(tmp_path, log).crawl()["logs"]
+    assert (report.outcome, set(report.errors)) == ("failed", {"unreadable"}), report.problems
+    assert "holds 300 entries, where a tile has 256" in report.problems[0]
+
+
+def _row(number: int) -> bytes:
+    return json.dumps({"Timestamp": -(10**18), "Subject": {}, "DNS": [f"hoshino-denki-sale{number}.test"]}).encode()
+
+
+def test_a_time_beyond_the_calendar_is_bounded() -> None:
+    assert (logged_at(-(10**18)).year, logged_at(2**63).year) == (1970, 2109)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.servers.crawling import Crawling
+from tests.servers.names import nobody
 from tests.servers.web import Answer, Hit, WebServer
 from tests.spiders.pages.test_domains import BAD, SCAN
 
@@ -79,10 +80,11 @@ domains = ["hoshino.example"]
 suffixes = ["shop"]
 most = 100000
 at_once = 500
-seconds = 0.1
+seconds = 2.0
 """
-    crawling.configure(source, allow=[], hosts=hosts)
-    report = crawling.crawl()["near"]
+    with nobody() as resolver:
+        crawling.configure(f'{source}resolver = "{resolver}"\n', allow=[], hosts=hosts)
+        report = crawling.crawl()["near"]
     assert report.outcome == "ok", report.problems
     contents = [json.loads(text) for (text,) in crawling.rows("SELECT content FROM item_versions")]
     found = {item["id"]: item["raw"] for item in contents}
@@ -94,13 +96,24 @@ seconds = 0.1
 
 def test_a_run_takes_so_many_names_and_the_next_goes_on(tmp_path: Path) -> None:
     crawling = Crawling(tmp_path)
-    source = '[[source]]\nkey = "near"\nkind = "permutations"\ndomains = ["a-b.example"]\nmost = 40\nseconds = 0.1\n'
-    crawling.configure(source, allow=[])
-    first = crawling.crawl()["near"]
-    assert "names are left for the next run" in first.problems[0]
-    assert crawling.rows("SELECT value FROM cursors") == [('{"next": 40}',)]
-    crawling.crawl()
+    source = '[[source]]\nkey = "near"\nkind = "permutations"\ndomains = ["a-b.example"]\nmost = 40\nresolver = "{}"\n'
+    with nobody() as resolver:
+        crawling.configure(source.format(resolver), allow=[])
+        first = crawling.crawl()["near"]
+        assert "names are left for the next run" in first.problems[0]
+        assert crawling.rows("SELECT value FROM cursors") == [('{"next": 40}',)]
+        crawling.crawl()
     assert crawling.rows("SELECT value FROM cursors") == [('{"next": 80}',)]
+
+
+def test_a_resolver_that_does_not_answer_is_no_proof_that_names_are_free(tmp_path: Path) -> None:
+    crawling = Crawling(tmp_path)
+    source = '[[source]]\nkey = "near"\nkind = "permutations"\ndomains = ["a-b.example"]\nmost = 20\nseconds = 0.1\n'
+    crawling.configure(source + 'resolver = "127.0.0.1:9"\n', allow=[])
+    report = crawling.crawl()["near"]
+    assert (report.outcome, report.errors) == ("failed", {"dns": 1}), report.problems
+    assert "gave no answer to 20 of 20 names" in report.problems[0]
+    assert crawling.rows("SELECT count(*) FROM cursors") == [(0,)]
 
 
 @pytest.mark.real_data

@@ -149,3 +149,14 @@ def test_dismissed_cases_and_tenants_of_hosting_are_not_asked_for(registry: Regi
         [case] = list_cases(session, now=NOW)
         assert case.campaign == "host:hoshinodenki-sale.github.io"
         assert domains_to_ask(session, case.opened_at) == []
+
+
+def test_a_registry_that_refuses_is_left_alone_and_a_redirect_is_followed(registry: Registry) -> None:
+    names = [f"shop{number}.test" for number in range(6)]
+    registry.server.pages["/domain/shop0.test"] = Answer(status=302, headers={"Location": "/moved"})
+    registry.server.pages["/moved"] = answered({**DOMAIN, "ldhName": "shop0.test"})
+    registry.server.pages["/domain/shop1.test"] = Answer(status=429, headers={"Retry-After": "3600"})
+    report = registry.crawl(f"domains = {json.dumps(names)}")["registries"]
+    assert registry.asked() == ["/domain/shop0.test", "/moved", "/domain/shop1.test"]
+    assert any("4 domains are left for the next run" in problem for problem in report.problems)
+    assert registry.crawling.rows("SELECT domain FROM registrations") == [("shop0.test",)]
