@@ -14,6 +14,8 @@ import time
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -253,7 +255,12 @@ class ApiSpider(SourceSpider, Generic[S]):
         elif kind == "token" and asked.attempt == 0 and await self.renew():
             again = replace(asked, attempt=1)
         elif kind in ("rate_limited", "transient") and asked.attempt + 1 < ATTEMPTS:
-            asks = (_retry_after(response), self.wait(response), failure["wait"], FIRST_WAIT * 2**asked.attempt)
+            asks = (
+                retry_after(response, self.run.clock()),
+                self.wait(response),
+                failure["wait"],
+                FIRST_WAIT * 2**asked.attempt,
+            )
             wait = next(seconds for seconds in asks if seconds is not None)
             if wait <= LONGEST_WAIT and await self._waited(wait):
                 again = replace(asked, attempt=asked.attempt + 1)
@@ -290,10 +297,14 @@ class ApiSpider(SourceSpider, Generic[S]):
         return self.crawler.crawling
 
 
-def _retry_after(response: Response) -> float | None:
-    """Return the seconds an answer asks to wait; None where it says nothing, or a date."""
-    value = response.headers.get("Retry-After")
+def retry_after(response: Response, now: datetime) -> float | None:
+    """Return the seconds an answer asks to wait, as a number or a date (RFC 9110); None where it says neither."""
+    value = (response.headers.get("Retry-After") or b"").decode("latin-1")
     try:
-        return None if value is None else max(0.0, float(value))
+        return max(0.0, float(value))
     except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    except (ValueError, TypeError):  # a date without a zone cannot be compared
         return None

@@ -105,6 +105,7 @@ class ImportSpider(SourceSpider):
             str(path),
             format="csv",
             item=self._source.item,
+            columns=self._source.columns,
             delimiter=delimiter_of(body),
             time_zone="Asia/Tokyo",
         )

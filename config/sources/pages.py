@@ -54,3 +54,4 @@ class ImportSource(SourceBase):
     kind: Literal["import"]
     path: BesidePattern  # file, folder, glob pattern, or "-" for Item JSON lines on standard input
     item: Kind = "post"  # what a row of a table, a mail, a screenshot is
+    columns: dict[str, str] = {}  # Item field -> column name of tables; common names are known

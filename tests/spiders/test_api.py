@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from scrapy.http import Response
 
+from spiders.api import retry_after
 from tests.servers.crawling import Crawling, Report
 from tests.servers.web import Answer, Hit, WebServer
 
@@ -119,3 +122,19 @@ def test_a_place_that_the_interface_no_longer_knows_starts_anew(
 def test_a_place_that_carries_the_token_is_not_kept(tmp_path: Path, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     crawling, _ = crawl(tmp_path, api, monkeypatch, reply({**PAGE, "next": f"x-{TOKEN}"}), pages=1)
     assert crawling.rows("SELECT value FROM cursors") == [("null",)]
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("-3", 0.0),
+        ("Wed, 25 Nov 2026 12:01:00 GMT", 60.0),
+        ("Wed, 25 Nov 2026 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_how_long_to_wait_is_read_as_a_number_or_a_date(value: str, seconds: float | None) -> None:
+    response = Response("https://api.example/", headers={"Retry-After": value})
+    assert retry_after(response, datetime(2026, 11, 25, 12, tzinfo=UTC)) == seconds

@@ -37,7 +37,7 @@ def test_a_folder_of_tips(tmp_path: Path) -> None:
     crawling.configure(f'[[source]]\nkey = "tips"\nkind = "import"\npath = "{inbox}"\n', allow=[])
     report = crawling.crawl()["tips"]
     assert report.items == 8, report.problems
-    assert report.errors == {"unreadable": 1, "picture_refused": 1}
+    assert report.errors == {"unreadable": 1, "picture_refused": 1, "not_read": 1}  # notes.docx
     assert any("broken.eml" in problem and "no mail" in problem for problem in report.problems)
     assert report.flagged >= 5
     contents = [json.loads(content) for (content,) in crawling.rows("SELECT content FROM item_versions")]
@@ -76,3 +76,21 @@ def test_files_and_mails_are_told_apart(tmp_path: Path) -> None:
     assert first == b"Subject: x\n\nFrom here\nFrom in a line\n\n"
     assert second.startswith(b"Subject: y")
     assert [delimiter_of(head) for head in (b"a,b\n", b"a;b;c,d\n", b"a\tb\n", b"a\n")] == [",", ";", "\t", ","]
+
+
+def test_columns_can_be_named_and_what_is_not_read_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "tips"
+    folder.mkdir()
+    (folder / "list.csv").write_bytes("広告名,内容\n星野電機アウトレット,本日限り90%OFF\n".encode("shift_jis"))
+    (folder / "mail.msg").write_bytes(b"x")
+    crawling = Crawling(tmp_path)
+    source = '[[source]]\nkey = "tips"\nkind = "import"\npath = "tips"\ncolumns = { title = "広告名", body = "内容" }\n'
+    crawling.configure(source, allow=[])
+    report = crawling.crawl()["tips"]
+    assert (report.outcome, report.items, report.errors) == ("partial", 1, {"not_read": 1})
+    assert "1 file(s) of kinds that are not read: mail.msg" in report.problems[0]
+    [(content,)] = crawling.rows("SELECT content FROM item_versions")
+    assert [(text["role"], text["text"]) for text in json.loads(content)["texts"]] == [
+        ("title", "星野電機アウトレット"),
+        ("body", "本日限り90%OFF"),
+    ]
