@@ -12,6 +12,7 @@ from rich.text import Text
 from console.journeys import URL_LIMIT, journeys
 from console.picture import half_blocks
 from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan
+from detector.handoffs import find_handoffs
 from detector.items import Item
 from detector.verdict import Verdict
 from safety.screen import defang, defang_text, screen
@@ -236,6 +237,12 @@ def _window(length: int, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
 
 def _facts(item: Item) -> Iterator[tuple[str, str]]:
+    yield from _standing(item)
+    for one in find_handoffs([text.text for text in item.texts], item.links):
+        yield f"leads to {one.kind}", defang_text(one.value)
+
+
+def _standing(item: Item) -> Iterator[tuple[str, str]]:
     if item.advertiser:
         names = (
             item.advertiser.name,
