@@ -35,6 +35,8 @@ def visit(app: App, targets: tuple[str, ...], paid: bool, as_json: bool) -> None
     cases: dict[str, int | None] = {}  # of each link that is followed
     for target in targets:
         number = int(target) if target.isdecimal() else None
+        if number is None and not target.lower().startswith(("http://", "https://")):
+            raise Misused(f"{target!r} is neither an http or https address nor the number of a case")
         for link in _links(app, number) if number is not None else [target]:
             cases.setdefault(link if paid else unpaid(link), number)
     starts = list(cases)

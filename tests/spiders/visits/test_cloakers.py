@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.servers.crawling import Crawling
 from tests.servers.web import Answer, Hit, WebServer
 
 CONFIG = """
@@ -221,3 +222,31 @@ def test_a_paid_click_is_not_made_unless_asked_for(tmp_path: Path) -> None:
         paid = f"https://googleads.g.doubleclick.net/aclk?sa=l&adurl={target.replace(':', '%3A').replace('/', '%2F')}"
         [visits] = visit(tmp_path, server, paid).values()
     assert {one["hops"][0]["url"] for one in visits if one["visitor"] != "bare"} == {target}
+
+
+def test_the_links_of_a_case_are_followed_and_shown_with_it(tmp_path: Path) -> None:
+    with WebServer() as server:
+        server.pages["/lp"] = by_agent
+        host = f"hoshino-denki-sale.test:{server.port}"
+        crawling = Crawling(tmp_path)
+        (tmp_path / "tips.csv").write_text(f"url\nhttp://{host}/lp\n", "utf-8")
+        source = '[[source]]\nkey = "tips"\nkind = "feed"\npaths = ["tips.csv"]\nformat = "csv"\n'
+        crawling.configure(source, allow=[server.allow], hosts={"hoshino-denki-sale.test": "127.0.0.1"})
+        crawling.crawl()
+        assert "differs" in mekiki("visit", "1", "-c", crawling.file).stdout
+        shown = mekiki("cases", "show", "1", "-c", crawling.file).stdout
+    assert f"Journey hxxp://hoshino-denki-sale[.]test:{server.port}/lp" in shown
+    assert shown.count("differs") >= 3
+
+
+def test_what_cannot_be_followed_is_said_in_one_line(tmp_path: Path) -> None:
+    crawling = Crawling(tmp_path)
+    crawling.configure("", allow=[])
+    for target, says in (("foo", "neither an http or https address"), ("9", "there is no case 9")):
+        failed = mekiki("visit", target, "-c", crawling.file)
+        assert (failed.returncode, says in failed.stderr, failed.stderr.count("\n")) == (2, True, 1), failed.stderr
+
+
+def mekiki(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
