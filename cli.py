@@ -9,6 +9,7 @@ from importlib.metadata import version
 import click
 
 from console.app import Group
+from console.commands.evidence import verify
 from console.commands.finding import crawl, import_tips, scan, score, watch
 from console.commands.judging import cases, judge, triage
 from console.commands.looking import logos_group
@@ -38,6 +39,7 @@ for command in (
     scan,
     watch,
     visit,
+    verify,
     cases,
     triage,
     judge,

@@ -4,6 +4,7 @@ StorageError
 ├── DatabaseOutdated      type what the message says, then start again
 ├── StorageUnavailable    disk full, database locked or gone: try again later
 ├── MediaMissing          a stored file is not there
+├── StampRefused          an answer is no time stamp on this evidence: ask again later
 ├── CaseNotFound          no such case
 ├── CaseConflict          somebody (or the crawler) changed the case meanwhile: look again
 ├── JudgementRefused      the judgement is incomplete or makes no sense in the case's state
@@ -26,6 +27,10 @@ class StorageUnavailable(StorageError):
 
 class MediaMissing(StorageError):
     """A content address that has no file."""
+
+
+class StampRefused(StorageError):
+    """What came is no time stamp on this evidence, or of no authority that is trusted."""
 
 
 class CaseNotFound(StorageError):

@@ -1,0 +1,191 @@
+"""Verification: is everything that was kept as evidence still there, unchanged? Reads only, offline, streaming.
+
+1. every file of the media store has the content that its address says; 2. the custody chain has no gap, edit or swap;
+3. each manifest that it names is readable, and each file that the manifest names is there with that content and size;
+4. WARC files hold records with right digests; 5. each time stamp is about its manifest, and leads to a root if some are
+given. Whatever is found here may have been written by somebody who hides something: nothing of it is taken for granted.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from cryptography.x509 import Certificate
+from sqlalchemy import Engine
+
+from storage.custody import Entry, Head, chain, check_chain
+from storage.database import snapshot
+from storage.errors import StampRefused
+from storage.evidence import VERSION
+from storage.media import MediaStore
+from storage.stamp_tokens import LARGEST, check_token
+from storage.stamps import STAMP, pending_stamps
+
+CheckWarc = Callable[[BinaryIO], tuple[int, Sequence[str]]]  # records, and what is wrong with them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that is wrong."""
+
+    where: str  # e.g. custody row 17
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.says}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    role: str
+    name: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manifest:
+    version: str
+    files: tuple[_File, ...]
+
+
+class _Wrong(Exception):
+    """One thing is wrong; the message says how."""
+
+
+class Verification:
+    """One look at everything; `counts` tells of what was looked at, once `findings` has come to its end."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        media: MediaStore,
+        *,
+        check_warc: CheckWarc,
+        expect: Head | None = None,
+        roots: Sequence[Certificate] = (),
+    ) -> None:
+        """Take what to look at, the head of the chain that somebody noted, and the roots of trusted authorities."""
+        self._engine, self._media = engine, media
+        self._check_warc, self._expect, self._roots = check_warc, expect, roots
+        self.counts: Counter[str] = Counter()
+
+    def findings(self) -> Iterator[Finding]:
+        """Look, and yield what is wrong as it is found."""
+        yield from self._stored()
+        for fault in check_chain(chain(self._engine), expect=self._expect):
+            yield Finding(where=f"custody row {fault.number}", says=fault.says)
+        for entry in chain(self._engine):
+            self.counts["rows"] += 1
+            for says in self._entry(entry):
+                yield Finding(where=f"custody row {entry.number}", says=says)
+        with snapshot(self._engine) as session:
+            self.counts["pending"] = pending_stamps(session)
+
+    def _stored(self) -> Iterator[Finding]:
+        """Compare each file of the media store with its address; what has no address there is not ours."""
+        for folder in sorted(self._media.root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/")):
+            try:
+                paths = sorted(path for path in folder.iterdir() if self._is_ours(path))
+            except OSError as error:
+                yield Finding(where=f"media {folder.parent.name}/{folder.name}", says=_reason(error))
+                continue
+            for path in paths:
+                self.counts["media"] += 1
+                try:
+                    _compare(path, path.name)
+                except _Wrong as wrong:
+                    yield Finding(where=f"media {path.name}", says=str(wrong))
+
+    def _is_ours(self, path: Path) -> bool:
+        try:
+            return self._media.path(path.name) == path
+        except ValueError:
+            return False
+
+    def _entry(self, entry: Entry) -> Iterator[str]:
+        """Yield what is wrong with what a row names."""
+        try:
+            if entry.action == STAMP:
+                self._stamp(entry)
+            elif entry.manifest is not None:
+                for file in self._manifest(entry.manifest).files:
+                    yield from self._file(file)
+        except _Wrong as wrong:
+            yield str(wrong)
+
+    def _manifest(self, address: str) -> _Manifest:
+        data = self._read(address, "manifest")
+        self.counts["manifests"] += 1
+        try:
+            manifest = msgspec.convert(json.loads(data), _Manifest)
+        except (ValueError, RecursionError, msgspec.ValidationError):
+            raise _Wrong(f"manifest {address} is no manifest") from None
+        if manifest.version != VERSION:
+            raise _Wrong(f"manifest {address} is of version {manifest.version}, which this program does not know")
+        return manifest
+
+    def _file(self, file: _File) -> Iterator[str]:
+        self.counts["files"] += 1
+        try:
+            path = self._path(file.sha256, "file")
+            _compare(path, file.sha256, size=file.bytes)
+            if file.role == "warc":
+                yield from (f"{file.name}: {says}" for says in self._warc(path))
+        except _Wrong as wrong:
+            yield f"{file.name}: {wrong}"
+
+    def _warc(self, path: Path) -> Sequence[str]:
+        with path.open("rb") as stream:
+            records, problems = self._check_warc(stream)
+        self.counts["records"] += records
+        return problems
+
+    def _stamp(self, entry: Entry) -> None:
+        """Check the time stamp that a row tells of."""
+        token = self._read(entry.data.get("token"), "time stamp", largest=LARGEST)
+        try:
+            check_token(token, str(entry.manifest), self._roots)
+        except (StampRefused, ValueError) as error:
+            raise _Wrong(f"time stamp {entry.data.get('token')}: {error}") from None
+        self.counts["stamps"] += 1
+
+    def _read(self, address: object, what: str, *, largest: int | None = None) -> bytes:
+        path = self._path(address, what)
+        try:
+            size = path.stat().st_size
+            data = path.read_bytes() if largest is None or size <= largest else b""
+        except OSError as error:
+            raise _Wrong(f"{what} {path.name}: {_reason(error)}") from None
+        if sha256(data).hexdigest() != path.name:
+            raise _Wrong(f"{what} {path.name}: content differs")
+        return data
+
+    def _path(self, address: object, what: str) -> Path:
+        try:
+            return self._media.path(str(address))
+        except ValueError:
+            raise _Wrong(f"names no {what}") from None
+
+
+def _compare(path: Path, address: str, *, size: int | None = None) -> None:
+    """Make sure that a file has the content of this address."""
+    try:
+        with path.open("rb") as stream:
+            found = file_digest(stream, "sha256").hexdigest()
+            length = stream.tell()
+    except OSError as error:
+        raise _Wrong(_reason(error)) from None
+    if found != address:
+        raise _Wrong("content differs")
+    if size is not None and length != size:
+        raise _Wrong(f"has {length} bytes, not {size}")
+
+
+def _reason(error: OSError) -> str:
+    return "missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
