@@ -83,6 +83,14 @@ class ReferencePicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfficialPage:
+    """A saved page of the brand's own: pages elsewhere that say the same copy it."""
+
+    name: str  # file name, shown in evidence
+    text: str  # its words, a line for each block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrandProfile:
     """Everything the detector knows of one brand."""
 
@@ -95,5 +103,6 @@ class BrandProfile:
     domains: tuple[str, ...] = ()  # official registrable domains or hosts
     accounts: tuple[Scope, ...] = ()  # official accounts, kind "account"
     pictures: tuple[ReferencePicture, ...] = ()
+    pages: tuple[OfficialPage, ...] = ()
     false_claims: tuple[str, ...] = ()
     ownership: tuple[Ownership, ...] = ()

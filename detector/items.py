@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from detector.page_facts import PageFacts
+
 Kind = Literal["ad", "post", "comment", "page", "domain"]
 Role = Literal["title", "body", "caption", "description", "cta", "name", "ocr", "html_title"]
 
@@ -57,6 +59,7 @@ class Item:
     seen_at: datetime | None = None  # UTC
     publisher_url: str | None = None  # page that carried the ad
     raw: dict[str, Any] = field(default_factory=dict)  # what the source sent, for evidence
+    page: PageFacts | None = None  # what stands at `url`: forms, prices, who sells; None where nobody looked
 
     def __post_init__(self) -> None:
         if not self.id:

@@ -14,6 +14,7 @@ from importlib import resources
 
 from detector.brands import BrandProfile
 from detector.claims import LEAST_CLAIM
+from detector.copied_text import LEAST_RUN, own_words
 from detector.host_names import HostIndex
 from detector.host_tokens import ascii_token
 from detector.hosts import is_shared, parse_host
@@ -101,6 +102,13 @@ def _entries(brand: BrandProfile) -> Iterator[Caution]:
                 "logos",
                 f"{picture.name!r} is too plain to tell from other marks: pictures without it are up to "
                 f"{max(look.nearest for look in plain):.0%} alike; add the logo with its words, or leave it out",
+            )
+    for page in brand.pages:
+        if max(map(len, own_words(page.text).split("\n"))) < LEAST_RUN:
+            yield warn(
+                "pages",
+                f"{page.name!r} has no passage of {LEAST_RUN} characters of its own, so copies of it are not found; "
+                "save one that says more, as a browser shows it",
             )
     for at, claim in enumerate(brand.false_claims):
         if len(skeleton(claim).text) < LEAST_CLAIM:

@@ -75,8 +75,8 @@ class Policy:
 
 
 def tells(signal: str) -> bool:
-    """Tell whether a signal is about the brand, rather than about the text in general; others alone give no verdict."""
-    return signal.partition(".")[0] in ("name", "host", "claim", "picture", "official", "advertiser")
+    """Tell whether a signal is about the brand, rather than about texts and pages; others alone give no verdict."""
+    return signal.partition(".")[0] in ("name", "host", "claim", "picture", "copied", "official", "advertiser")
 
 
 class _Rule(msgspec.Struct, forbid_unknown_fields=True):

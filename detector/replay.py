@@ -17,22 +17,28 @@ from detector.verdict import Decision, Verdict
 # Signals taken away together at most, while every combination is tried; beyond it the heaviest go first.
 MOST_TOGETHER: int = 3
 
-# What cannot be seen together with a signal, by prefix: a host that is registered is not foreign.
+# What cannot be seen together with a signal, or with those of a prefix: a host that is registered is not foreign.
 _EXCLUDES: dict[str, tuple[str, ...]] = {
-    "official.host": ("host.",),
+    "official.host": ("host.", "page.", "copied.", "name.title"),
     "official.destination": ("host.",),
-    "official.partner": ("host.",),
+    "official.partner": ("host.", "page.", "copied.", "name.title"),
     "official.account": ("advertiser.",),
     "host.": ("official.host", "official.destination", "official.partner"),
     "advertiser.": ("official.account",),
+    "page.": ("official.host", "official.partner"),
+    "copied.": ("official.host", "official.partner"),
+    "name.title": ("official.host", "official.partner"),
 }
 # Sums of many learned phrases: at full strength they are no single thing that could have been seen.
 _SUMS = ("wording.", "setting.")
-# What only some kinds of items can show.
+# What only some kinds of items can show, by signal or prefix.
 _ONLY: dict[str, tuple[Kind, ...]] = {
     "official.host": ("page", "domain"),
     "official.destination": ("ad", "post", "comment"),
     "host.foreign": ("ad", "post", "comment"),
+    "name.title": ("page",),
+    "page.": ("page", "domain"),
+    "copied.": ("page",),
 }
 
 
@@ -165,7 +171,8 @@ def _fewest(
 def _would(verdict: Verdict, policy: Policy, kind: Kind | None) -> Iterator[Outcome]:
     there = {one.signal for one in verdict.evidence}
     for rule in policy.rules:
-        only = _ONLY.get(rule.signal)
+        prefix = rule.signal.partition(".")[0] + "."
+        only = _ONLY.get(rule.signal) or _ONLY.get(prefix)
         if (
             rule.signal in there
             or rule.signal.startswith(_SUMS)
@@ -173,7 +180,7 @@ def _would(verdict: Verdict, policy: Policy, kind: Kind | None) -> Iterator[Outc
             or (kind and only and kind not in only)
         ):
             continue
-        gone = _EXCLUDES.get(rule.signal) or _EXCLUDES.get(rule.signal.partition(".")[0] + ".", ())
+        gone = _EXCLUDES.get(rule.signal) or _EXCLUDES.get(prefix, ())
         left = [one for one in verdict.evidence if not one.signal.startswith(gone)] if gone else verdict.evidence
         score = round(policy.score(fsum([*(one.weight for one in left), rule.weight])), 6)
         decision = policy.decide(score, {rule.signal, *(one.signal for one in left)})

@@ -1,16 +1,19 @@
 """View: one item as one brand sees it. Everything signals look at, gathered once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 from detector.brands import BrandProfile
 from detector.claims import ClaimHit
+from detector.copied_text import CopiedText
+from detector.handoffs import Handoff
 from detector.host_names import HostHit, HostKind
 from detector.images.compare import Copy
 from detector.images.logos import LogoHit
 from detector.items import Item
+from detector.page_facts import Asset, PageFacts
 from detector.pictured import Pictured
 from detector.places import Place
 from detector.reading import ADVERTISER_NAME, NameHit, WordHit
@@ -44,6 +47,9 @@ class View:
     copies: Sequence[tuple[int, Copy]]  # index of the image
     logos: Sequence[tuple[int, LogoHit]]  # the same
     claims: Sequence[ClaimHit]
+    hotlinked: Sequence[Asset] = ()  # what a page loads from the brand's own hosts
+    copied: Sequence[CopiedText] = ()
+    handed: Callable[[], Sequence[Handoff]] = tuple  # where the item leads people; read when somebody asks
     protected: frozenset[str] = frozenset()  # hosts in the item that are the own ones of any protected brand
     _near: dict[str, list[WordHit]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -85,6 +91,13 @@ class View:
             for place, owned in self.owned_places
             if place.host and place.host.ascii not in self.protected and not (owned is not None and owned.valid)
         ]
+
+    @cached_property
+    def landing(self) -> PageFacts | None:
+        """What stands on a page that nobody registered for this brand, or as another's own; None elsewhere."""
+        if self.item.page is None or self.item.kind not in ("page", "domain") or not self.foreign_places:
+            return None
+        return self.item.page
 
     def hosts(self, kind: HostKind) -> Iterable[tuple[Place, HostHit]]:
         """Return the brand's hits of one kind, those on registered hosts and on other brands' own left out."""

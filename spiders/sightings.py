@@ -5,11 +5,13 @@ creative on two pages, with two click ids, is one item.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urldefrag, urlsplit
 
 from detector.items import Advertiser, Item, Text
+from detector.page_facts import page_facts
 from spiders.found import fingerprint
 
 PICTURES = 20  # of a page or an ad
@@ -25,9 +27,27 @@ _SYSTEMS = {
 }
 
 
-def page_item(page: Mapping[str, Any], url: str, seen_at: datetime) -> Item:
-    """Return the page as an item of kind "page"."""
+def page_item(
+    page: Mapping[str, Any],
+    url: str,
+    seen_at: datetime,
+    *,
+    certificate_from: date | None = None,
+    registered_on: date | None = None,
+) -> Item:
+    """Return the page as an item of kind "page".
+
+    Args:
+        page: what `spiders.pages.publisher.parse_page` read.
+        url: where it stands.
+        seen_at: in UTC.
+        certificate_from: day from which the host's certificate is valid, where somebody looked.
+        registered_on: day on which the host's domain was registered, where somebody asked.
+    """
     address = urldefrag(url).url
+    facts = page_facts(page["facts"]) if page.get("facts") is not None else None
+    if facts is not None and (certificate_from or registered_on):
+        facts = replace(facts, certificate_from=certificate_from, registered_on=registered_on)
     return Item(
         id=fingerprint("page", address),
         kind="page",
@@ -36,6 +56,7 @@ def page_item(page: Mapping[str, Any], url: str, seen_at: datetime) -> Item:
         links=tuple(page["links"][:LINKS]),
         images=tuple(dict.fromkeys(page["images"]))[:PICTURES],
         seen_at=seen_at,
+        page=facts,
     )
 
 

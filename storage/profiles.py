@@ -1,27 +1,30 @@
-"""Brand profiles: what the configuration says of the brands, with their pictures read into hashes.
+"""Brand profiles: what the configuration says of the brands, with their pictures read into hashes, pages into words.
 
-Logos and protected pictures come from the user's disk, but often from the internet before that: they are read
-in the sandbox like anything hostile. One that cannot be read is reported and left out; the rest goes on.
+Logos, protected pictures and saved pages come from the user's disk, but often from the internet before that: they are
+read in the sandbox like anything hostile. One that cannot be read is reported and left out; the rest goes on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 from config import Brand, Config, Problem
 from config.policy import load_policy
-from detector.brands import BrandProfile, Look, Ownership, ReferencePicture, Scope
+from detector.brands import BrandProfile, Look, OfficialPage, Ownership, ReferencePicture, Scope
 from detector.images.hash import picture_hash_from_dict
 from detector.policy import Policy
 from safety.sandbox import Sandbox, SandboxError
 
 _INSPECT = "detector.images.decode:inspect"
 _ENROL = "detector.images.enrol:enrol"
-_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"})
+_READ = "spiders.pages.official:read_official"  # runs in the child; nothing of it is imported here
+_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"})
+_PAGES = frozenset({".html", ".htm", ".txt"})
 _MOST_BYTES = 15 * 2**20  # as for fetched pictures
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ class Profiles:
 
 
 class _Unreadable(Exception):
-    """A picture file that gives no hash; the message says why."""
+    """A file that gives nothing to compare with; the message says why."""
 
 
 def build_profiles(config: Config, sandbox: Sandbox) -> Profiles:
@@ -50,19 +53,25 @@ def build_profiles(config: Config, sandbox: Sandbox) -> Profiles:
 
 
 def _profile(config: Config, brand: Brand, sandbox: Sandbox, problems: list[Problem]) -> BrandProfile:
-    pictures = []
-    for key, role, index, path in _named(brand):
-        where = f"brand {brand.key}: {key}[{index}]"
-        try:
-            files = list(_files(path))
-        except _Unreadable as error:
-            problems.append(Problem(str(config.file), where, f"{path} {error}"))
-            continue
-        for file in files:
+    def read(key: str, paths: Sequence[Path], suffixes: frozenset[str], one: Callable[[Path], _T]) -> list[_T]:
+        found = []
+        for index, path in enumerate(paths):
+            where = f"brand {brand.key}: {key}[{index}]"
             try:
-                pictures.append(_reference(file, role, sandbox))
+                files = list(_files(path, suffixes))
             except _Unreadable as error:
-                problems.append(Problem(str(config.file), where, f"{file} {error}"))
+                problems.append(Problem(str(config.file), where, f"{path} {error}"))
+                continue
+            for file in files:
+                try:
+                    found.append(one(file))
+                except _Unreadable as error:
+                    problems.append(Problem(str(config.file), where, f"{file} {error}"))
+        return found
+
+    logos = read("logos", brand.logos, _PICTURES, lambda file: _reference(file, "logo", sandbox))
+    pictures = read("pictures", brand.pictures, _PICTURES, lambda file: _reference(file, "picture", sandbox))
+    pages = read("pages", brand.pages, _PAGES, lambda file: _official(file, sandbox))
     return BrandProfile(
         key=brand.key,
         name=brand.name,
@@ -72,7 +81,8 @@ def _profile(config: Config, brand: Brand, sandbox: Sandbox, problems: list[Prob
         products=brand.products,
         domains=brand.domains,
         accounts=tuple(Scope.parse(f"account:{account}") for account in brand.accounts),
-        pictures=tuple(pictures),
+        pictures=(*logos, *pictures),
+        pages=tuple(pages),
         false_claims=brand.false_claims,
         ownership=tuple(
             Ownership(who=entry.who, scope=Scope.parse(entry.scope), until=entry.until, note=entry.note)
@@ -82,29 +92,22 @@ def _profile(config: Config, brand: Brand, sandbox: Sandbox, problems: list[Prob
     )
 
 
-def _named(brand: Brand) -> Iterator[tuple[str, Literal["logo", "picture"], int, Path]]:
-    """Yield key, role, index and path of every picture entry of a brand."""
-    for index, path in enumerate(brand.logos):
-        yield "logos", "logo", index, path
-    for index, path in enumerate(brand.pictures):
-        yield "pictures", "picture", index, path
-
-
-def _files(path: Path) -> Iterator[Path]:
-    """Yield the file itself, or the pictures of a folder, by name."""
+def _files(path: Path, suffixes: frozenset[str]) -> Iterator[Path]:
+    """Yield the file itself, or those of a folder that have one of the suffixes, by name."""
     if not path.is_dir():
         yield path
         return
     try:
-        files = sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES)
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() in suffixes)
     except OSError as error:
         raise _Unreadable(f"cannot be read: {error.strerror}") from error
     if not files:
-        raise _Unreadable(f"is a folder without pictures ({', '.join(sorted(_SUFFIXES))})")
+        what = "pages" if suffixes is _PAGES else "pictures"
+        raise _Unreadable(f"is a folder without {what} ({', '.join(sorted(suffixes))})")
     yield from files
 
 
-def _reference(file: Path, role: Literal["logo", "picture"], sandbox: Sandbox) -> ReferencePicture:
+def _bytes(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
             data = stream.read(_MOST_BYTES + 1)
@@ -112,6 +115,21 @@ def _reference(file: Path, role: Literal["logo", "picture"], sandbox: Sandbox) -
         raise _Unreadable(f"cannot be read: {error.strerror}") from error
     if len(data) > _MOST_BYTES:
         raise _Unreadable(f"is larger than {_MOST_BYTES // 2**20} MiB")
+    return data
+
+
+def _official(file: Path, sandbox: Sandbox) -> OfficialPage:
+    try:
+        text = sandbox.call(_READ, _bytes(file), html=file.suffix.lower() != ".txt")
+    except SandboxError as error:
+        raise _Unreadable(f"is no page that can be used: {error}") from error
+    if not text:
+        raise _Unreadable("has no words; save the page as a browser shows it")
+    return OfficialPage(name=file.name, text=text)
+
+
+def _reference(file: Path, role: Literal["logo", "picture"], sandbox: Sandbox) -> ReferencePicture:
+    data = _bytes(file)
     try:
         svg = file.suffix.lower() == ".svg"
         seen = sandbox.call(_INSPECT, data, svg=svg, marks=False)

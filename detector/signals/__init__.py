@@ -1,6 +1,19 @@
 """Signals: one pure function each; this tuple is all there is, and the policy weighs every one of them."""
 
-from detector.signals import advertiser, claim, context, host, lure, name, official, picture, setting, wording
+from detector.signals import (
+    advertiser,
+    claim,
+    context,
+    copied,
+    host,
+    lure,
+    name,
+    official,
+    page,
+    picture,
+    setting,
+    wording,
+)
 from detector.signals.finding import Finding, Look, Signal
 
 __all__ = ["SIGNALS", "Finding", "Signal"]
@@ -20,6 +33,7 @@ SIGNALS: tuple[Signal, ...] = tuple(
             name.misspelt,
             name.sender,
             name.official_claim,
+            name.title,
             host.imitated_suffix,
             host.lookalike,
             host.combosquat,
@@ -39,6 +53,23 @@ SIGNALS: tuple[Signal, ...] = tuple(
             picture.copy,
             picture.seen_before,
             picture.logo,
+            copied.text,
+            copied.assets,
+            page.login,
+            page.card,
+            page.personal,
+            page.price,
+            page.pressure,
+            page.seller_missing,
+            page.seller_foreign,
+            page.seller_contradicts,
+            page.free_mail,
+            page.transfer_only,
+            page.young_domain,
+            page.young_certificate,
+            page.handoff,
+            page.hides,
+            page.seller_named,
             wording.fraud,
             wording.honest,
             setting.fraud,

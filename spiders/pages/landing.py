@@ -9,7 +9,7 @@ from spiders.pages.encoding import decode
 from spiders.pages.links import web_url
 from spiders.pages.markup import Document
 from spiders.pages.parked import parked
-from spiders.pages.publisher import MAX_HTML
+from spiders.pages.publisher import MAX_HTML, parse_page
 from spiders.pages.reader import read_document
 from spiders.pages.walls import wall
 
@@ -22,7 +22,9 @@ _MAY_LEAD = re.compile(r"\blocation\b|document\.write|innerHTML|atob\(|eval\(|fr
 _REFRESH = re.compile(r"(?i)[\d.]{1,10} ?[;,] ?(?:url ?= ?)?[\"']?([^\"']{1,8000})")
 
 
-def read_landing(body: bytes, *, url: str, asked: str, encoding: str | None = None) -> dict[str, Any]:
+def read_landing(
+    body: bytes, *, url: str, asked: str, encoding: str | None = None, rendered: bool = False
+) -> dict[str, Any]:
     """Read a page; any bytes give a result.
 
     Args:
@@ -30,10 +32,12 @@ def read_landing(body: bytes, *, url: str, asked: str, encoding: str | None = No
         url: where it came from.
         asked: the link that the journey began with.
         encoding: what the HTTP header says.
+        rendered: a browser ran its scripts: it leads no further, and hides nothing that a browser shows.
 
     Returns:
-        `title`, `text` and `shape` (SimHash), `length`, `wall`, `parked`, `scripted`; `next` (absolute address that the
-        page leads on to by itself, or None) and `how` ("refresh" or "script").
+        `landing`: `title`, `text` and `shape` (SimHash), `length`, `wall`, `parked`, `scripted`, `degraded`; `next`
+        (absolute address that the page leads on to by itself, or None) and `how` ("refresh" or "script"); `page`: what
+        `parse_page` reads of it, where it leads no further.
     """
     text, _ = decode(body[:MAX_HTML], encoding)
     document = read_document(text)
@@ -49,16 +53,21 @@ def read_landing(body: bytes, *, url: str, asked: str, encoding: str | None = No
     scripts = _scripts(text)
     following, how = _leads_on(document, scripts, url, short=len(words) < LEAST_TEXT * 5)
     may_lead = bool(_MAY_LEAD.search(scripts))
+    scripted = (len(words) < LEAST_TEXT and "<script" in text.lower()) or (may_lead and "setTimeout" in scripts)
     return {
-        "title": title,
-        "text": text_hash(words),
-        "shape": simhash(_shape(document)),
-        "length": len(words),
-        "wall": wall(document, title, url=url, asked=asked),
-        "parked": parked(document, title, words, url),
-        "scripted": (len(words) < LEAST_TEXT and "<script" in text.lower()) or (may_lead and "setTimeout" in scripts),
-        "next": following,
+        "landing": {
+            "title": title,
+            "text": text_hash(words),
+            "shape": simhash(_shape(document)),
+            "length": len(words),
+            "wall": wall(document, title, url=url, asked=asked),
+            "parked": parked(document, title, words, url),
+            "scripted": scripted and not rendered,
+            "degraded": document.degraded,
+        },
+        "next": None if rendered else following,
         "how": how,
+        "page": parse_page(body, url=url, asked=asked, encoding=encoding) if rendered or following is None else None,
     }
 
 

@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
+from spiders.pages.markup import Document
+
 _STRIPPED = "".join(map(chr, range(0x21)))  # C0 controls and space, as in the WHATWG URL standard
 _DROPPED = str.maketrans("", "", "\t\n\r")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -16,6 +18,14 @@ _DISCLOSURES = (
     "inread-experience.teads.tv", "newsmaxfeednetwork.com", "go.microsoft.com",
 )  # fmt: skip
 LONGEST = 8192  # characters of a URL; longer ones are data, or an attack
+
+
+def base_of(document: Document, url: str) -> str:
+    """Return what relative addresses of a page are relative to: its `base`, or where it came from."""
+    for element in document.elements:
+        if element.tag == "base" and "href" in element.attributes:
+            return web_url(element.attributes["href"], url) or url
+    return url
 
 
 @lru_cache(maxsize=4096)

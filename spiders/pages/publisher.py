@@ -12,7 +12,8 @@ from spiders.pages.ad_rules import load
 from spiders.pages.ad_slots import Slot, find_slots
 from spiders.pages.ads import image_url, read_ad
 from spiders.pages.encoding import decode
-from spiders.pages.links import web_url
+from spiders.pages.facts import read_facts
+from spiders.pages.links import base_of, web_url
 from spiders.pages.markup import Document, Element
 from spiders.pages.outline import Outline
 from spiders.pages.reader import read_document
@@ -49,18 +50,20 @@ def parse_page(
          "texts": [{"role": "html_title" | "title" | "description" | "body", "text", "lang"}],
          "links": [absolute http(s) URLs, each once],
          "images": [absolute, the page's own first choice, its icon, the others],
-         "ads": [see `spiders.pages.ads.read_ad`]}.
+         "ads": [see `spiders.pages.ads.read_ad`],
+         "facts": {see `detector.page_facts.PageFacts`; of the page without its ads, if they are told apart}}.
         `wall` names what stands in front of the page (a captcha, a login), or is None. `degraded` says that the page
         was cut or is built so that not every part could be told apart; its text is there.
     """
     text, used = decode(body[:MAX_HTML], encoding)
     document = read_document(text)
-    base = _base(document, url)
+    base = base_of(document, url)
     outline = Outline(document, base)
     slots = find_slots(outline, base, load(tuple(rules)) if rules else None)
     own = _outside(document, [slot.element for slot in slots])
     shown = own if ads else range(len(document.elements))
-    whole = _own_text(document, [slot.element for slot in slots] if ads else [])
+    blocks = [slot.element for slot in slots] if ads else []
+    whole = _own_text(document, blocks)
     head = _Head(document)
     lang = head.lang()
     title = head.title()
@@ -83,14 +86,8 @@ def parse_page(
         "links": _links(outline, own, base, slots),
         "images": _images(document, shown, head, base),
         "ads": [read_ad(document, slot, base) for slot in slots[:_MOST_ADS]] if ads else [],
+        "facts": read_facts(document, url, text, blocks),
     }
-
-
-def _base(document: Document, url: str) -> str:
-    for element in document.elements:
-        if element.tag == "base" and "href" in element.attributes:
-            return web_url(element.attributes["href"], url) or url
-    return url
 
 
 def _outside(document: Document, blocks: list[int]) -> list[int]:

@@ -1,5 +1,6 @@
 import random
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from importlib import resources
 
@@ -7,11 +8,12 @@ import numpy as np
 import pytest
 
 from detector.assess import Assessor
-from detector.brands import Look, ReferencePicture
+from detector.brands import Look, OfficialPage, ReferencePicture
 from detector.images.hash import PROTECTED_TILES, PictureHash, Tile
 from detector.images.marks import WIDTH, Mark, packed
 from detector.images.networks import version
 from detector.items import Advertiser, Item, Text
+from detector.page_facts import Asset, Discount, Form, PageFacts, Seller, Stock
 from detector.policy import POLICY, shipped_versions
 from detector.signals import SIGNALS
 from tests.detector.hoshino import HOSHINO, ON
@@ -38,12 +40,26 @@ SHOWS_LOGO = replace(PHOTO, flat=True, eye=version(), marks=(SEEN,))
 JUDGED = replace(PHOTO, phash="ff00ff00ff00ff00", tiles=windows(2))
 FRAUD = ReferencePicture(name="case 42", role="fraud", hash=JUDGED)
 PICTURES = {"a.jpg": PHOTO, "logo.jpg": SHOWS_LOGO, "judged.jpg": JUDGED}
-BRAND = replace(HOSHINO, pictures=(ReferencePicture(name="ac.jpg", role="picture", hash=PHOTO), LOGO, FRAUD))
+SAID = (
+    "風を編む。静けさを設計する。北の工房から届く一台は、朝の光のように部屋をめぐり、眠りを妨げず、"
+    "季節の変わり目を知らせます。"
+)
+BRAND = replace(
+    HOSHINO,
+    pictures=(ReferencePicture(name="ac.jpg", role="picture", hash=PHOTO), LOGO, FRAUD),
+    pages=(OfficialPage(name="brand.html", text=SAID),),
+)
 
 
 def item(kind: str, text: str = "", *links: str, **fields: object) -> Item:
     texts = (Text(role="body", text=text),) if text else ()
     return replace(Item(id="1", kind=kind, texts=texts, links=links), **fields)  # type: ignore[arg-type]
+
+
+def landing(text: str = "星野電機", *, title: str = "", **facts: object) -> Item:
+    titles = (Text(role="html_title", text=title),) if title else ()
+    page = PageFacts(**facts)  # type: ignore[arg-type]
+    return Item(id="1", kind="page", url="https://qx.test/", texts=(*titles, Text(role="body", text=text)), page=page)
 
 
 # For each signal an item that shows it, as little else as possible.
@@ -59,6 +75,26 @@ SHOWN: dict[str, Item] = {
     "context.resale": item("post", "星野電機 当店"),
     "name.sender": item("post", "【星野電機】"),
     "name.official_claim": item("post", "星野電機 公認"),
+    "name.title": landing(title="ログイン | 星野電機"),
+    "copied.text": landing(SAID),
+    "copied.assets": landing(assets=(Asset(kind="icon", url="https://hoshino-denki.example/favicon.ico"),)),
+    "page.login": landing(forms=(Form(kind="login", fields=("password",), action="https://qx.test/in"),)),
+    "page.card": landing(forms=(Form(kind="card", fields=("cvv",)),)),
+    "page.personal": landing(forms=(Form(kind="personal", fields=("住所", "電話番号")),)),
+    "page.price": landing(discounts=(Discount(percent=80, seen="80%OFF"),), priced="JPY", buys="カートに入れる"),
+    "page.pressure": landing(stock=(Stock(seen="残り88点", left=88),)),
+    "page.seller_missing": landing(priced="JPY", buys="カートに入れる"),
+    "page.seller_foreign": landing(seller=Seller(address="中国広東省深圳市南山区1号")),
+    "page.seller_contradicts": landing(title="星野電機", seller=Seller(name="QX Trade Ltd")),
+    "page.free_mail": landing(seller=Seller(mail="hoshino.shop@gmail.com")),
+    "page.transfer_only": landing(transfer_only="銀行振込のみ"),
+    "page.young_domain": landing(registered_on=ON - timedelta(days=3)),
+    "page.young_certificate": landing(certificate_from=ON - timedelta(days=1)),
+    "page.handoff": landing("星野電機 https://t.me/hoshino_support"),
+    "page.hides": landing(hides=("no menu on a right click",)),
+    "page.seller_named": landing(
+        seller=Seller(name="株式会社ヤマモト電器", address="大阪府大阪市北区1-2-3", phone="06-1234-5678")
+    ),
     "host.imitated_suffix": item("domain", url="hoshino-denki.example.evil.test"),
     "host.lookalike": item("domain", url="hosh1nodenki.com"),
     "host.combosquat": item("domain", url="hoshino-denki-sale.com"),
@@ -126,8 +162,10 @@ def test_every_signal_counts_and_is_gone_without_its_rule(name: str) -> None:
 @pytest.mark.parametrize("name", SHOWN)
 def test_no_single_signal_is_certain(name: str) -> None:
     verdicts = Assessor([BRAND]).assess(SHOWN[name], on=ON, pictures=PICTURES)
-    told = ("name.mention", "name.product", "picture.copy", "picture.logo")
-    if name.startswith(("lure.", "context.", "advertiser.")) or name in told:
+    told = ("name.mention", "name.product", "name.title", "picture.copy", "picture.logo")
+    if name == "page.seller_contradicts":  # never alone: it takes a page that poses as the brand
+        assert verdicts[0].flagged
+    elif name.startswith(("lure.", "context.", "advertiser.", "page.", "copied.")) or name in told:
         assert not any(verdict.flagged for verdict in verdicts)
 
 
@@ -141,6 +179,7 @@ FROZEN = {
     "2026.1": "8a8924d5ff4058e0917128ef082cfc9186b44962a08296f50014f9d21c56227c",
     "2026.2": "e2b85f2faf0e19aef2af6d5846d06c6242a61ec017d584e9597c2b879c340a30",
     "2026.3": "e097ab2e50268651ec4899ec4d9b6da91e1dc06e461d81fc220c775b60d4f4db",
+    "2026.4": "799bb4bf87282c60b716d2591ecbbb2fbc69b3cfa0b8a9e01d4fbc122b43e62b",
 }
 
 

@@ -1,8 +1,10 @@
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from spiders.pages.publisher import parse_page
 from spiders.sightings import ad_items, page_item, platform, targets
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -63,6 +65,20 @@ def test_a_page_is_its_address_without_the_fragment() -> None:
     assert (first.id, first.url) == (second.id, "https://a.test/x")
     assert len(first.images) == 20
     assert page_item(seen, "https://a.test/y", NOW).id != first.id
+
+
+def test_a_page_takes_what_it_shows_and_what_the_caller_knows() -> None:
+    html = b"<form action=/in><input type=password name=pw></form>"
+    seen = parse_page(html, url="https://a.test/x")
+    plain = page_item(seen, "https://a.test/x", NOW)
+    assert plain.page is not None
+    assert [(form.kind, form.action) for form in plain.page.forms] == [("login", "https://a.test/in")]
+    assert (plain.page.certificate_from, plain.page.registered_on) == (None, None)
+    known = page_item(
+        seen, "https://a.test/x", NOW, certificate_from=date(2026, 11, 20), registered_on=date(2026, 11, 1)
+    )
+    assert known.page == replace(plain.page, certificate_from=date(2026, 11, 20), registered_on=date(2026, 11, 1))
+    assert page_item({"texts": [], "links": [], "images": []}, "https://a.test/x", NOW).page is None
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,30 @@ def test_pictures_are_read_and_bad_ones_are_named(config: Config, sandbox: Sandb
     assert "missing.png cannot be read: No such file" in missing
 
 
+def test_saved_pages_are_read_into_words_and_bad_ones_are_named(tmp_path: Path, sandbox: Sandbox) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "top.html").write_text(
+        "<title>星野電機</title><script>x()</script><h1>風を編む</h1><p>静けさを<b>設計</b>する。</p>", "utf-8"
+    )
+    (pages / "mail.txt").write_bytes("ご利用\r\n\r\nありがとうございます".encode("shift_jis"))
+    (pages / "empty.htm").write_text("<script>draw()</script>")
+    (pages / "logo.png").write_bytes(b"no page")
+    file = tmp_path / "mekiki.toml"
+    keys = 'logos = ["logos/hoshino.svg", "logos/mono.png"]\npictures = ["pictures", "missing.png"]'
+    file.write_text(CONFIG.replace(keys, 'pages = ["pages", "none.html"]'))
+    profiles = build_profiles(load(file), sandbox)
+    assert [(page.name, page.text) for page in profiles.brands[0].pages] == [
+        ("mail.txt", "ご利用\nありがとうございます"),
+        ("top.html", "風を編む\n静けさを設計する。"),
+    ]
+    empty, none = map(str, profiles.problems)
+    assert "brand hoshino: pages[0]: " in empty
+    assert "empty.htm has no words" in empty
+    assert "pages[1]: " in none
+    assert "none.html cannot be read: No such file" in none
+
+
 def test_an_empty_folder_is_a_problem(config: Config, sandbox: Sandbox, tmp_path: Path) -> None:
     for file in (tmp_path / "pictures").iterdir():
         file.unlink()
