@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jmespath
 import re2
@@ -104,6 +105,14 @@ def _egress_hosts(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError('expected a time zone such as "Asia/Tokyo"') from None
+    return value
+
+
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 EgressAllow = Annotated[tuple[str, ...], AfterValidator(_egress_allow)]
 EgressHosts = Annotated[dict[str, str], AfterValidator(_egress_hosts)]
@@ -116,5 +125,7 @@ Interval = Annotated[
     timedelta, BeforeValidator(_interval, json_schema_input_type=str), PlainSerializer(_shortest, return_type=str)
 ]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+ZoneName = Annotated[str, AfterValidator(_zone)]
+Hour = Annotated[int, Field(ge=0, le=24)]
 Key = Annotated[str, Field(pattern=KEY)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]

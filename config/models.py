@@ -12,10 +12,12 @@ from config.fields import (
     DatabaseUrl,
     EgressAllow,
     EgressHosts,
+    Hour,
     Interval,
     Key,
     Name,
     WebUrl,
+    ZoneName,
 )
 from config.model import Model
 from config.policy import PolicyFile
@@ -39,6 +41,7 @@ class Brand(Model):
     accounts: tuple[Name, ...] = ()  # PLATFORM:ID
     logos: tuple[BesidePath, ...] = ()
     pictures: tuple[BesidePath, ...] = ()  # files, or folders of PNG, JPEG, GIF, WebP
+    pages: tuple[BesidePath, ...] = ()  # saved official pages: files, or folders of HTML and text
     false_claims: tuple[Name, ...] = ()
 
 
@@ -131,6 +134,7 @@ class Crawler(Model):
     per_host: int = Field(default=2, ge=1, le=16)
     timeout: float = Field(default=30.0, gt=0, le=600)  # seconds for one response
     max_bytes: int = Field(default=10 * 2**20, ge=1024, le=100 * 2**20)
+    browser: BesidePath | None = None  # Chromium's executable; default: the one that the system has
 
 
 class Visitor(Model):
@@ -141,8 +145,22 @@ class Visitor(Model):
     language: Name = "ja,en;q=0.8"  # Accept-Language
     referrer: WebUrl | None = None  # where the link was clicked
     bare: bool = False  # ask without the query: what who types the address, or a reviewer, sees
+    browser: bool = False  # look with Chromium, which runs scripts and draws the page; needs mekiki[browser]
+    device: Literal["desk", "telephone"] = "desk"  # the browser's window: 1366 x 768, or 390 x 844 with touch
+    stay: float = Field(default=5.0, ge=0, le=60)  # seconds without being led on, until a page is the last
+    proxy: Secret | None = None  # http://USER:PASSWORD@HOST:PORT to leave through, e.g. in another country
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None  # where that is; told beside what was seen
+    hours: tuple[Hour, Hour] | None = None  # of the day in which it looks, from and until, e.g. [19, 24]
+    zone: ZoneName = "Asia/Tokyo"  # time zone of `hours` and of the browser
     times: int = Field(default=1, ge=1, le=10)  # visits, one after another with the cookies of the one before
     pause: float = Field(default=5.0, ge=0, le=3600)  # seconds between them
+
+
+class Evidence(Model):
+    """What proves when evidence was there."""
+
+    authority: WebUrl | None = None  # RFC 3161 time stamping authority that stamps each manifest
+    roots: BesidePath | None = None  # PEM file with the certificates that such stamps must lead to
 
 
 class Egress(Model):
@@ -163,7 +181,8 @@ class Config(Model):
     alerting: Alerting = Alerting()
     brand: tuple[Brand, ...] = ()
     ownership: tuple[Ownership, ...] = ()
-    visitor: tuple[Visitor, ...] = ()  # none: three of our own, see docs/operations.md
+    evidence: Evidence = Evidence()
+    visitor: tuple[Visitor, ...] = ()  # none: four of our own, see docs/operations.md
     source: tuple[Source, ...] = ()
     receiver: tuple[Receiver, ...] = ()
     route: tuple[Route, ...] = ()
@@ -177,7 +196,7 @@ class Config(Model):
 
     def secrets(self) -> Iterator[tuple[str, Secret]]:
         """Yield every secret reference with its key path."""
-        for table in ("source", "receiver"):
+        for table in ("source", "receiver", "visitor"):
             for index, row in enumerate(getattr(self, table)):
                 for name, secret in row.secrets():
                     yield f"{table}[{index}].{name}", secret

@@ -14,6 +14,7 @@ from safety.egress import EgressRule
 from safety.sandbox import Sandbox, SandboxError
 from safety.secret import SecretError
 from spiders.eye import absent
+from spiders.visits import chromium
 from storage.database import open_engine, revision
 from storage.errors import StorageError
 from storage.profiles import build_profiles
@@ -62,6 +63,9 @@ def configured(config: Config) -> Iterator[Check]:
         yield Check(name="picture", ok=False, detail=f"{problem.path}: {problem.message}")
     if not problems:
         yield Check(name="pictures", ok=True, detail="every logo and picture can be read")
+    missing = chromium.absent(config.crawler.browser)
+    found = f"links can be followed with {chromium.find(config.crawler.browser)}"
+    yield Check(name="browser", ok=True, detail=f"links are followed without one: {missing}" if missing else found)
     for allowed in config.egress.allow:
         yield Check(name="egress", ok=True, detail=f"{allowed} may be reached although it is not public")
 

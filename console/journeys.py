@@ -20,14 +20,14 @@ OUTCOME_STYLE = {
 
 
 def journeys(visits: Sequence[Visit]) -> Iterator[RenderableType]:
-    """Yield the visits of one link side by side, and the hops of each different way."""
+    """Yield the visits of one link side by side, the hops of each different way, and what proves them."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     for name in ("visitor", "outcome", "hops", "ended at", "title", "why"):
         table.add_column(name, overflow="fold")
     for visit in visits:
         title = visit.landing.title if visit.landing else "-"
         table.add_row(
-            visit.visitor,
+            _visitor(visit),
             Text(visit.outcome, OUTCOME_STYLE[visit.outcome]),
             str(len(visit.hops)),
             Text(screen(defang(visit.end.url[:URL_LIMIT]), limit=120)),
@@ -42,6 +42,18 @@ def journeys(visits: Sequence[Visit]) -> Iterator[RenderableType]:
             told.add(way)
             yield Text(f"  hops of {visit.visitor}, {visit.started_at:%Y-%m-%d %H:%M}Z:", "dim")
             yield from (Text(f"    {line}") for line in map(_hop, visit.hops))
+    proved = [visit for visit in visits if visit.evidence]
+    if proved:
+        yield Text("  evidence, SHA-256 in the media store:", "dim")
+    for visit in proved:
+        drawn = f", drawn {visit.screenshot}" if visit.screenshot else ""
+        yield Text(f"    {visit.visitor}, {visit.started_at:%H:%M:%S}Z: manifest {visit.evidence}{drawn}")
+
+
+def _visitor(visit: Visit) -> str:
+    """Return who looked, and how."""
+    how = ", ".join(filter(None, ("browser" if visit.browser else "", visit.country or "")))
+    return f"{visit.visitor} ({how})" if how else visit.visitor
 
 
 def _hop(hop: Hop) -> str:

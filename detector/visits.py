@@ -17,10 +17,11 @@ from detector.normalize import skeleton
 Outcome = Literal["offer_seen", "differs", "blocked", "could_not_tell", "gone"]
 How = Literal["start", "redirect", "refresh", "script"]  # what led to a hop
 
-# Bits of 64 from which two pages say something else, and are built otherwise; unrelated pages are at 32 +- 4. Origin:
-# tests/spiders/visits, a local world of cloakers and an honest shop.
+# Bits of 64 from which two pages say something else, are built otherwise, and look otherwise; unrelated ones are at
+# 32 +- 4. Origin: tests/spiders/visits, a local world of cloakers and an honest shop.
 TEXT_DIFFERS: int = 18
 SHAPE_DIFFERS: int = 18
+PICTURE_DIFFERS: int = 20
 SHINGLE: int = 4  # letters that count as one word of a page's words
 LEAST_TEXT: int = 40  # characters under which a page with scripts shows nothing without a browser
 
@@ -36,6 +37,7 @@ class Hop:
     status: int | None = None  # None where there was no answer
     address: str | None = None  # IP
     certificate: str | None = None  # SHA-256 of the server's certificate (DER), hex
+    certificate_from: datetime | None = None  # since when it is valid
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None  # SHA-256 of the content in the media store
     problem: str | None = None  # error class where there was no answer
@@ -52,6 +54,9 @@ class Landing:
     wall: str | None = None  # what stands in front of it
     parked: str | None = None  # that nobody, or nobody any more, has a site there
     scripted: bool = False  # scripts may show more, or lead on; a browser would tell
+    degraded: bool = False  # only its plain text could be read
+    picture: str | None = None  # perceptual hash of how a browser drew it, 16 hex digits
+    window: str | None = None  # width x height of that browser's window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,10 @@ class Visit:
     landing: Landing | None
     outcome: Outcome
     says: str  # why, for people
+    browser: bool = False  # scripts ran
+    country: str | None = None  # where it left from, if not from here
+    screenshot: str | None = None  # SHA-256 of the whole page as it was drawn, the picture to show
+    evidence: str | None = None  # SHA-256 of the manifest of what was kept
 
     @property
     def end(self) -> Hop:
@@ -93,6 +102,8 @@ def outcome_of(hops: Sequence[Hop], landing: Landing | None, *, ended: bool) -> 
     last = hops[-1]
     if not ended:
         return "could_not_tell", f"it led on after {len(hops)} hops"
+    if last.problem == "download":
+        return "could_not_tell", "a file was offered for download; it was not taken"
     if last.status is None:
         if last.problem == "dns":
             return "gone", "the host is unknown"
@@ -140,13 +151,22 @@ def _difference(one: Visit, other: Visit) -> str | None:
             return f"{left.visitor} saw a page, {right.visitor} did not ({right.says})"
     if one.landing is None or other.landing is None or {one.outcome, other.outcome} & hidden:
         return None
-    if one.host != other.host:
+    alike = one.browser == other.browser  # else one saw what the other's scripts made of it
+    if one.host != other.host and (alike or not (one.landing.scripted or other.landing.scripted)):
         return f"ended at {one.host} and at {other.host}"
-    text = distance(one.landing.text, other.landing.text)
-    shape = distance(one.landing.shape, other.landing.shape)
-    if text >= TEXT_DIFFERS and shape >= SHAPE_DIFFERS:
-        return f"{text} of 64 bits of the words and {shape} of the page's shape differ"
-    return None
+    return _looks(one.landing, other.landing) if alike else None
+
+
+def _looks(one: Landing, other: Landing) -> str | None:
+    """Return how much two pages differ, where they say something else and are built or drawn otherwise, too."""
+    text, shape = distance(one.text, other.text), distance(one.shape, other.shape)
+    picture = None
+    if one.picture is not None and other.picture is not None and one.window == other.window:
+        picture = distance(one.picture, other.picture)
+    if text < TEXT_DIFFERS or not (shape >= SHAPE_DIFFERS or (picture or 0) >= PICTURE_DIFFERS):
+        return None
+    drawn = "" if picture is None else f", {picture} of its picture"
+    return f"{text} of 64 bits of the words, {shape} of the page's shape{drawn} differ"
 
 
 def distance(one: str, other: str) -> int:

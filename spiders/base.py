@@ -17,10 +17,11 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from config import Config
 from detector.items import Item
 from safety.sandbox import SandboxError
 from spiders.failures import Trouble, trouble
-from spiders.found import Found, Page
+from spiders.found import Found, Led, Page
 from spiders.resolver import prove_guard
 from spiders.run import SourceRun
 
@@ -37,6 +38,12 @@ class SourceSpider(Spider):
         self.run = run
         self._told: set[tuple[str, str]] = set()  # hosts, and what was said of them
         self._under_way = 0  # parts not stored yet
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    def settings_for(cls, config: Config) -> dict[str, Any]:
+        """Return what this kind wants of Scrapy beyond the settings of every crawl."""
+        return {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> "SourceSpider":
@@ -118,6 +125,7 @@ class SourceSpider(Spider):
         *,
         cursor: tuple[str, Any] | None = None,
         pictures: Mapping[str, str] = MappingProxyType({}),
+        led: Led | None = None,
     ) -> Found | None:
         """Return items to be stored together, once there is room for them; None when none is wanted.
 
@@ -126,6 +134,7 @@ class SourceSpider(Spider):
             page: the answer.
             cursor: name and JSON value that are stored in the same transaction, see `Sink.cursor`; without items too.
             pictures: reference in Item.images -> SHA-256 of pictures that are stored already.
+            led: how a page was come to that a journey ended at.
         """
         admitted = self.run.admit(items)
         if not admitted and cursor is None:
@@ -134,7 +143,7 @@ class SourceSpider(Spider):
         self._under_way += 1
         if page is not None:
             page.found += 1
-        return Found(items=admitted, page=page, cursor=cursor, pictures=pictures)
+        return Found(items=admitted, page=page, cursor=cursor, pictures=pictures, led=led)
 
     def stop_if_full(self) -> None:
         """End the source when it has given as many items as asked for.
@@ -187,8 +196,16 @@ class SourceSpider(Spider):
         why = str(failure.value).partition("\n")[0]
         self.run.tally.problem("storage", f"{len(item.items)} items could not be stored: {why}")
         self.run.tally.stopped = True
+        self._closing = self._closing or asyncio.ensure_future(self._close())
+
+    async def _close(self) -> None:
+        """End the source once no part is under way: Scrapy would wait for ever for one that `start` gave it."""
+        while self._under_way:
+            await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(LOOK_SECONDS)
         engine = self.crawler.engine
-        self._closing = asyncio.ensure_future(engine.close_spider_async(reason="storage"))
+        if engine.spider is not None:
+            await engine.close_spider_async(reason="storage")
 
     def _broken(self, failure: Failure, response: Response | None) -> None:
         """A fault of ours in a callback: counted, with its line; the log has the traceback."""

@@ -48,7 +48,9 @@ from spiders.shelf import Shelf
 from spiders.sinks import DatabaseSink, DrySink, Sink
 from spiders.social import BlueskySpider, MastodonSpider, XSpider, YouTubeSpider
 from spiders.tiktok import TikTokSpider
+from spiders.visits.spider import VisitSpider
 from spiders.web import WebSpider
+from storage.campaigns import MACHINE
 from storage.media import MediaStore
 from storage.profiles import Profiles
 
@@ -74,6 +76,7 @@ KINDS: dict[str, type[SourceSpider]] = {
     "google-ads": GoogleAdsSpider,
     "snap": SnapSpider,
     "google-export": GoogleExportSpider,
+    "visits": VisitSpider,
 }
 
 PROGRESS_SECONDS = 0.5
@@ -86,6 +89,7 @@ class CrawlOptions:
     sources: tuple[str, ...] = ()  # keys; empty means every enabled one
     limit: int | None = None  # items a source
     since: date | None = None  # skip items that say they are older
+    who: str = MACHINE  # had it done; stands in the custody log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +202,8 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
             alerting=shared.config.alerting,
             judged_by=assessor.fingerprint,
             clock=_now,
+            who=shared.options.who,
+            authority=shared.config.evidence.authority,
         )
     shelf = Shelf(shared.eye, sink)
     return SourceRun(
@@ -252,7 +258,9 @@ def _crawl(config: Config, runs: list[SourceRun], progress: Callable[[Progress],
 
 def _crawler(config: Config, source: Source) -> Crawler:
     """Return a crawler whose settings stand above the process's: Scrapy merges those in."""
-    return Crawler(spider_of(source), Settings(scrapy_settings(config, source), priority="spider"))
+    spider = spider_of(source)
+    settings = {**scrapy_settings(config, source), **spider.settings_for(config)}
+    return Crawler(spider, Settings(settings, priority="spider"))
 
 
 def spider_of(source: Source) -> type[SourceSpider]:

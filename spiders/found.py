@@ -34,6 +34,16 @@ class Found:
     page: Page | None = None  # None when no server was asked
     pictures: Mapping[str, str] = field(default_factory=dict)  # reference in Item.images -> SHA-256
     cursor: tuple[str, Any] | None = None  # name, and where the next run goes on once these items are stored
+    led: "Led | None" = None  # whose links led here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Led:
+    """How a page was come to: as whom, and from where."""
+
+    visitor: str
+    cases: tuple[int, ...] = ()
+    items: tuple[int, ...] = ()  # as the storage numbers them
 
 
 def with_frames(item: Item, names: Iterable[str]) -> Item:

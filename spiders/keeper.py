@@ -143,7 +143,7 @@ class Keeper:
         pictures = {reference: record for reference, record in known.items() if record is not None}
         hashes = {reference: record.hash for reference, record in pictures.items() if record.hash is not None}
         verdicts = self._assessor.assess(item, on=now.date(), pictures=hashes)
-        return Judged(item=item, verdicts=verdicts, pictures=pictures, seen_at=_seen_at(item, now))
+        return Judged(item=item, verdicts=verdicts, pictures=pictures, seen_at=_seen_at(item, now), led=found.led)
 
 
 def _seen_at(item: Item, now: datetime) -> datetime:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from safety.screen import screen
 from safety.secret import redact
 
-LOGGERS = ("scrapy", "twisted", "py.warnings")
+LOGGERS = ("scrapy", "scrapy-playwright", "twisted", "py.warnings")
 # Each failed picture is counted in the report; its traceback says no more.
 SILENT = ("scrapy.pipelines.media",)
 

@@ -84,7 +84,7 @@ class PicturePipeline(MediaPipeline):
 
     def item_completed(self, results: list[FileInfoOrError], item: Found, info: MediaPipeline.SpiderInfo) -> Found:
         """Return the part with its pictures; one that may come next time keeps its page from being skipped."""
-        pictures: dict[str, str] = {}
+        pictures = dict(item.pictures)
         for (reference, _), (_, result) in zip(self._wanted(item), results, strict=True):
             if isinstance(result, Failure):
                 if item.page is not None and not trouble(result.value).lasting:
@@ -109,7 +109,12 @@ class PicturePipeline(MediaPipeline):
         return request.url
 
     def _wanted(self, found: Found) -> Iterator[tuple[str, Request]]:
-        references = {reference: PICTURE_BYTES for item in found.items for reference in item.images}
+        references = {
+            reference: PICTURE_BYTES
+            for item in found.items
+            for reference in item.images
+            if reference not in found.pictures
+        }
         if self._run.source.videos:
             references |= {reference: VIDEO_BYTES for item in found.items for reference in item.videos}
         for reference, most in references.items():

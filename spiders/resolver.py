@@ -125,11 +125,9 @@ async def prove_guard(reactor: Any, rule: EgressRule) -> None:
         GuardBroken: one of the two layers is missing.
     """
     named = {str(address) for address, _ in rule.allow}
-    answer = _Collected()
-    reactor.nameResolver.resolveHostName(answer, "localhost")
-    offered = set(await maybe_deferred_to_future(answer.done)) - named
-    if offered:
-        raise GuardBroken(f"the resolver offered {', '.join(sorted(offered))} for localhost")
+    loopback = set(await maybe_deferred_to_future(offered(reactor, "localhost"))) - named
+    if loopback:
+        raise GuardBroken(f"the resolver offered {', '.join(sorted(loopback))} for localhost")
     if "127.0.0.1" not in named:
         try:
             connector = reactor.connectTCP("127.0.0.1", 9, Factory())
@@ -137,6 +135,13 @@ async def prove_guard(reactor: Any, rule: EgressRule) -> None:
             return
         connector.disconnect()
         raise GuardBroken("the reactor dialled a loopback address")
+
+
+def offered(reactor: Any, host: str) -> "Deferred[Any]":
+    """Return the addresses that the reactor offers for a host; none where it is unknown or refused."""
+    answer = _Collected()
+    reactor.nameResolver.resolveHostName(answer, host)
+    return answer.done
 
 
 @implementer(IResolutionReceiver)

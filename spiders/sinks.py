@@ -5,7 +5,7 @@ A sink is called from worker threads, one call at a time, never from the reactor
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -15,14 +15,17 @@ from sqlalchemy import Engine
 from config import Alerting
 from detector.items import Item
 from detector.verdict import Verdict
+from spiders.found import Led
+from storage.campaigns import MACHINE
 from storage.cursors import cursor, save_cursor
 from storage.database import transaction
 from storage.items import Observation, record_many
 from storage.media import MediaStore
 from storage.pictures import PictureRecord, known_picture, save_picture
-from storage.registrations import Registration, domains_to_ask, save_registration
+from storage.registrations import Registration, domains_to_ask, registered_on, save_registration
 from storage.runs import FetchState, fetch_state, finish_run, save_fetch_states, start_run
 from storage.schema import RunOutcome
+from storage.visits import LinkToVisit, VisitRound, Wanted, links_to_visit, save_round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class Judged:
     verdicts: tuple[Verdict, ...]
     pictures: Mapping[str, PictureRecord]  # by reference in Item.images
     seen_at: datetime
+    led: Led | None = None
 
     @property
     def flagged(self) -> bool:
@@ -75,6 +79,15 @@ class Sink(Protocol):
     def registered(self, registration: Registration) -> None:
         """Keep what a registry told."""
 
+    def registered_on(self, domain: str) -> date | None:
+        """Return when a domain was registered, where a registry told it."""
+
+    def links_to_visit(self, wanted: Wanted) -> list[LinkToVisit]:
+        """Return where journeys begin."""
+
+    def visited(self, round_: VisitRound) -> None:
+        """Keep the visits of one link, what was seen, and how the cases stand that it belongs to."""
+
     def put(self, data: bytes) -> str:
         """Keep bytes; return their SHA-256."""
 
@@ -94,7 +107,18 @@ class DatabaseSink(Sink):
         alerting: Alerting,
         judged_by: str,
         clock: Callable[[], datetime],
+        who: str = MACHINE,
+        authority: str | None = None,
     ) -> None:
+        """Take the means.
+
+        Args:
+            source: its key.
+            judged_by: `Assessor.fingerprint` of the judge.
+            who: had it read; stands in the custody log.
+            authority: that stamps evidence (RFC 3161).
+        """
+        self._who, self._authority = who, authority
         self._source = source
         self._engine = engine
         self._media = media
@@ -148,6 +172,18 @@ class DatabaseSink(Sink):
         with transaction(self._engine) as session:
             save_registration(session, registration)
 
+    def registered_on(self, domain: str) -> date | None:
+        with transaction(self._engine) as session:
+            return registered_on(session, domain)
+
+    def links_to_visit(self, wanted: Wanted) -> list[LinkToVisit]:
+        with transaction(self._engine) as session:
+            return links_to_visit(session, wanted)
+
+    def visited(self, round_: VisitRound) -> None:
+        with transaction(self._engine) as session:
+            save_round(session, self._media, round_, who=self._who, authority=self._authority, now=self._clock())
+
     def put(self, data: bytes) -> str:
         return self._media.put(data)
 
@@ -162,6 +198,9 @@ class DatabaseSink(Sink):
             run_id=self._run_id,
             seen_at=judged.seen_at,
             pictures={reference: record.sha256 for reference, record in judged.pictures.items()},
+            visitor=judged.led.visitor if judged.led else None,
+            cases=judged.led.cases if judged.led else (),
+            led_from=judged.led.items if judged.led else (),
         )
 
 
@@ -192,6 +231,15 @@ class DrySink(Sink):
         return []
 
     def registered(self, registration: Registration) -> None:
+        pass
+
+    def registered_on(self, domain: str) -> date | None:
+        return None
+
+    def links_to_visit(self, wanted: Wanted) -> list[LinkToVisit]:
+        return []
+
+    def visited(self, round_: VisitRound) -> None:
         pass
 
     def put(self, data: bytes) -> str:

@@ -19,7 +19,7 @@ from detector.items import Item
 from detector.verdict import Decision, Verdict
 from storage.columns import digest_of
 from storage.intents import Grouping, tell_of_items
-from storage.schema import Case, CaseItem, CaseLog
+from storage.schema import Case, CaseItem, CaseLog, ItemVersion, VerdictRow
 from storage.upsert import Key, find_or_add, table_of
 
 MACHINE = "mekiki"  # who, in log entries that no person made
@@ -37,6 +37,8 @@ class Flagged:
     item: Item
     verdict: Verdict
     campaign: str  # from `detector.campaign.campaign_key`
+    cases: tuple[int, ...] = ()  # whose links led to it
+    led_from: tuple[int, ...] = ()  # items whose links led to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +56,21 @@ class Joined:
 def join_cases(session: Session, flagged: Sequence[Flagged], grouping: Grouping) -> Joined:
     """Put flagged items into their cases, open the ones that are missing, and note whom to tell."""
     groups: dict[Key, list[Flagged]] = defaultdict(list)
-    for one in flagged:
-        groups[(digest_of([one.verdict.brand, one.campaign]),)].append(one)
+    led = _led_to(session, flagged)
+    for number, one in enumerate(flagged):
+        if number not in led:
+            groups[(digest_of([one.verdict.brand, one.campaign]),)].append(one)
     rows = {key: _new_case(key[0], group, grouping.now) for key, group in groups.items()}
     ids, added = find_or_add(session, Case, ("identity",), rows)
     opened = frozenset(ids[key] for key in added)
-    cases = lock_cases(session, ids.values())
-    members = {ids[key]: group for key, group in groups.items()}
+    cases = lock_cases(session, {*ids.values(), *(case for found in led.values() for case in found)})
+    members = {ids[key]: list(group) for key, group in groups.items()}
+    for number, found in led.items():
+        for case_id in found:
+            members.setdefault(case_id, []).append(flagged[number])
     arrived = _place(session, members, opened, grouping.now)
+    for case_id, group in members.items():
+        _bring_along(session, case_id, group, grouping.now)
     for case_id, group in members.items():
         _raise_score(cases[case_id], group)
     tell_of_items(session, "first", _counts(arrived, opened), grouping)
@@ -72,6 +81,44 @@ def join_cases(session: Session, flagged: Sequence[Flagged], grouping: Grouping)
         for one in group:
             of_version[one.version_id][case_id] = None
     return Joined(cases={version: tuple(of) for version, of in of_version.items()}, opened=opened)
+
+
+def _led_to(session: Session, flagged: Sequence[Flagged]) -> dict[int, list[int]]:
+    """Return the cases, by number of the flagged item, whose links led to it: of its brand, and not dismissed."""
+    named = {case for one in flagged for case in one.cases}
+    if not named:
+        return {}
+    rows = session.execute(select(Case.id, Case.brand).where(Case.id.in_(named), Case.state != "dismissed"))
+    brands = {row.id: row.brand for row in rows}
+    found = {
+        number: [case for case in one.cases if brands.get(case) == one.verdict.brand]
+        for number, one in enumerate(flagged)
+    }
+    return {number: cases for number, cases in found.items() if cases}
+
+
+def _bring_along(session: Session, case_id: int, group: Sequence[Flagged], now: datetime) -> None:
+    """Put the items whose links led to a flagged page into its case, with what they were judged as themselves."""
+    sources = {item_id for one in group for item_id in one.led_from}
+    if not sources:
+        return
+    present = set(session.scalars(select(CaseItem.item_id).where(CaseItem.case_id == case_id)))
+    rows = session.execute(
+        select(ItemVersion.item_id, VerdictRow.version_id, VerdictRow.id)
+        .join(ItemVersion, ItemVersion.id == VerdictRow.version_id)
+        .where(ItemVersion.item_id.in_(sources - present), VerdictRow.brand == group[0].verdict.brand)
+        .order_by(VerdictRow.id)
+    )
+    latest = {item_id: (version_id, verdict_id) for item_id, version_id, verdict_id in rows}
+    if latest:
+        session.execute(
+            insert(table_of(CaseItem)),
+            [
+                {"case_id": case_id, "item_id": item, "version_id": version, "verdict_id": verdict, "added_at": now}
+                for item, (version, verdict) in sorted(latest.items())
+            ],
+        )
+        session.execute(insert(table_of(CaseLog)), [_log_row(case_id, now, "items_added", sorted(latest))])
 
 
 def lock_cases(session: Session, case_ids: Iterable[int]) -> dict[int, Case]:

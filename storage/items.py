@@ -41,6 +41,8 @@ class Observation:
     seen_at: datetime
     visitor: str | None = None  # visitor profile
     pictures: Mapping[str, str] = field(default_factory=dict)  # reference in Item.images -> SHA-256
+    cases: tuple[int, ...] = ()  # whose links led here; it joins those of its brand
+    led_from: tuple[int, ...] = ()  # items whose links led here; they join its case, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,8 @@ def record_many(
             item=observation.item,
             verdict=verdict,
             campaign=campaign_key(observation.item, verdict),
+            cases=observation.cases,
+            led_from=observation.led_from,
         )
         for (observation, verdicts), (item_id, version_id) in zip(entries, versions, strict=True)
         for verdict in verdicts

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -64,3 +64,12 @@ def registrations(session: Session, domains: Collection[str]) -> dict[str, Regis
         row.domain: Registration(domain=row.domain, asked_at=row.asked_at, facts=row.facts, answer=row.answer)
         for row in rows
     }
+
+
+def registered_on(session: Session, domain: str) -> date | None:
+    """Return the day on which a domain was registered, as the latest answer has it."""
+    known = registrations(session, [domain]).get(domain)
+    try:
+        return date.fromisoformat(str(known.facts.get("created", ""))[:10]) if known is not None else None
+    except ValueError:
+        return None

@@ -1,36 +1,257 @@
-"""Visits: journeys from links to where they end; append-only."""
+"""Visits: which links are worth following, what journeys along them showed, and how the cases stand; append-only."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
+from detector.items import Item
+from detector.places import places_of
+from detector.presence import Presence, presence
 from detector.visits import Visit
-from storage.schema import VisitRow
+from storage.campaigns import MACHINE, lock_cases
+from storage.evidence import EvidenceFile, save_evidence
+from storage.items import item_from
+from storage.media import MediaStore
+from storage.schema import Case, CaseItem, CaseLog, ItemVersion, VerdictRow, VisitRow
+from storage.stamps import want_stamp
+
+MOST_OF_A_CASE = 10  # links
+MOST_OF_AN_ITEM = 3
+MOST_PAGES = 200  # of a case whose journeys are looked for
+RECHECK = "recheck"  # action in case logs
 
 
-def save_visits(session: Session, visits: Iterable[Visit], *, case_id: int | None = None) -> None:
-    """Append journeys, for a case or for a link that somebody named."""
-    session.add_all(
-        VisitRow(
-            case_id=case_id,
-            url=visit.url,
-            visitor=visit.visitor,
-            started_at=visit.started_at,
-            outcome=visit.outcome,
-            visit=msgspec.to_builtins(visit),
-        )
-        for visit in visits
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which links a run wants to follow."""
+
+    score: float  # of an item, from which on its links are followed
+    judged_since: datetime  # items in no case
+    before: datetime  # links of cases that were not followed since then
+    most: int
+    cases: tuple[int, ...] = ()  # the links of these only, whenever they were followed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkToVisit:
+    """Where a journey begins, and whose link it is."""
+
+    url: str  # exactly as it stood
+    cases: tuple[int, ...] = ()
+    items: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptVisit:
+    """One visit, and the files that show what it saw."""
+
+    visit: Visit
+    files: tuple[EvidenceFile, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRound:
+    """The visits of one link, as every visitor."""
+
+    link: LinkToVisit
+    visits: tuple[KeptVisit, ...]
+
+
+def links_to_visit(session: Session, wanted: Wanted) -> list[LinkToVisit]:
+    """Return the links of cases that are due, those of items worth a closer look, best scores first; each once."""
+    found: dict[str, LinkToVisit] = {}
+    followed = _followed(session, wanted.before) if not wanted.cases else set()
+    for case_id, item_id, content in _of_cases(session, wanted.cases):
+        for url in links_of(item_from(content))[:MOST_OF_AN_ITEM]:
+            if url not in followed:
+                _add(found, url, case_id, item_id)
+    if not wanted.cases:
+        for item_id, content in _of_suspects(session, wanted):
+            for url in links_of(item_from(content))[:MOST_OF_AN_ITEM]:
+                if len(found) < wanted.most and not _ever_followed(session, url):
+                    _add(found, url, None, item_id)
+    return list(found.values())[: wanted.most]
+
+
+def links_of(item: Item) -> list[str]:
+    """Return where an item leads, each address once, as it stands; a page leads to itself."""
+    places = [place for place in places_of(item) if place.role != "shown" and place.host is not None]
+    urls = (place.url if "://" in place.url else f"http://{place.url}" for place in places)
+    return list(dict.fromkeys(url for url in urls if url.lower().startswith(("http://", "https://"))))
+
+
+def _add(found: dict[str, LinkToVisit], url: str, case_id: int | None, item_id: int) -> None:
+    known = found.get(url, LinkToVisit(url=url))
+    found[url] = replace(
+        known,
+        cases=tuple(dict.fromkeys((*known.cases, *([case_id] if case_id is not None else [])))),
+        items=tuple(dict.fromkeys((*known.items, item_id))),
     )
 
 
-def visits_of(session: Session, case_id: int, *, most: int = 50) -> tuple[Visit, ...]:
-    """Return the latest journeys for a case, the newest first."""
+def _of_cases(session: Session, cases: Collection[int]) -> Iterator[tuple[int, int, dict[str, object]]]:
+    """Yield case, item and content, of cases that somebody may act on; at most some links of each."""
+    rows = session.execute(
+        select(CaseItem.case_id, CaseItem.item_id, ItemVersion.content)
+        .join(Case, Case.id == CaseItem.case_id)
+        .join(ItemVersion, ItemVersion.id == CaseItem.version_id)
+        .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
+        .where(Case.id.in_(cases) if cases else Case.state != "dismissed")
+        .order_by(Case.score.desc(), Case.id, VerdictRow.score.desc(), CaseItem.item_id)
+    )
+    taken: dict[int, int] = {}
+    for case_id, item_id, content in rows:
+        taken[case_id] = taken.get(case_id, 0) + 1
+        if taken[case_id] <= MOST_OF_A_CASE:
+            yield case_id, item_id, content
+
+
+def _of_suspects(session: Session, wanted: Wanted) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield the items in no case that deserve a closer look, best scores first."""
+    rows = session.execute(
+        select(ItemVersion.item_id, ItemVersion.content)
+        .join(VerdictRow, VerdictRow.version_id == ItemVersion.id)
+        .where(
+            VerdictRow.score >= wanted.score,
+            VerdictRow.decision != "official",
+            VerdictRow.judged_at >= wanted.judged_since,
+            ~exists().where(CaseItem.item_id == ItemVersion.item_id),
+        )
+        .order_by(VerdictRow.score.desc(), VerdictRow.id)
+        .limit(wanted.most * 5)
+    )
+    yield from ((item_id, content) for item_id, content in rows)
+
+
+def _followed(session: Session, since: datetime) -> set[str]:
+    return set(session.scalars(select(VisitRow.url).where(VisitRow.started_at >= since).distinct()))
+
+
+def _ever_followed(session: Session, url: str) -> bool:
+    return session.scalar(select(VisitRow.id).where(VisitRow.link == _digest(url)).limit(1)) is not None
+
+
+def _digest(url: str) -> str:
+    return sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _page(url: str) -> str:
+    return url.partition("#")[0]
+
+
+def save_round(
+    session: Session, media: MediaStore, round_: VisitRound, *, who: str, authority: str | None, now: datetime
+) -> None:
+    """Append the visits of one link with their evidence, and note in its cases' logs what has changed there."""
+    visits = tuple(_with_evidence(session, media, kept, who, authority, now) for kept in round_.visits)
+    cases = lock_cases(session, round_.link.cases) if round_.link.cases else {}
+    for case_id in cases:
+        _note_presence(session, case_id, round_.link.url, visits, now)
+    for owner in cases or (None,):
+        session.add_all(
+            VisitRow(
+                case_id=owner,
+                url=round_.link.url,
+                link=_digest(round_.link.url),
+                ended_at=_digest(_page(visit.end.url)),
+                visitor=visit.visitor,
+                started_at=visit.started_at,
+                outcome=visit.outcome,
+                visit=msgspec.to_builtins(visit),
+            )
+            for visit in visits
+        )
+
+
+def _with_evidence(
+    session: Session, media: MediaStore, kept: KeptVisit, who: str, authority: str | None, now: datetime
+) -> Visit:
+    visit = kept.visit
+    manifest = save_evidence(
+        session,
+        media,
+        action="visit",
+        subject=visit.url,
+        who=who,
+        at=now,
+        files=kept.files,
+        facts=msgspec.to_builtins(visit),
+        started_at=visit.started_at,
+    )
+    if authority is not None:
+        want_stamp(session, manifest, authority, now)
+    return replace(visit, evidence=manifest)
+
+
+def _note_presence(session: Session, case_id: int, url: str, visits: Sequence[Visit], now: datetime) -> None:
+    """Append to a case's log where its link stands, if that is not what was said last."""
+    was = presences(session, case_id).get(url)
+    before = visits_of(session, case_id, most=200, url=url)
+    state = presence(visits, before, was.state if was else None)
+    if state.state == "unclear" or (was is None and state.state == "up"):
+        return
+    if was is not None and (was.state, was.says) == (state.state, state.says):
+        return
+    if state.state == "up" and was is not None and was.state in ("relapsed", "moved"):
+        return  # it was said that it is there
+    session.add(
+        CaseLog(
+            case_id=case_id,
+            at=now,
+            who=MACHINE,
+            action=RECHECK,
+            reason=state.state,
+            note=state.says,
+            data={"url": url},
+        )
+    )
+
+
+def presences(session: Session, case_id: int) -> dict[str, Presence]:
+    """Return where each link of a case stands, as far as it was ever anything but there."""
+    rows = session.scalars(
+        select(CaseLog).where(CaseLog.case_id == case_id, CaseLog.action == RECHECK).order_by(CaseLog.id)
+    )
+    return {row.data["url"]: msgspec.convert({"state": row.reason, "says": row.note}, Presence) for row in rows}
+
+
+def visits_of(session: Session, case_id: int, *, most: int = 50, url: str | None = None) -> tuple[Visit, ...]:
+    """Return the latest journeys for a case, or along one of its links, the newest first.
+
+    A journey along a link that somebody named is of a case, too, if it ended at one of the case's pages.
+    """
+    belongs = or_(VisitRow.case_id == case_id, VisitRow.ended_at.in_(_pages_of(session, case_id)))
     rows = session.scalars(
         select(VisitRow)
-        .where(VisitRow.case_id == case_id)
+        .where(belongs, *([VisitRow.link == _digest(url)] if url is not None else []))
         .order_by(VisitRow.started_at.desc(), VisitRow.id.desc())
         .limit(most)
     )
-    return tuple(msgspec.convert(row.visit, Visit) for row in rows)
+    return tuple(dict.fromkeys(msgspec.convert(row.visit, Visit) for row in rows))  # a row for each of its cases
+
+
+def _pages_of(session: Session, case_id: int) -> list[str]:
+    contents = session.scalars(
+        select(ItemVersion.content)
+        .join(CaseItem, CaseItem.version_id == ItemVersion.id)
+        .where(CaseItem.case_id == case_id)
+        .limit(MOST_PAGES)
+    )
+    return [_digest(_page(content["url"])) for content in contents if content.get("url")]
+
+
+def latest_visits(session: Session, urls: Iterable[str], since: datetime) -> dict[str, tuple[Visit, ...]]:
+    """Return the visits of links since a time, in the order in which they were made."""
+    found: dict[str, tuple[Visit, ...]] = {}
+    for url in urls:
+        rows = session.scalars(
+            select(VisitRow).where(VisitRow.link == _digest(url), VisitRow.started_at >= since).order_by(VisitRow.id)
+        )
+        visits = dict.fromkeys(msgspec.convert(row.visit, Visit) for row in rows)  # a row for each case
+        found[url] = tuple(visits)
+    return found

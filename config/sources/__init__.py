@@ -18,6 +18,7 @@ from config.sources.json_api import JsonSource
 from config.sources.pages import FeedSource, ImportSource, WebSource
 from config.sources.search import SearchSource
 from config.sources.social import BlueskySource, MastodonSource, XSource, YouTubeSource
+from config.sources.visits import VisitsSource
 
 GROUP = "mekiki.sources"
 OURS: tuple[type[SourceBase], ...] = (
@@ -42,6 +43,7 @@ OURS: tuple[type[SourceBase], ...] = (
     GoogleAdsSource,
     SnapSource,
     GoogleExportSource,
+    VisitsSource,
 )
 
 

@@ -17,6 +17,7 @@ from console.progress import CrawlDisplay
 from console.scan import ScanError, targets
 from console.score import ScoreTask, score_stream
 from console.show import described, moment, summary_line, terminal
+from console.stamping import stamp
 from detector.assess import Assessor
 from detector.items import Item, Kind
 from detector.verdict import Verdict
@@ -85,6 +86,8 @@ def _crawl(app: App, config: Config, options: CrawlOptions, *, dry_run: bool, as
             progress=display.update,
             stdin=sys.stdin.buffer,
         )
+    if not dry_run:
+        stamp(app)
     for source in report.sources:
         for problem in source.problems:
             click.echo(f"mekiki: {source.key}: {screen(problem)}", err=True)

@@ -18,6 +18,7 @@ class Hit:
     host: str
     headers: Mapping[str, str]  # names in lower case
     body: bytes = b""
+    client: str = ""  # the address that it came from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        hit = Hit(path=self.path, host=headers.get("host", ""), headers=headers, body=body)
+        hit = Hit(
+            path=self.path, host=headers.get("host", ""), headers=headers, body=body, client=self.client_address[0]
+        )
         answer = self.server.site.answer(hit)
         if answer.pause:
             time.sleep(answer.pause)

@@ -4,7 +4,8 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,15 +13,40 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.servers.crawling import Crawling
+from tests.servers.exit import ExitProxy
 from tests.servers.web import Answer, Hit, WebServer
 
+COUNTRY = "127.0.0.9"  # where the proxy abroad comes from
 CONFIG = """
 [crawler]
 contact = "abuse@hoshino-denki.example"
 timeout = 3
 [egress]
-allow = ["{allow}"]
+allow = [{allow}]
 hosts = {{ "shop.test" = "127.0.0.1", "offer.test" = "127.0.0.1", "inside.test" = "10.0.0.1" }}
+{visitors}
+"""
+PLAIN = """
+[[visitor]]
+key = "telephone"
+user_agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
+referrer = "https://www.instagram.com/"
+times = 2
+pause = 1.5
+[[visitor]]
+key = "desk"
+user_agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/150.0.0.0"
+[[visitor]]
+key = "bare"
+user_agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/150.0.0.0"
+bare = true
+"""
+ABROAD = """
+[[visitor]]
+key = "japan"
+user_agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/150.0.0.0"
+country = "JP"
+proxy = "file:exit"
 """
 OFFER = """<html><head><title>星野電機 公式アウトレット</title></head>
 <body><header><h1>世界最小のエアコン 80%OFF</h1></header>
@@ -86,6 +112,21 @@ def refused(hit: Hit) -> Answer:
     return page(OFFER) if "iPhone" in hit.headers.get("user-agent", "") else Answer(status=404, body=b"nothing")
 
 
+def by_country(hit: Hit) -> Answer:
+    return page(OFFER if hit.client == COUNTRY else CLEAN)
+
+
+def by_time() -> Callable[[Hit], Answer]:
+    """Show the offer from a second after the first look on: what opens when the reviewers have gone home."""
+    first: list[float] = []
+
+    def answer(hit: Hit) -> Answer:
+        first.append(time.monotonic())
+        return page(OFFER if time.monotonic() - first[0] > 1.0 else CLEAN)
+
+    return answer
+
+
 CLOAKERS: dict[str, Callable[[Hit], Answer]] = {
     "agent": by_agent,
     "referrer": by_referrer,
@@ -95,6 +136,8 @@ CLOAKERS: dict[str, Callable[[Hit], Answer]] = {
     "script-delay": by_script,
     "elsewhere": elsewhere,
     "refused": refused,
+    "country": by_country,
+    "time": by_time(),
 }
 
 
@@ -126,10 +169,12 @@ def world() -> Iterator[WebServer]:
         yield server
 
 
-def visit(folder: Path, server: WebServer, *links: str) -> dict[str, list[dict[str, Any]]]:
+def visit(
+    folder: Path, server: WebServer, *links: str, visitors: str = PLAIN, allow: Sequence[str] = ()
+) -> dict[str, list[dict[str, Any]]]:
     """Follow links in one process; return the visits of each."""
     file = folder / "mekiki.toml"
-    file.write_text(CONFIG.format(allow=server.allow), "utf-8")
+    file.write_text(CONFIG.format(allow=", ".join(map(json.dumps, (server.allow, *allow))), visitors=visitors), "utf-8")
     command = [sys.executable, "-m", "cli", "visit", *links, "-c", str(file), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode in (0, 4), done.stderr
@@ -141,7 +186,9 @@ def visit(folder: Path, server: WebServer, *links: str) -> dict[str, list[dict[s
 
 def test_a_cloaker_is_never_taken_for_one_page(tmp_path: Path, world: WebServer) -> None:
     links = {name: f"http://shop.test:{world.port}/{name}?fbclid=AbC-1&utm=%E6%98%9F" for name in CLOAKERS}
-    found = visit(tmp_path, world, *links.values())
+    with ExitProxy(hosts={"shop.test": world.address}, source=COUNTRY, user="u", password="p@ss") as proxy:
+        (tmp_path / "exit").write_text(proxy.url)
+        found = visit(tmp_path, world, *links.values(), visitors=PLAIN + ABROAD, allow=[proxy.allow])
     for name, link in links.items():
         outcomes = {one["outcome"] for one in found[link]}
         assert outcomes & {"differs", "could_not_tell"}, (name, [(one["visitor"], one["says"]) for one in found[link]])
@@ -231,7 +278,7 @@ def test_the_links_of_a_case_are_followed_and_shown_with_it(tmp_path: Path) -> N
         crawling = Crawling(tmp_path)
         (tmp_path / "tips.csv").write_text(f"url\nhttp://{host}/lp\n", "utf-8")
         source = '[[source]]\nkey = "tips"\nkind = "feed"\npaths = ["tips.csv"]\nformat = "csv"\n'
-        crawling.configure(source, allow=[server.allow], hosts={"hoshino-denki-sale.test": "127.0.0.1"})
+        crawling.configure(source + PLAIN, allow=[server.allow], hosts={"hoshino-denki-sale.test": "127.0.0.1"})
         crawling.crawl()
         assert "differs" in mekiki("visit", "1", "-c", crawling.file).stdout
         shown = mekiki("cases", "show", "1", "-c", crawling.file).stdout

@@ -1,0 +1,243 @@
+"""VisitSpider: follow suspicious links as several visitors, compare what each saw, keep it, and have it judged.
+
+1. the links that are due, or were named; 2. each is followed as every visitor, plainly or with a browser; 3. the visits
+are compared; 4. what was seen is kept as evidence, with what it says of the link's cases; 5. the pages at the ends go
+on as items, to be judged with the pictures on them, and join the cases whose links led there.
+
+robots.txt is not asked: a visit does what a reader who clicks does, for one address that was found suspicious.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from config import Config
+from config.models import Visitor
+from config.sources.visits import VisitsSource
+from detector.hosts import parse_host
+from detector.items import Item
+from detector.visits import compared
+from safety.secret import SecretError
+from spiders.base import SourceSpider
+from spiders.found import Found, Led
+from spiders.run import SourceRun
+from spiders.sightings import page_item
+from spiders.visits import chromium
+from spiders.visits.exits import Exit
+from spiders.visits.followed import Followed
+from spiders.visits.journey import Journey
+from spiders.visits.keeping import kept
+from spiders.visits.links import unpaid
+from spiders.visits.proxy import GuardProxy, prove_proxy
+from spiders.visits.visitors import visitors
+from storage.visits import LinkToVisit, VisitRound, Wanted
+
+AT_ONCE = 8  # links followed side by side
+BROWSERS_AT_ONCE = 2  # of them with a browser
+
+
+class VisitSpider(SourceSpider):
+    """Reads a source of kind "visits"."""
+
+    def __init__(self, run: SourceRun) -> None:
+        super().__init__(run)
+        assert isinstance(run.source, VisitsSource)
+        self._source: VisitsSource = run.source
+        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._browsers = asyncio.Semaphore(BROWSERS_AT_ONCE)
+        self._proxy: GuardProxy | None = None
+
+    @classmethod
+    def settings_for(cls, config: Config) -> dict[str, Any]:
+        """Return Scrapy's settings beyond those of every crawl; with a browser where one is wanted and there."""
+        path = config.crawler.browser
+        wanted = any(visitor.browser for visitor in visitors(config)) and chromium.absent(path) is None
+        browser = chromium.settings(path, timeout=config.crawler.timeout) if wanted else {}
+        return {"ROBOTSTXT_OBEY": False, "AUTOTHROTTLE_ENABLED": False, **browser}
+
+    async def seek(self) -> AsyncIterator[Any]:
+        links = [LinkToVisit(url=url) for url in self._source.links]
+        if self._source.cases or not links:
+            links += await asyncio.to_thread(self.run.sink.links_to_visit, self._wanted())
+        self.run.tally.unchanged += not links  # nothing to follow: no silence
+        async with AsyncExitStack() as stack:
+            there = [visitor for visitor in self._visitors() if self._leaves(visitor)]
+            if any(visitor.browser for visitor in there):
+                self._proxy = await stack.enter_async_context(GuardProxy(self.run.egress))
+                await prove_proxy(self._proxy)
+            for done in asyncio.as_completed([self._round(link, there) for link in links if there]):
+                for found in await done:
+                    part = await self.part(found.items, pictures=found.pictures, led=found.led)
+                    if part is not None:
+                        yield part
+
+    def _wanted(self) -> Wanted:
+        now = self.run.clock()
+        return Wanted(
+            score=self._source.look_closer,
+            judged_since=now - timedelta(days=self._source.days),
+            before=now - self._source.again,
+            most=self._source.most,
+            cases=self._source.cases,
+        )
+
+    def _visitors(self) -> Iterator[Visitor]:
+        """Yield who looks now; who does not, and why, is told."""
+        missing = chromium.absent(self.run.config.crawler.browser)
+        unseen = [visitor.key for visitor in visitors(self.run.config) if visitor.browser and missing]
+        if unseen:
+            self.run.tally.note(f"{', '.join(unseen)}: what only a browser shows was not seen: {missing}")
+        for visitor in visitors(self.run.config):
+            if visitor.browser and missing:
+                continue
+            if not awake(visitor, self.run.clock()):
+                assert visitor.hours is not None
+                hours = "{}-{}".format(*visitor.hours)
+                self.run.tally.note(f"{visitor.key} did not look: its hours are {hours} in {visitor.zone}")
+                continue
+            yield visitor
+
+    def _leaves(self, visitor: Visitor) -> bool:
+        """Tell whether a visitor's proxy is there to leave through."""
+        from twisted.internet import reactor  # the reactor must be installed before it is imported
+
+        try:
+            Exit.of(visitor, reactor)
+        except (SecretError, ValueError) as error:
+            self.run.tally.problem("missing_secret", f"visitor {visitor.key}: proxy: {error}; it did not look")
+            return False
+        return True
+
+    async def _round(self, link: LinkToVisit, there: Sequence[Visitor]) -> list[Found]:
+        """Follow one link as every visitor; return the pages to be judged."""
+        async with self._gate:
+            if self.run.tally.stopped:
+                return []
+            url = link.url if self._source.click else unpaid(link.url)
+            rows = await asyncio.gather(*(self._as(visitor, url) for visitor in there))
+            followed = [one for row in rows for one in row]
+            seen = compared([one.visit for one in followed])
+            followed = [replace(one, visit=visit) for one, visit in zip(followed, seen, strict=True)]
+            keeping = [asyncio.to_thread(kept, one, self.run.sink.put) for one in followed]
+            visits = tuple(await asyncio.gather(*keeping))
+            try:
+                await asyncio.to_thread(self.run.sink.visited, VisitRound(link=link, visits=visits))
+            except SQLAlchemyError as error:
+                self._not_kept(error)
+                return []
+            self.run.tally.unchanged += 1  # what was asked for came, although it may be no item
+            for one in followed:
+                if one.visit.end.problem not in (None, "dns", "hand_off"):
+                    self.run.tally.note(f"{one.visit.visitor}: {one.visit.end.url}: {one.visit.says}")
+            return [found async for found in self._found(link, followed)]
+
+    def _not_kept(self, error: SQLAlchemyError) -> None:
+        """The storage fails: say so once and follow nothing more."""
+        if not self.run.tally.stopped:
+            self.run.tally.problem("storage", f"visits could not be stored: {str(error).partition(chr(10))[0]}")
+        self.run.tally.stopped = True
+
+    async def _as(self, visitor: Visitor, url: str) -> list[Followed]:
+        """Return one visitor's visits, one after another."""
+        if visitor.browser:
+            async with self._browsers:
+                return await self._browsing(visitor, url)
+        from twisted.internet import reactor  # the reactor must be installed before it is imported
+
+        journey = Journey(
+            url,
+            visitor,
+            fetch=self._download,
+            put=self.run.sink.put,
+            sandbox=self.run.sandbox,
+            clock=self.run.clock,
+            leaving=Exit.of(visitor, reactor),
+        )
+        return [await journey.follow() async for _ in _times(visitor)]
+
+    async def _browsing(self, visitor: Visitor, url: str) -> list[Followed]:
+        from spiders.visits.browser import BrowserJourney  # only where Playwright is installed
+
+        assert self._proxy is not None
+        journey = BrowserJourney(
+            url,
+            visitor,
+            fetch=self._download,
+            put=self.run.sink.put,
+            sandbox=self.run.sandbox,
+            clock=self.run.clock,
+            proxy=self._proxy,
+            upstream=visitor.proxy.reveal() if visitor.proxy is not None else None,
+            draw=lambda shot: asyncio.to_thread(self.run.shelf.shelve, shot),
+        )
+        try:
+            return [await journey.follow() async for _ in _times(visitor)]
+        finally:
+            await journey.close()
+
+    async def _download(self, request: Any) -> Any:
+        engine = self.crawler.engine
+        assert engine is not None
+        self.run.tally.requests += 1
+        return await engine.download_async(request)
+
+    async def _found(self, link: LinkToVisit, followed: Sequence[Followed]) -> AsyncIterator[Found]:
+        """Yield each page that was seen, once, as its most thorough visitor saw it."""
+        told: set[tuple[str, str]] = set()
+        for one in sorted(followed, key=lambda one: not one.visit.browser):
+            landing = one.visit.landing
+            if one.page is None or one.url is None or landing is None or landing.wall or landing.parked:
+                continue
+            if (one.url, landing.text) in told:
+                continue
+            told.add((one.url, landing.text))
+            item, pictures = await self._item(one)
+            led = Led(visitor=one.visit.visitor, cases=link.cases, items=link.items)
+            yield Found(items=(item,), pictures=pictures, led=led)
+
+    async def _item(self, one: Followed) -> tuple[Item, dict[str, str]]:
+        """Return the last page as an item, with the pictures that the browser has loaded already."""
+        assert one.page is not None
+        assert one.url is not None
+        host = parse_host(one.url)
+        domain = host.registrable if host is not None and not host.shared else None
+        item = page_item(
+            one.page,
+            one.url,
+            one.visit.end.at,
+            certificate_from=one.visit.end.certificate_from.date() if one.visit.end.certificate_from else None,
+            registered_on=await asyncio.to_thread(self.run.sink.registered_on, domain) if domain else None,
+        )
+        pictures: dict[str, str] = {}
+        for reference in item.images:
+            if reference in one.pictures:
+                record = await asyncio.to_thread(self.run.shelf.shelve, one.pictures[reference])
+                pictures[reference] = record.sha256
+        if one.screenshot is not None:
+            name = f"screenshot:{one.visit.visitor}"
+            item = replace(item, images=(name, *item.images))
+            pictures[name] = one.screenshot.sha256
+        return item, pictures
+
+
+def awake(visitor: Visitor, now: datetime) -> bool:
+    """Tell whether a visitor looks at this time of its day; hours may go over midnight."""
+    if visitor.hours is None:
+        return True
+    first, last = visitor.hours
+    hour = now.astimezone(ZoneInfo(visitor.zone)).hour
+    return first <= hour < last if first <= last else hour >= first or hour < last
+
+
+async def _times(visitor: Visitor) -> AsyncIterator[int]:
+    """Yield once for each visit, after the pause between them."""
+    for number in range(visitor.times):
+        if number:
+            await asyncio.sleep(visitor.pause)
+        yield number
