@@ -20,9 +20,12 @@ def stamp(app: App) -> None:
         return
     rule = EgressRule.parse(app.config.egress.allow, app.config.egress.hosts)
     roots = trusted(app.config.evidence.roots)
-    report = asyncio.run(stamp_due(app.engine, app.media, rule=rule, now=utc_now, roots=roots))
-    for problem in report.problems:
-        click.echo(f"mekiki: {screen(problem)}", err=True)
+    stamped = True
+    while stamped:  # a pass asks for some; what an authority refuses waits
+        report = asyncio.run(stamp_due(app.engine, app.media, rule=rule, now=utc_now, roots=roots))
+        stamped = report.stamped > 0 and not report.problems
+        for problem in report.problems:
+            click.echo(f"mekiki: {screen(problem)}", err=True)
 
 
 def trusted(file: Path | None) -> Sequence[Certificate]:

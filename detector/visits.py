@@ -4,12 +4,14 @@ No single view is ever called clean: `offer_seen` says that a page was seen, not
 different visitors side by side tell a cloaker, and what could not be seen is said (`could_not_tell`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from itertools import combinations
 from typing import Literal
+
+import numpy as np
 
 from detector.hosts import parse_host
 from detector.normalize import skeleton
@@ -182,13 +184,8 @@ def text_hash(text: str) -> str:
 
 def simhash(features: Iterable[str]) -> str:
     """Return 64 bits, 16 hex digits, of a bag of features."""
-    sums = [0] * 64
-    for bits in _hashes(features):
-        for place in range(64):
-            sums[place] += 1 if bits >> place & 1 else -1
-    return f"{sum(1 << place for place, total in enumerate(sums) if total > 0):016x}"
-
-
-def _hashes(features: Iterable[str]) -> Iterator[int]:
-    for feature in features:
-        yield int.from_bytes(blake2b(feature.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+    hashes = b"".join(
+        blake2b(feature.encode("utf-8", "surrogatepass"), digest_size=8).digest() for feature in features
+    )
+    bits = np.unpackbits(np.frombuffer(hashes, np.uint8).reshape(-1, 8), axis=1)
+    return np.packbits(2 * bits.sum(axis=0, dtype=np.int64) > len(bits)).tobytes().hex()

@@ -18,14 +18,14 @@ from detector.verdict import Verdict
 from spiders.found import Led
 from storage.campaigns import MACHINE
 from storage.cursors import cursor, save_cursor
-from storage.database import transaction
+from storage.database import snapshot, transaction
 from storage.items import Observation, record_many
 from storage.media import MediaStore
 from storage.pictures import PictureRecord, known_picture, save_picture
 from storage.registrations import Registration, domains_to_ask, registered_on, save_registration
 from storage.runs import FetchState, fetch_state, finish_run, save_fetch_states, start_run
 from storage.schema import RunOutcome
-from storage.visits import LinkToVisit, VisitRound, Wanted, links_to_visit, save_round
+from storage.visits import LinkToVisit, VisitRound, Wanted, links_to_visit, proved, save_visits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,16 +173,18 @@ class DatabaseSink(Sink):
             save_registration(session, registration)
 
     def registered_on(self, domain: str) -> date | None:
-        with transaction(self._engine) as session:
+        with snapshot(self._engine) as session:
             return registered_on(session, domain)
 
     def links_to_visit(self, wanted: Wanted) -> list[LinkToVisit]:
-        with transaction(self._engine) as session:
+        with snapshot(self._engine) as session:
             return links_to_visit(session, wanted)
 
     def visited(self, round_: VisitRound) -> None:
+        now = self._clock()
+        visits = proved(self._media, round_, now)
         with transaction(self._engine) as session:
-            save_round(session, self._media, round_, who=self._who, authority=self._authority, now=self._clock())
+            save_visits(session, round_.link, visits, who=self._who, authority=self._authority, now=now)
 
     def put(self, data: bytes) -> str:
         return self._media.put(data)

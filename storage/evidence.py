@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from storage.canonical import canonical
-from storage.custody import TOOL, append
+from storage.custody import TOOL
 from storage.errors import MediaMissing
 from storage.media import MediaStore
 
@@ -24,9 +22,7 @@ ENDINGS = {
     "warc": ".warc.gz",
     "screenshot": ".png",
     "page": ".html.txt",
-    "text": ".txt",
     "log": ".jsonl",
-    "answer": ".json.txt",
 }
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
@@ -102,19 +98,17 @@ def manifest_of(
     )
 
 
-def save_evidence(
-    session: Session,
+def keep_manifest(
     media: MediaStore,
     *,
     action: str,
     subject: str,
-    who: str,
     at: datetime,
     files: Sequence[EvidenceFile],
     facts: Mapping[str, Any],
     started_at: datetime | None = None,
 ) -> str:
-    """Keep a manifest and append its row to the custody chain; return the manifest's SHA-256.
+    """Keep a manifest and return its SHA-256, for a row of the custody chain (`storage.custody.append`).
 
     Raises:
         MediaMissing: a file is not in the media store with the size that is named.
@@ -123,11 +117,9 @@ def save_evidence(
         path = media.path(file.address)
         if not path.is_file() or path.stat().st_size != file.bytes:
             raise MediaMissing(f"the media store has no file {file.address} of {file.bytes} bytes")
-    manifest = media.put(
+    return media.put(
         manifest_of(action=action, subject=subject, started_at=started_at, at=at, facts=facts, files=files)
     )
-    append(session, at=at, who=who, action=action, subject=subject, manifest=manifest)
-    return manifest
 
 
 def _moment(value: datetime) -> str:

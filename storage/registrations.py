@@ -38,8 +38,8 @@ def domains_to_ask(session: Session, before: datetime) -> list[str]:
         .order_by(Case.opened_at.desc(), Case.id.desc())
     )
     wanted = dict.fromkeys(domain for campaign in campaigns if (domain := landing_domain(campaign)))
-    asked = session.scalars(select(RegistrationRow.domain).where(RegistrationRow.asked_at >= before))
-    return [domain for domain in wanted if domain not in set(asked)]
+    asked = set(session.scalars(select(RegistrationRow.domain).where(RegistrationRow.asked_at >= before)))
+    return [domain for domain in wanted if domain not in asked]
 
 
 def save_registration(session: Session, registration: Registration) -> None:

@@ -114,15 +114,15 @@ class VisitRow(Base):
     __table_args__ = (
         CheckConstraint("outcome IN ('offer_seen', 'differs', 'blocked', 'could_not_tell', 'gone')", name="outcome"),
         Index(None, "case_id", "started_at"),
-        Index(None, "link", "started_at"),
-        Index(None, "ended_at"),
+        Index(None, "link_digest", "started_at"),
+        Index(None, "end_digest"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))  # null for a link that somebody named
     url: Mapped[str] = mapped_column(AnyText)
-    link: Mapped[str | None] = mapped_column(Digest)  # of `url`
-    ended_at: Mapped[str | None] = mapped_column(Digest)  # of the last hop's address without its fragment
+    link_digest: Mapped[str | None] = mapped_column(Digest)  # of `url`
+    end_digest: Mapped[str | None] = mapped_column(Digest)  # of the last hop's address without its fragment
     visitor: Mapped[str] = mapped_column(Text)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     outcome: Mapped[str] = mapped_column(String(16))
@@ -247,6 +247,7 @@ class VerdictRow(Base):
         UniqueConstraint("version_id", "brand", "judged_by"),
         CheckConstraint("decision IN ('impersonation', 'suspicious', 'mention', 'official')", name="decision"),
         CheckConstraint("score >= 0 AND score <= 1", name="score"),
+        Index(None, "score"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

@@ -14,15 +14,18 @@ from detector.places import places_of
 from detector.presence import Presence, presence
 from detector.visits import Visit
 from storage.campaigns import MACHINE, lock_cases
-from storage.evidence import EvidenceFile, save_evidence
+from storage.custody import append
+from storage.evidence import EvidenceFile, keep_manifest
 from storage.items import item_from
 from storage.media import MediaStore
 from storage.schema import Case, CaseItem, CaseLog, ItemVersion, VerdictRow, VisitRow
 from storage.stamps import want_stamp
 
-MOST_OF_A_CASE = 10  # links
-MOST_OF_AN_ITEM = 3
+MOST_OF_A_CASE = 10  # items whose links are followed
+MOST_OF_AN_ITEM = 3  # links
+AT_ONCE = 200  # rows read at a time
 MOST_PAGES = 200  # of a case whose journeys are looked for
+VISIT = "visit"  # action in the custody chain
 RECHECK = "recheck"  # action in case logs
 
 
@@ -63,18 +66,20 @@ class VisitRound:
 
 
 def links_to_visit(session: Session, wanted: Wanted) -> list[LinkToVisit]:
-    """Return the links of cases that are due, those of items worth a closer look, best scores first; each once."""
+    """Return the links of cases that are due, then those of items worth a closer look, best scores first; each once."""
     found: dict[str, LinkToVisit] = {}
-    followed = _followed(session, wanted.before) if not wanted.cases else set()
     for case_id, item_id, content in _of_cases(session, wanted.cases):
+        if len(found) >= wanted.most:
+            break
         for url in links_of(item_from(content))[:MOST_OF_AN_ITEM]:
-            if url not in followed:
+            if wanted.cases or not _followed(session, url, wanted.before):
                 _add(found, url, case_id, item_id)
-    if not wanted.cases:
-        for item_id, content in _of_suspects(session, wanted):
-            for url in links_of(item_from(content))[:MOST_OF_AN_ITEM]:
-                if len(found) < wanted.most and not _ever_followed(session, url):
-                    _add(found, url, None, item_id)
+    for item_id, content in _of_suspects(session, wanted) if not wanted.cases else ():
+        if len(found) >= wanted.most:
+            break
+        for url in links_of(item_from(content))[:MOST_OF_AN_ITEM]:
+            if not _followed(session, url):
+                _add(found, url, None, item_id)
     return list(found.values())[: wanted.most]
 
 
@@ -95,7 +100,7 @@ def _add(found: dict[str, LinkToVisit], url: str, case_id: int | None, item_id: 
 
 
 def _of_cases(session: Session, cases: Collection[int]) -> Iterator[tuple[int, int, dict[str, object]]]:
-    """Yield case, item and content, of cases that somebody may act on; at most some links of each."""
+    """Yield case, item and content, of cases that somebody may act on; the best items of each."""
     rows = session.execute(
         select(CaseItem.case_id, CaseItem.item_id, ItemVersion.content)
         .join(Case, Case.id == CaseItem.case_id)
@@ -103,6 +108,7 @@ def _of_cases(session: Session, cases: Collection[int]) -> Iterator[tuple[int, i
         .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
         .where(Case.id.in_(cases) if cases else Case.state != "dismissed")
         .order_by(Case.score.desc(), Case.id, VerdictRow.score.desc(), CaseItem.item_id)
+        .execution_options(yield_per=AT_ONCE)
     )
     taken: dict[int, int] = {}
     for case_id, item_id, content in rows:
@@ -123,17 +129,15 @@ def _of_suspects(session: Session, wanted: Wanted) -> Iterator[tuple[int, dict[s
             ~exists().where(CaseItem.item_id == ItemVersion.item_id),
         )
         .order_by(VerdictRow.score.desc(), VerdictRow.id)
-        .limit(wanted.most * 5)
+        .execution_options(yield_per=AT_ONCE)
     )
     yield from ((item_id, content) for item_id, content in rows)
 
 
-def _followed(session: Session, since: datetime) -> set[str]:
-    return set(session.scalars(select(VisitRow.url).where(VisitRow.started_at >= since).distinct()))
-
-
-def _ever_followed(session: Session, url: str) -> bool:
-    return session.scalar(select(VisitRow.id).where(VisitRow.link == _digest(url)).limit(1)) is not None
+def _followed(session: Session, url: str, since: datetime | None = None) -> bool:
+    """Tell whether a link was ever followed, or since a time."""
+    query = select(VisitRow.id).where(VisitRow.link_digest == _digest(url))
+    return session.scalar((query.where(VisitRow.started_at >= since) if since else query).limit(1)) is not None
 
 
 def _digest(url: str) -> str:
@@ -144,21 +148,52 @@ def _page(url: str) -> str:
     return url.partition("#")[0]
 
 
-def save_round(
-    session: Session, media: MediaStore, round_: VisitRound, *, who: str, authority: str | None, now: datetime
+def proved(media: MediaStore, round_: VisitRound, now: datetime) -> tuple[Visit, ...]:
+    """Keep a manifest for each visit and return the visits with it; before the transaction, for it takes its time.
+
+    Raises:
+        MediaMissing: a file is not in the media store with the size that is named.
+    """
+    return tuple(
+        replace(
+            kept.visit,
+            evidence=keep_manifest(
+                media,
+                action=VISIT,
+                subject=round_.link.url,
+                at=now,
+                files=kept.files,
+                facts=msgspec.to_builtins(kept.visit),
+                started_at=kept.visit.started_at,
+            ),
+        )
+        for kept in round_.visits
+    )
+
+
+def save_visits(
+    session: Session,
+    link: LinkToVisit,
+    visits: Sequence[Visit],
+    *,
+    who: str,
+    authority: str | None,
+    now: datetime,
 ) -> None:
-    """Append the visits of one link with their evidence, and note in its cases' logs what has changed there."""
-    visits = tuple(_with_evidence(session, media, kept, who, authority, now) for kept in round_.visits)
-    cases = lock_cases(session, round_.link.cases) if round_.link.cases else {}
+    """Append the visits of one link, their rows of custody, and what has changed there to its cases' logs.
+
+    Locks: cases in their order, then the end of the custody chain.
+    """
+    cases = lock_cases(session, link.cases) if link.cases else {}
     for case_id in cases:
-        _note_presence(session, case_id, round_.link.url, visits, now)
+        _note_presence(session, case_id, link.url, visits, now)
     for owner in cases or (None,):
         session.add_all(
             VisitRow(
                 case_id=owner,
-                url=round_.link.url,
-                link=_digest(round_.link.url),
-                ended_at=_digest(_page(visit.end.url)),
+                url=link.url,
+                link_digest=_digest(link.url),
+                end_digest=_digest(_page(visit.end.url)),
                 visitor=visit.visitor,
                 started_at=visit.started_at,
                 outcome=visit.outcome,
@@ -166,26 +201,10 @@ def save_round(
             )
             for visit in visits
         )
-
-
-def _with_evidence(
-    session: Session, media: MediaStore, kept: KeptVisit, who: str, authority: str | None, now: datetime
-) -> Visit:
-    visit = kept.visit
-    manifest = save_evidence(
-        session,
-        media,
-        action="visit",
-        subject=visit.url,
-        who=who,
-        at=now,
-        files=kept.files,
-        facts=msgspec.to_builtins(visit),
-        started_at=visit.started_at,
-    )
-    if authority is not None:
-        want_stamp(session, manifest, authority, now)
-    return replace(visit, evidence=manifest)
+    for visit in visits:
+        append(session, at=now, who=who, action=VISIT, subject=link.url, manifest=visit.evidence)
+        if authority is not None and visit.evidence is not None:
+            want_stamp(session, visit.evidence, authority, now)
 
 
 def _note_presence(session: Session, case_id: int, url: str, visits: Sequence[Visit], now: datetime) -> None:
@@ -225,10 +244,10 @@ def visits_of(session: Session, case_id: int, *, most: int = 50, url: str | None
 
     A journey along a link that somebody named is of a case, too, if it ended at one of the case's pages.
     """
-    belongs = or_(VisitRow.case_id == case_id, VisitRow.ended_at.in_(_pages_of(session, case_id)))
+    belongs = or_(VisitRow.case_id == case_id, VisitRow.end_digest.in_(_pages_of(session, case_id)))
     rows = session.scalars(
         select(VisitRow)
-        .where(belongs, *([VisitRow.link == _digest(url)] if url is not None else []))
+        .where(belongs, *([VisitRow.link_digest == _digest(url)] if url is not None else []))
         .order_by(VisitRow.started_at.desc(), VisitRow.id.desc())
         .limit(most)
     )
@@ -250,7 +269,9 @@ def latest_visits(session: Session, urls: Iterable[str], since: datetime) -> dic
     found: dict[str, tuple[Visit, ...]] = {}
     for url in urls:
         rows = session.scalars(
-            select(VisitRow).where(VisitRow.link == _digest(url), VisitRow.started_at >= since).order_by(VisitRow.id)
+            select(VisitRow)
+            .where(VisitRow.link_digest == _digest(url), VisitRow.started_at >= since)
+            .order_by(VisitRow.id)
         )
         visits = dict.fromkeys(msgspec.convert(row.visit, Visit) for row in rows)  # a row for each case
         found[url] = tuple(visits)

@@ -9,7 +9,7 @@ from spiders.pages.encoding import decode
 from spiders.pages.links import web_url
 from spiders.pages.markup import Document
 from spiders.pages.parked import parked
-from spiders.pages.publisher import MAX_HTML, parse_page
+from spiders.pages.publisher import MAX_HTML, page_of
 from spiders.pages.reader import read_document
 from spiders.pages.walls import wall
 
@@ -37,7 +37,7 @@ def read_landing(
     Returns:
         `landing`: `title`, `text` and `shape` (SimHash), `length`, `wall`, `parked`, `scripted`, `degraded`; `next`
         (absolute address that the page leads on to by itself, or None) and `how` ("refresh" or "script"); `page`: what
-        `parse_page` reads of it, where it leads no further.
+        `page_of` reads of it, where it leads no further.
     """
     text, _ = decode(body[:MAX_HTML], encoding)
     document = read_document(text)
@@ -67,7 +67,7 @@ def read_landing(
         },
         "next": None if rendered else following,
         "how": how,
-        "page": parse_page(body, url=url, asked=asked, encoding=encoding) if rendered or following is None else None,
+        "page": page_of(document, text, url=url, asked=asked) if rendered or following is None else None,
     }
 
 

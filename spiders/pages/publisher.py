@@ -56,7 +56,14 @@ def parse_page(
         was cut or is built so that not every part could be told apart; its text is there.
     """
     text, used = decode(body[:MAX_HTML], encoding)
-    document = read_document(text)
+    page = page_of(read_document(text), text, url=url, asked=asked, ads=ads, rules=rules)
+    return {**page, "encoding": used, "degraded": page["degraded"] or len(body) > MAX_HTML}
+
+
+def page_of(
+    document: Document, html: str, *, url: str, asked: str | None = None, ads: bool = True, rules: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return what `parse_page` does of a document that was read already, without `encoding`."""
     base = base_of(document, url)
     outline = Outline(document, base)
     slots = find_slots(outline, base, load(tuple(rules)) if rules else None)
@@ -77,16 +84,15 @@ def parse_page(
         "url": url,
         "title": title,
         "lang": lang,
-        "encoding": used,
         "canonical": web_url(head.link("canonical"), base) if head.link("canonical") else None,
         "refresh": _refresh(head.meta("refresh"), base),
         "wall": wall(document, title, url=url, asked=asked or url),
-        "degraded": document.degraded or len(body) > MAX_HTML or len(whole.encode()) > MAX_TEXT,
+        "degraded": document.degraded or len(whole.encode()) > MAX_TEXT,
         "texts": [{"role": role, "text": _cut(text), "lang": lang} for role, text in texts if text],
         "links": _links(outline, own, base, slots),
         "images": _images(document, shown, head, base),
         "ads": [read_ad(document, slot, base) for slot in slots[:_MOST_ADS]] if ads else [],
-        "facts": read_facts(document, url, text, blocks),
+        "facts": read_facts(document, url, html, blocks),
     }
 
 

@@ -60,6 +60,7 @@ class BrowserJourney:
         """
         self._url, self._visitor = url, visitor
         self._fetch, self._put, self._sandbox, self._clock, self._draw = fetch, put, sandbox, clock, draw
+        self._rule = proxy.rule
         self._passage: Passage = proxy.open(upstream)
         self._name = self._passage.username
         self._context = context(
@@ -75,17 +76,18 @@ class BrowserJourney:
         opened = await self._open(url, traffic)
         content: str | None = None
         shot: bytes | None = None
+        where = url
         if opened is not None:
             with suppress(BrowserError, TimeoutError):
                 async with asyncio.timeout(LONGEST + self._visitor.stay):
                     await self._stay(opened, traffic)
                 async with asyncio.timeout(READING):
-                    content = await _content(opened)
+                    where, content = opened.url, await _content(opened)
                     shot = await _screenshot(opened) if content is not None else None
         hops = list(await traffic.hops(shown=content is not None))
-        where = opened.url if opened is not None else url
         landing, page, drawn = None, None, None
-        if content is not None and hops[-1].status is not None:
+        on_the_web = [hop for hop in hops if hop.problem != "hand_off"]  # the page stays when it opens an app
+        if content is not None and on_the_web and on_the_web[-1].status is not None:
             landing, page = await self._read(content, where)
         if landing is not None and shot is not None:
             drawn = await self._draw(shot)
@@ -101,7 +103,7 @@ class BrowserJourney:
             hops=tuple(hops),
             landing=landing,
             outcome=outcome,
-            says=f"{says}; it sent more than a visit may take, and was cut off" if self._passage.over else says,
+            says=says + self._cut_short(traffic),
             browser=True,
             country=self._visitor.country,
             screenshot=drawn.rendition if drawn is not None else None,
@@ -120,6 +122,12 @@ class BrowserJourney:
                 async with asyncio.timeout(CLOSING):
                     await self._page.close()
         return followed
+
+    def _cut_short(self, traffic: Traffic) -> str:
+        """Say where not all of a page was loaded."""
+        if self._passage.over:
+            return "; it sent more than a visit may take, and was cut off"
+        return "; it had not loaded whole in time" if traffic.slow else ""
 
     async def close(self) -> None:
         """Forget the visitor: cookies, storage, the way through the proxy."""
@@ -180,9 +188,12 @@ class BrowserJourney:
     async def _certified(self, hop: Hop) -> Hop:
         """Add the certificate of the last hop's server, asked of the address that the proxy dialled."""
         parts = urlsplit(hop.url)
-        if parts.scheme != "https" or hop.address is None or not parts.hostname:
+        if parts.scheme != "https" or hop.status is None or hop.address is None or not parts.hostname:
             return hop
-        found: Certificate = await shown_certificate(hop.address, parts.port or 443, parts.hostname, seconds=CLOSING)
+        port = parts.port or 443
+        if not self._rule.permits(hop.address, port):
+            return hop
+        found: Certificate = await shown_certificate(hop.address, port, parts.hostname, seconds=CLOSING)
         return replace(hop, certificate=found.digest, certificate_from=found.valid_from)
 
 

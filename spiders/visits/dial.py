@@ -16,6 +16,7 @@ from spiders.visits.messages import BadMessage, Request, head_of_answer, read_an
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]  # host, port -> addresses; OSError where it is unknown
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+_NO_SUCH_NAME = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 MOST_ADDRESSES = 4  # of one host, tried one after another
 
 
@@ -49,6 +50,20 @@ async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     return [str(address[4][0]) for address in found]
 
 
+def unknown(error: Exception) -> bool:
+    """Tell whether a name does not exist, rather than that nobody could be asked for it."""
+    return isinstance(error, UnicodeError) or getattr(error, "errno", None) in _NO_SUCH_NAME
+
+
+async def no_such_name(host: str) -> bool:
+    """Ask the system's resolver whether a name does not exist."""
+    try:
+        await resolve_by_system(host, 0)
+    except (OSError, UnicodeError) as error:
+        return unknown(error)
+    return False
+
+
 class Dialler:
     """Connects to what the rule permits."""
 
@@ -71,8 +86,8 @@ class Dialler:
                 found = [pinned] if pinned is not None else await self._resolve(host, port)
         except TimeoutError:
             raise Failed(key, "timeout") from None
-        except (OSError, UnicodeError):
-            raise Failed(key, "dns") from None
+        except (OSError, UnicodeError) as error:
+            raise Failed(key, "dns" if unknown(error) else "dns_failed") from None
         if not found:
             raise Failed(key, "dns")
         permitted = [address for address in dict.fromkeys(found) if self._rule.permits(address, port)]
@@ -128,6 +143,11 @@ class Upstream:
         coded = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
         basic = f"Basic {base64.b64encode(coded).decode()}" if parts.username else None
         return cls(host=host, port=port, authorization=basic)
+
+    @property
+    def address(self) -> str:
+        """Where it is, without what proves who asks."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     async def tunnel(self, request: Request, streams: Streams, *, most: int, seconds: float) -> None:
         """Ask for a tunnel over a connection to this proxy, whose answer has at most so many bytes and takes so long.

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag
 
 from scrapy import Request
 from scrapy.http import Response
@@ -22,9 +22,11 @@ from detector.visits import Hop, How, Landing, Visit, outcome_of
 from safety.sandbox import Sandbox, SandboxError
 from spiders.failures import trouble
 from spiders.refusals import SCHEMES
+from spiders.visits.addresses import host_of, joined, scheme_of
 from spiders.visits.certificates import Certificate, certificate_of
+from spiders.visits.dial import Upstream, no_such_name
 from spiders.visits.exchange import Exchange
-from spiders.visits.exits import Exit
+from spiders.visits.exits import leave_through
 from spiders.visits.followed import Followed
 
 MOST_HOPS = 12
@@ -50,7 +52,7 @@ class Journey:
         put: Put,
         sandbox: Sandbox,
         clock: Clock,
-        leaving: Exit | None = None,
+        upstream: Upstream | None = None,
     ) -> None:
         """Take the link and the means.
 
@@ -61,11 +63,11 @@ class Journey:
             put: keeps bytes and returns their SHA-256; called on a worker thread.
             sandbox: where pages are read.
             clock: returns the time, in UTC.
-            leaving: the proxy to leave through.
+            upstream: the proxy to leave through.
         """
         self._url, self._visitor = url, visitor
         self._fetch, self._put, self._sandbox, self._clock = fetch, put, sandbox, clock
-        self._leaving = leaving
+        self._upstream = upstream
         self._jar = CookieJar()
 
     async def follow(self) -> Followed:
@@ -81,7 +83,7 @@ class Journey:
         following: str | None = url
         while following is not None and len(hops) < MOST_HOPS:
             url, following, landing, page = following, None, None, None
-            scheme = urlsplit(url).scheme.lower()
+            scheme = scheme_of(url)
             if scheme not in SCHEMES:
                 problem = "hand_off" if scheme in HAND_OFFS else "refused_scheme"
                 hops.append(Hop(url=url, how=how, at=self._clock(), seconds=0.0, problem=problem))
@@ -93,7 +95,7 @@ class Journey:
                 break
             location = response.headers.get("Location")
             if response.status in REDIRECTS and location:
-                following, how = urljoin(url, location.decode("latin-1").strip()), "redirect"
+                following, how = joined(url, location.decode("latin-1").strip()), "redirect"
                 continue
             landing, page, following, how = await self._read(response)
             referrer = url
@@ -122,16 +124,20 @@ class Journey:
             request = Request(urldefrag(url).url, headers=headers, dont_filter=True)
             request.meta.update(dont_obey_robotstxt=True, dont_retry=True, dont_redirect=True)
             self._jar.add_cookie_header(request)
-            if self._leaving is not None:
-                await self._leaving.use(request)
+            if self._upstream is not None:
+                from twisted.internet import reactor  # the reactor must be installed before it is imported
+
+                await leave_through(self._upstream, request, reactor)
             response = await self._fetch(request)
         except Exception as error:  # noqa: BLE001  edge to the network: whatever it is has a name for people
             problem = trouble(error).kind
+            if problem == "dns" and not await no_such_name(host_of(url)):
+                problem = "dns_failed"
             hop = Hop(url=url, how=how, at=at, seconds=round(time.monotonic() - start, 3), problem=problem)
             return hop, Exchange(url=url, at=at, problem=problem), None
         self._jar.extract_cookies(response, request)
         found = certificate_of(response.certificate) if response.certificate is not None else Certificate()
-        address = str(response.ip_address) if response.ip_address and self._leaving is None else None
+        address = str(response.ip_address) if response.ip_address and self._upstream is None else None
         hop = Hop(
             url=url,
             how=how,

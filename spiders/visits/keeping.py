@@ -1,25 +1,28 @@
 """Keeping: the files that prove what a visit saw, each in the media store under its SHA-256."""
 
 from collections.abc import Callable
-from importlib.metadata import version
 
 import msgspec
 
 from spiders.visits.exchange import Exchange, Resource
 from spiders.visits.followed import Followed
 from spiders.visits.warc import warc_of
+from storage.custody import TOOL
 from storage.evidence import EvidenceFile
 from storage.visits import KeptVisit
-
-SOFTWARE = f"mekiki/{version('mekiki')}"
 
 
 def kept(one: Followed, put: Callable[[bytes], str]) -> KeptVisit:
     """Put what a visit brought back into the media store; return it with the list of its files."""
     visit = one.visit
-    log = _log(one.exchanges)
-    resources = [Resource(uri="urn:mekiki:log", media_type="application/x-ndjson", at=visit.started_at, body=log)]
-    files = [_file("log", log, put)]
+    resources: list[Resource] = []
+    files: list[EvidenceFile] = []
+    if visit.browser:  # a plain visit has asked for its hops and nothing else
+        log = _log(one.exchanges)
+        resources.append(
+            Resource(uri="urn:mekiki:log", media_type="application/x-ndjson", at=visit.started_at, body=log)
+        )
+        files.append(_file("log", log, put))
     if one.rendered is not None:
         uri = f"urn:mekiki:rendered:{one.url}"
         resources.append(Resource(uri=uri, media_type="text/html", at=visit.end.at, body=one.rendered))
@@ -33,7 +36,7 @@ def kept(one: Followed, put: Callable[[bytes], str]) -> KeptVisit:
         "browser": "yes" if visit.browser else "no",
         **({"country": visit.country} if visit.country else {}),
     }
-    warc = warc_of(one.exchanges, about=about, software=SOFTWARE, at=visit.started_at, resources=resources)
+    warc = warc_of(one.exchanges, about=about, software=TOOL, at=visit.started_at, resources=resources)
     files.append(_file("warc", warc, put))
     return KeptVisit(visit=visit, files=tuple(files))
 

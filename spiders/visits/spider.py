@@ -11,9 +11,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -29,13 +28,14 @@ from spiders.found import Found, Led
 from spiders.run import SourceRun
 from spiders.sightings import page_item
 from spiders.visits import chromium
-from spiders.visits.exits import Exit
+from spiders.visits.dial import Upstream
 from spiders.visits.followed import Followed
 from spiders.visits.journey import Journey
 from spiders.visits.keeping import kept
 from spiders.visits.links import unpaid
 from spiders.visits.proxy import GuardProxy, prove_proxy
-from spiders.visits.visitors import visitors
+from spiders.visits.visitors import awake, visitors
+from storage.errors import StorageError
 from storage.visits import LinkToVisit, VisitRound, Wanted
 
 AT_ONCE = 8  # links followed side by side
@@ -71,7 +71,9 @@ class VisitSpider(SourceSpider):
             if any(visitor.browser for visitor in there):
                 self._proxy = await stack.enter_async_context(GuardProxy(self.run.egress))
                 await prove_proxy(self._proxy)
-            for done in asyncio.as_completed([self._round(link, there) for link in links if there]):
+            rounds = [asyncio.ensure_future(self._round(link, there)) for link in links if there]
+            stack.push_async_callback(_ended, rounds)  # before the proxy is
+            for done in asyncio.as_completed(rounds):
                 for found in await done:
                     part = await self.part(found.items, pictures=found.pictures, led=found.led)
                     if part is not None:
@@ -105,10 +107,8 @@ class VisitSpider(SourceSpider):
 
     def _leaves(self, visitor: Visitor) -> bool:
         """Tell whether a visitor's proxy is there to leave through."""
-        from twisted.internet import reactor  # the reactor must be installed before it is imported
-
         try:
-            Exit.of(visitor, reactor)
+            _upstream(visitor)
         except (SecretError, ValueError) as error:
             self.run.tally.problem("missing_secret", f"visitor {visitor.key}: proxy: {error}; it did not look")
             return False
@@ -116,28 +116,32 @@ class VisitSpider(SourceSpider):
 
     async def _round(self, link: LinkToVisit, there: Sequence[Visitor]) -> list[Found]:
         """Follow one link as every visitor; return the pages to be judged."""
-        async with self._gate:
-            if self.run.tally.stopped:
-                return []
-            url = link.url if self._source.click else unpaid(link.url)
-            rows = await asyncio.gather(*(self._as(visitor, url) for visitor in there))
-            followed = [one for row in rows for one in row]
-            seen = compared([one.visit for one in followed])
-            followed = [replace(one, visit=visit) for one, visit in zip(followed, seen, strict=True)]
-            keeping = [asyncio.to_thread(kept, one, self.run.sink.put) for one in followed]
-            visits = tuple(await asyncio.gather(*keeping))
-            try:
-                await asyncio.to_thread(self.run.sink.visited, VisitRound(link=link, visits=visits))
-            except SQLAlchemyError as error:
-                self._not_kept(error)
-                return []
-            self.run.tally.unchanged += 1  # what was asked for came, although it may be no item
-            for one in followed:
-                if one.visit.end.problem not in (None, "dns", "hand_off"):
-                    self.run.tally.note(f"{one.visit.visitor}: {one.visit.end.url}: {one.visit.says}")
-            return [found async for found in self._found(link, followed)]
+        try:
+            async with self._gate:
+                return [] if self.run.tally.stopped else await self._followed(link, there)
+        except (StorageError, SQLAlchemyError, OSError) as error:
+            self._not_kept(error)
+        except Exception as error:  # noqa: BLE001  edge to the network: one link must not take the others along
+            self.run.tally.problem("internal", f"{link.url}: {type(error).__name__}: {error}")
+        return []
 
-    def _not_kept(self, error: SQLAlchemyError) -> None:
+    async def _followed(self, link: LinkToVisit, there: Sequence[Visitor]) -> list[Found]:
+        """Follow one link, keep what was seen, and return the pages to be judged."""
+        url = link.url if self._source.click else unpaid(link.url)
+        rows = await asyncio.gather(*(self._as(visitor, url) for visitor in there))
+        followed = [one for row in rows for one in row]
+        seen = compared([one.visit for one in followed])
+        followed = [replace(one, visit=visit) for one, visit in zip(followed, seen, strict=True)]
+        keeping = [asyncio.to_thread(kept, one, self.run.sink.put) for one in followed]
+        visits = tuple(await asyncio.gather(*keeping))
+        await asyncio.to_thread(self.run.sink.visited, VisitRound(link=link, visits=visits))
+        self.run.tally.unchanged += 1  # what was asked for came, although it may be no item
+        for one in followed:
+            if one.visit.end.problem not in (None, "dns", "hand_off"):
+                self.run.tally.note(f"{one.visit.visitor}: {one.visit.end.url}: {one.visit.says}")
+        return [found async for found in self._found(link, followed)]
+
+    def _not_kept(self, error: Exception) -> None:
         """The storage fails: say so once and follow nothing more."""
         if not self.run.tally.stopped:
             self.run.tally.problem("storage", f"visits could not be stored: {str(error).partition(chr(10))[0]}")
@@ -148,8 +152,6 @@ class VisitSpider(SourceSpider):
         if visitor.browser:
             async with self._browsers:
                 return await self._browsing(visitor, url)
-        from twisted.internet import reactor  # the reactor must be installed before it is imported
-
         journey = Journey(
             url,
             visitor,
@@ -157,7 +159,7 @@ class VisitSpider(SourceSpider):
             put=self.run.sink.put,
             sandbox=self.run.sandbox,
             clock=self.run.clock,
-            leaving=Exit.of(visitor, reactor),
+            upstream=_upstream(visitor),
         )
         return [await journey.follow() async for _ in _times(visitor)]
 
@@ -184,7 +186,6 @@ class VisitSpider(SourceSpider):
     async def _download(self, request: Any) -> Any:
         engine = self.crawler.engine
         assert engine is not None
-        self.run.tally.requests += 1
         return await engine.download_async(request)
 
     async def _found(self, link: LinkToVisit, followed: Sequence[Followed]) -> AsyncIterator[Found]:
@@ -226,13 +227,21 @@ class VisitSpider(SourceSpider):
         return item, pictures
 
 
-def awake(visitor: Visitor, now: datetime) -> bool:
-    """Tell whether a visitor looks at this time of its day; hours may go over midnight."""
-    if visitor.hours is None:
-        return True
-    first, last = visitor.hours
-    hour = now.astimezone(ZoneInfo(visitor.zone)).hour
-    return first <= hour < last if first <= last else hour >= first or hour < last
+def _upstream(visitor: Visitor) -> Upstream | None:
+    """Return a visitor's proxy.
+
+    Raises:
+        SecretError: it is not there.
+        ValueError: it has another form.
+    """
+    return Upstream.parse(visitor.proxy.reveal()) if visitor.proxy is not None else None
+
+
+async def _ended(tasks: Sequence["asyncio.Future[Any]"]) -> None:
+    """End what is still under way."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _times(visitor: Visitor) -> AsyncIterator[int]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urldefrag
 
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page
@@ -18,6 +18,7 @@ from scrapy import Request
 from detector.visits import Hop, How
 from spiders.refusals import SCHEMES
 from spiders.settings import PICTURE_BYTES
+from spiders.visits.addresses import host_of, scheme_of
 from spiders.visits.dial import key_of
 from spiders.visits.exchange import Exchange
 from spiders.visits.journey import HAND_OFFS, LONGEST_HEADER, MOST_HEADERS, Clock, Put
@@ -91,6 +92,11 @@ class Traffic:
         """Seconds since the page was last led on."""
         return time.monotonic() - (self._steps[-1].began if self._steps else self._began)
 
+    @property
+    def slow(self) -> bool:
+        """Tell whether the page was not loaded in time."""
+        return self._problem == "timeout"
+
     def failed(self, error: Exception) -> None:
         """Note why the browser gave up."""
         text = str(error)
@@ -105,7 +111,7 @@ class Traffic:
         """Hear where a script, a refresh or a form is about to lead; an address outside the web ends the journey."""
         url = str(event.get("url", ""))
         self._why = str(event.get("reason", ""))
-        scheme = urlsplit(url).scheme.lower()
+        scheme = scheme_of(url)
         if scheme not in SCHEMES and scheme in HAND_OFFS:
             self._steps.append(_Step(url=url, how="script", at=self.clock(), began=time.monotonic()))
 
@@ -181,7 +187,7 @@ class Traffic:
         return tuple(hops)
 
     async def _hop(self, step: _Step) -> Hop:
-        if step.request is None or urlsplit(step.url).scheme.lower() in HAND_OFFS:
+        if step.request is None or scheme_of(step.url) in HAND_OFFS:
             return Hop(url=step.url, how=step.how, at=step.at, seconds=0.0, problem="hand_off")
         noted = self._noted.get(step.request)
         url = self.url if step.how == "start" and urldefrag(self.url).url == step.url else step.url
@@ -206,7 +212,7 @@ class Traffic:
 
     def _why_not(self, step: _Step) -> str:
         """Return the class of what kept a navigation from being answered."""
-        host = key_of(urlsplit(step.url).hostname or "")
+        host = key_of(host_of(step.url))
         if host in self.passage.refused:
             return "refused_address"
         if self.passage.over:
@@ -214,7 +220,7 @@ class Traffic:
         return self.passage.failed.get(host) or self._problem or "connection"
 
     def _address(self, url: str) -> str | None:
-        return self.passage.addresses.get(key_of(urlsplit(url).hostname or ""))
+        return self.passage.addresses.get(key_of(host_of(url)))
 
     async def exchanges(self) -> tuple[Exchange, ...]:
         """Return every request and what came back, in order."""
@@ -232,7 +238,7 @@ class Traffic:
                 problem=noted.failure or ("refused" if noted.answer is not None and _from_the_proxy(noted) else None),
             )
             for noted in self._noted.values()
-            if urlsplit(noted.request.url).scheme in SCHEMES
+            if scheme_of(noted.request.url) in SCHEMES
         )
 
     async def _settled(self) -> None:

@@ -2,6 +2,9 @@
 at a desk, and bare.
 """
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from config import Config
 from config.models import Visitor
 
@@ -28,3 +31,12 @@ OURS = (
 def visitors(config: Config) -> tuple[Visitor, ...]:
     """Return the configured visitors, or ours."""
     return config.visitor or OURS
+
+
+def awake(visitor: Visitor, now: datetime) -> bool:
+    """Tell whether a visitor looks at this time of its day; hours may go over midnight."""
+    if visitor.hours is None:
+        return True
+    first, last = visitor.hours
+    hour = now.astimezone(ZoneInfo(visitor.zone)).hour
+    return first <= hour < last if first <= last else hour >= first or hour < last

@@ -25,7 +25,7 @@ from spiders.visits.exchange import Exchange
 from spiders.visits.warc import warc_of
 from storage.custody import append
 from storage.database import open_engine, transaction, upgrade
-from storage.evidence import EvidenceFile, keep_file, save_evidence
+from storage.evidence import EvidenceFile, keep_file, keep_manifest
 from storage.media import MediaStore
 from storage.stamps import due_stamps, stamp_done, want_stamp
 from tests.servers.time_stamps import MISSING, OPENSSL, TimeStamps
@@ -50,17 +50,12 @@ class Kept:
     media: MediaStore
 
     def save(self, number: int, *files: EvidenceFile, subject: str = "https://shop.test/") -> str:
+        kept = files or [keep_file(self.media, "warc", warc(number))]
+        facts = {"number": number}
+        manifest = keep_manifest(self.media, action="visit", subject=subject, at=NOW, files=kept, facts=facts)
         with transaction(self.engine) as session:
-            return save_evidence(
-                session,
-                self.media,
-                action="visit",
-                subject=subject,
-                who="aki",
-                at=NOW,
-                files=files or [keep_file(self.media, "warc", warc(number))],
-                facts={"number": number},
-            )
+            append(session, at=NOW, who="aki", action="visit", subject=subject, manifest=manifest)
+        return manifest
 
     def change(self, address: str, data: bytes) -> None:
         path = self.media.path(address)

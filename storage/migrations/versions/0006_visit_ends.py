@@ -12,22 +12,24 @@ branch_labels = None
 depends_on = None
 
 _MARKER = "\\escaped:"
+_SOME = sa.text("SELECT id, url, visit FROM visits WHERE id > :last ORDER BY id LIMIT 500")
+_FILL = sa.text("UPDATE visits SET link_digest = :link, end_digest = :end WHERE id = :id")
 
 
 def upgrade() -> None:
     """Add the digests, and work them out for the visits that are there."""
-    for name in ("link", "ended_at"):
+    for name in ("link_digest", "end_digest"):
         op.add_column("visits", sa.Column(name, sa.String(64), nullable=True))
     connection = op.get_bind()
-    rows = connection.execute(sa.text("SELECT id, url, visit FROM visits")).fetchall()
-    for number, url, visit in rows:
-        end = json.loads(_plain(visit))["hops"][-1]["url"].partition("#")[0]
-        connection.execute(
-            sa.text("UPDATE visits SET link = :link, ended_at = :end WHERE id = :id"),
-            {"link": _digest(_plain(url)), "end": _digest(end), "id": number},
-        )
-    op.create_index("ix_visits_link_started_at", "visits", ["link", "started_at"])
-    op.create_index("ix_visits_ended_at", "visits", ["ended_at"])
+    last = 0
+    while rows := connection.execute(_SOME, {"last": last}).fetchall():
+        for number, url, visit in rows:
+            end = json.loads(_plain(visit))["hops"][-1]["url"].partition("#")[0]
+            connection.execute(_FILL, {"link": _digest(_plain(url)), "end": _digest(end), "id": number})
+        last = rows[-1][0]
+    op.create_index("ix_visits_link_digest_started_at", "visits", ["link_digest", "started_at"])
+    op.create_index("ix_visits_end_digest", "visits", ["end_digest"])
+    op.create_index("ix_verdicts_score", "verdicts", ["score"])
 
 
 def _plain(stored: str) -> str:

@@ -1,5 +1,6 @@
 """What a browser shows: scripts run, pages are drawn and kept, and nothing inside the house is reached."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -137,14 +138,9 @@ def test_every_way_on_is_a_hop(tmp_path: Path, server: WebServer) -> None:
     server.html("/chat", "<script>location.href='line://ti/p/@hoshino'</script>")
     server.html("/on", "<script>location.href='/on?'+Math.random()</script>")
     followed, chat, endless = visit(tmp_path, server, "/a", "/chat", "/on", visitors=TELEPHONE)
-    assert [
-        (hop["how"], hop["status"], hop["url"].partition(":8")[0].partition("/")[0]) for hop in followed["hops"]
-    ] == [
-        ("start", 302, "http:"),
-        ("redirect", 200, "http:"),
-        ("refresh", 200, "http:"),
-        ("script", 200, "http:"),
-    ]
+    assert [(hop["how"], hop["status"]) for hop in followed["hops"]] == [
+        ("start", 302), ("redirect", 200), ("refresh", 200), ("script", 200),
+    ]  # fmt: skip
     assert [hop["url"].rpartition(str(server.port))[2] for hop in followed["hops"]] == [
         "/a", "/b?x=%2F%2f&&y=+", "/c?z=%E6%98%9F", "/d",
     ]  # fmt: skip
@@ -153,7 +149,8 @@ def test_every_way_on_is_a_hop(tmp_path: Path, server: WebServer) -> None:
     assert followed["outcome"] == "offer_seen"
     assert (chat["hops"][-1]["url"], chat["hops"][-1]["problem"]) == ("line://ti/p/@hoshino", "hand_off")
     assert endless["outcome"] == "could_not_tell"
-    assert len(endless["hops"]) <= 14
+    assert "it led on after" in endless["says"]
+    assert 12 <= len(endless["hops"]) <= 14, "one or two may be under way when it is told to stop"
 
 
 def test_nothing_in_the_house_is_reached_and_no_error_page_is_evidence(tmp_path: Path, server: WebServer) -> None:
@@ -179,9 +176,10 @@ def test_nothing_in_the_house_is_reached_and_no_error_page_is_evidence(tmp_path:
         assert one["landing"] is None
         assert set(kept(tmp_path, one)) == {"log", "warc"}
         assert one["screenshot"] is None
-    assert b"chrome-error" not in b"".join(
-        path.read_bytes() for path in (tmp_path / "media").rglob("*") if path.is_file()
-    )
+    everything = [path.read_bytes() for path in (tmp_path / "media").rglob("*") if path.is_file()]
+    read = b"".join(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for data in everything)
+    assert b"sendBeacon" in read
+    assert b"chrome-error" not in read
 
 
 def test_hostile_pages_end_in_time(tmp_path: Path, server: WebServer) -> None:
@@ -197,7 +195,8 @@ def test_hostile_pages_end_in_time(tmp_path: Path, server: WebServer) -> None:
     assert outcomes["loop"]["outcome"] == "could_not_tell"
     assert outcomes["dialogs"]["outcome"] == "offer_seen"
     assert outcomes["popups"]["outcome"] == "offer_seen"
-    assert "more than a visit" in outcomes["large"]["says"] or outcomes["large"]["outcome"] == "could_not_tell"
+    cut = ("more than a visit may take", "not loaded whole", "no page that can be read")
+    assert any(words in outcomes["large"]["says"] for words in cut), outcomes["large"]["says"]
     assert all(len(data) < 5 * 2**20 for data in kept(tmp_path, outcomes["large"]).values())
     assert outcomes["tall"]["outcome"] == "offer_seen"
     height = int.from_bytes(kept(tmp_path, outcomes["tall"])["screenshot"][20:24], "big")

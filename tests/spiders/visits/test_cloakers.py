@@ -228,10 +228,11 @@ def test_a_journey_into_the_house_ends_at_the_door_and_a_loop_ends(tmp_path: Pat
         here = f"http://shop.test:{server.port}"
         secret.pages["/"] = page("inside")
         targets = {"/in": secret.url, "/private": "http://inside.test/", "/file": "file:///etc/passwd"}
-        for path, target in {**targets, "/chat": "line://ti/p/@hoshino"}.items():
+        more = {"/chat": "line://ti/p/@hoshino", "/broken": "http://[x"}
+        for path, target in {**targets, **more}.items():
             server.pages[path] = Answer(status=302, headers={"Location": target})
         server.pages["/loop"] = Answer(status=302, headers={"Location": "/loop"})
-        found = visit(tmp_path, server, *(here + path for path in (*targets, "/chat", "/loop")))
+        found = visit(tmp_path, server, *(here + path for path in (*targets, *more, "/loop")))
         outcomes = {link.removeprefix(here): visits[0] for link, visits in found.items()}
         assert secret.hits == []
     assert {path: (one["outcome"], one["hops"][-1]["problem"]) for path, one in outcomes.items()} == {
@@ -239,6 +240,7 @@ def test_a_journey_into_the_house_ends_at_the_door_and_a_loop_ends(tmp_path: Pat
         "/private": ("could_not_tell", "refused_address"),
         "/file": ("could_not_tell", "refused_scheme"),
         "/chat": ("offer_seen", "hand_off"),
+        "/broken": ("could_not_tell", "refused_scheme"),
         "/loop": ("could_not_tell", None),
     }
     assert len(outcomes["/loop"]["hops"]) == 12

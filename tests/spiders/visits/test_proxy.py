@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -250,7 +251,10 @@ class TestNames:
     @pytest.mark.asyncio
     async def test_what_does_not_come_about_is_named(self) -> None:
         async def nobody(host: str, port: int) -> Sequence[str]:
-            raise OSError("unknown")
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+        async def nobody_answers(host: str, port: int) -> Sequence[str]:
+            raise socket.gaierror(socket.EAI_AGAIN, "temporary failure")
 
         async def slow(host: str, port: int) -> Sequence[str]:
             await asyncio.Event().wait()
@@ -262,6 +266,7 @@ class TestNames:
         port = int(closed.rpartition(":")[2])
         for resolve, host, kind in (
             (nobody, "unknown.test", "dns"),
+            (nobody_answers, "unknown.test", "dns_failed"),
             (Names([]), "empty.test", "dns"),
             (slow, "slow.test", "timeout"),
             (nobody, "closed.test", "connection"),
@@ -663,7 +668,7 @@ class TestUpstream:
     @pytest.mark.asyncio
     async def test_names_that_are_unknown_here_are_gone(self) -> None:
         async def nobody(host: str, port: int) -> Sequence[str]:
-            raise OSError("unknown")
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
         async with Exit() as exit_, GuardProxy(through(exit_), resolve=nobody) as proxy:
             passage = proxy.open(exit_.url)

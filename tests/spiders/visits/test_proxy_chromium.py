@@ -1,14 +1,13 @@
 """A real Chromium behind the proxy reaches the page that is permitted and nothing inside, whatever pages ask for."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from safety.egress import EgressRule
+from spiders.visits import chromium
 from spiders.visits.proxy import GuardProxy, Limits, Passage
 from tests.servers.web import Answer, Canary, WebServer
 from tests.spiders.test_egress import HOSTS, PINNED
@@ -16,17 +15,9 @@ from tests.spiders.test_egress import HOSTS, PINNED
 pytest.importorskip("playwright.async_api", reason="playwright is not installed")
 from playwright.async_api import Browser, Error, Page, async_playwright
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+pytestmark = pytest.mark.skipif(chromium.find() is None, reason="there is no Chromium on this machine")
 
-# "SSRF in Chromium" of the safety notes; Chromium's own sandbox refuses to work for root.
-ARGUMENTS = [
-    "--disable-quic",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--proxy-bypass-list=<-loopback>",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    *(["--no-sandbox"] if os.geteuid() == 0 else []),
-]
+LAUNCH = chromium.settings(None, timeout=10)["PLAYWRIGHT_LAUNCH_OPTIONS"]
 # Hosts that every way of asking must have been refused for; what they have in common is that Chromium asks for them.
 ASKED = {
     "127.0.0.1",
@@ -44,7 +35,7 @@ CONTROL = "<title>control</title><p id=text>public page</p>"
 @asynccontextmanager
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as driver:
-        started = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        started = await driver.chromium.launch(**LAUNCH)
         try:
             yield started
         finally:
@@ -52,8 +43,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def page_through(chromium: Browser, proxy: GuardProxy, passage: Passage) -> AsyncIterator[Page]:
-    context = await chromium.new_context(
+async def page_through(opened: Browser, proxy: GuardProxy, passage: Passage) -> AsyncIterator[Page]:
+    context = await opened.new_context(
         proxy={"server": proxy.address, "username": passage.username, "password": passage.password},
         service_workers="block",
     )

@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 
 from safety.egress import EgressRule
 from spiders.visits.stamping import NoStamp, StampReport, ask_stamp, stamp_due
-from storage.custody import chain, check_chain
+from storage.custody import append, chain, check_chain
 from storage.database import open_engine, snapshot, transaction, upgrade
 from storage.errors import StampRefused
-from storage.evidence import keep_file, save_evidence
+from storage.evidence import keep_file, keep_manifest
 from storage.media import MediaStore
 from storage.schema import StampRow
 from storage.stamp_tokens import LARGEST, check_token, read_roots
@@ -59,17 +59,11 @@ def rule(*allow: str, **hosts: str) -> EgressRule:
 
 def gather(engine: Engine, media: MediaStore, url: str, number: int = 1) -> str:
     """Save evidence that is to get a stamp; return its manifest."""
+    subject = f"https://shop-{number}.test/"
+    files = [keep_file(media, "warc", b"archive")]
+    manifest = keep_manifest(media, action="visit", subject=subject, at=NOW, files=files, facts={})
     with transaction(engine) as session:
-        manifest = save_evidence(
-            session,
-            media,
-            action="visit",
-            subject=f"https://shop-{number}.test/",
-            who="aki",
-            at=NOW,
-            files=[keep_file(media, "warc", b"archive")],
-            facts={},
-        )
+        append(session, at=NOW, who="aki", action="visit", subject=subject, manifest=manifest)
         want_stamp(session, manifest, url, NOW)
         return manifest
 
