@@ -6,7 +6,8 @@ CPU is that of the process and its children; a run with few pages is taken off, 
 pages are shops of 7 kB that differ in their goods, served by a process of its own. `fetch` is a bare spider, `parse` a
 bare spider that takes title, text and links with parsel. `visit` is one plain visitor with one brand: fetched, read in
 the sandbox, judged, kept as evidence (WARC, manifest, custody) and stored; `read` is that without keeping (a dry run),
-`hops` without reading, either (the pages come as files).
+`hops` without reading, either (the pages come as files). `browser` draws the page and looks at the drawing for logos,
+`browser-words` reads what is written in it, too.
 """
 
 import argparse
@@ -95,7 +96,9 @@ def bare(port: int, pages: int, parse: bool) -> None:
     process.start()
 
 
-def visit(port: int, pages: int, *, browser: bool = False, kept: bool = True, read: bool = True) -> None:
+def visit(
+    port: int, pages: int, *, browser: bool = False, kept: bool = True, read: bool = True, words: bool = False
+) -> None:
     """Follow the pages as one visitor."""
     import config as configuration
     from config.sources.visits import VisitsSource
@@ -109,7 +112,7 @@ def visit(port: int, pages: int, *, browser: bool = False, kept: bool = True, re
         file = Path(folder) / "mekiki.toml"
         file.write_text(
             '[crawler]\ncontact = "abuse@hoshino-denki.example"\nper_host = 16\n'
-            f'[egress]\nallow = ["127.0.0.1:{port}"]\n'
+            f'[egress]\nallow = ["127.0.0.1:{port}"]\n[detector]\nwords = {str(words).lower()}\n'
             '[[brand]]\nkey = "hoshino"\nname = "星野電機"\ndomains = ["hoshino-denki.example"]\n'
             f'[[visitor]]\nkey = "one"\nuser_agent = "Mozilla/5.0"\nbrowser = {str(browser).lower()}\n',
             "utf-8",
@@ -206,6 +209,7 @@ def main() -> None:
             "read": lambda: visit(port, pages, kept=False),
             "visit": lambda: visit(port, pages),
             "browser": lambda: visit(port, pages, browser=True),
+            "browser-words": lambda: visit(port, pages, browser=True, words=True),
         }
         runs[kind]()
     else:
@@ -231,10 +235,11 @@ def compare(port: int, pages: int, browser: int) -> None:
         ("read", pages),
         ("visit", pages),
         ("browser", browser),
+        ("browser-words", browser),
     ):
         if not many:
             continue
-        few = 2 if kind == "browser" else FEW
+        few = 2 if kind.startswith("browser") else FEW
         small, large = measure(kind, port, few), measure(kind, port, many)
         found[kind] = {
             "pages": many,

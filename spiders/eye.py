@@ -86,8 +86,12 @@ class Eye:
             self._left = 0.0
             self.unread_because = f"no reader of words in pictures ({missing} is missing): install mekiki[words]"
 
-    def look(self, data: bytes) -> Seen:
+    def look(self, data: bytes, *, words: bool = True) -> Seen:
         """Decode a picture and say what is in it.
+
+        Args:
+            data: the picture's bytes.
+            words: read its words, too; not of a drawn page, which says them itself.
 
         Raises:
             SandboxError: it cannot be decoded; the message says why.
@@ -99,7 +103,7 @@ class Eye:
             width=seen["width"],
             height=seen["height"],
             rendition=seen["rendition"],
-            hash=replace(known, texts=self._texts(data)),
+            hash=replace(known, texts=self._texts(data, words=words)),
         )
 
     def watch(self, data: bytes) -> list[Frame]:
@@ -124,13 +128,13 @@ class Eye:
         """Tell whether a picture seen earlier should be looked at again: not read, or by other networks."""
         return known.eye != version() or (known.texts is None and self._left > 0)
 
-    def _texts(self, data: bytes) -> tuple[PictureText, ...] | None:
+    def _texts(self, data: bytes, *, words: bool) -> tuple[PictureText, ...] | None:
         """Read what is written in a picture that can be decoded; None where there was no time or no reader."""
         if self._left <= 0:
             return None
         start = time.monotonic()
         try:
-            found: Any = self._reader.call("detector.images.read:read_texts", data)
+            found: Any = self._reader.call("detector.images.read:read_texts", data, words=words)
         except SandboxError:
             found = []  # too much for the reader once is too much the next time
         with self._lock:

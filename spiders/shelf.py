@@ -27,12 +27,12 @@ class Shelf:
         self._sink = sink
         self._records: OrderedDict[str, PictureRecord] = OrderedDict()
 
-    def shelve(self, data: bytes) -> PictureRecord:
-        """Decode and keep a picture; never raises for what the bytes are."""
+    def shelve(self, data: bytes, *, words: bool = True) -> PictureRecord:
+        """Decode and keep a picture; never raises for what the bytes are. Without `words` only codes are read."""
         address = sha256(data).hexdigest()
         record = self.known(address)
         if record is None or (record.hash is not None and self._eye.would_see_more(record.hash)):
-            record = self._look(address, data)
+            record = self._look(address, data, words=words)
             self._sink.put(data)
             self._remember(record)
         return record
@@ -65,9 +65,9 @@ class Shelf:
         """Why words were not read, for people."""
         return self._eye.unread_because
 
-    def _look(self, address: str, data: bytes) -> PictureRecord:
+    def _look(self, address: str, data: bytes, *, words: bool) -> PictureRecord:
         try:
-            seen = self._eye.look(data)
+            seen = self._eye.look(data, words=words)
         except Refused as error:
             return _refused(address, data, str(error))
         except SandboxError as error:

@@ -33,7 +33,10 @@ STEPPING = 2.0  # seconds to look down a page
 CLOSING = 5.0  # seconds
 STEP = 0.25
 MOST_DRAWN = 10_000  # pixels of height
-MOST_RENDERED = 3_000_000  # bytes of HTML
+MOST_RENDERED = 3_000_000  # characters of HTML
+_HTML = (
+    f"""((document.doctype ? "<!DOCTYPE html>" : "") + document.documentElement.outerHTML).slice(0, {MOST_RENDERED})"""
+)
 
 
 class BrowserJourney:
@@ -176,7 +179,7 @@ class BrowserJourney:
         await _scroll(page, 0)
 
     async def _read(self, content: str, url: str) -> tuple[Landing | None, dict[str, Any] | None]:
-        body = content.encode("utf-8", "replace")[:MOST_RENDERED]
+        body = content.encode("utf-8", "replace")
         try:
             seen = await asyncio.to_thread(
                 self._sandbox.call, LANDING, body, url=url, asked=self._url, encoding="utf-8", rendered=True
@@ -208,7 +211,15 @@ async def _content(page: Page) -> str | None:
     """Return the page's HTML as its scripts have made it; None for what the browser itself says."""
     if page.url.startswith(("chrome-error:", "about:", "data:", "blob:")):
         return None
-    return await page.content()
+    session = await page.context.new_cdp_session(page)
+    frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
+    world = await session.send("Page.createIsolatedWorld", {"frameId": frame})  # whose functions no page replaces
+    answer = await session.send(
+        "Runtime.evaluate",
+        {"expression": _HTML, "contextId": world["executionContextId"], "returnByValue": True, "timeout": 10_000},
+    )
+    value = answer["result"].get("value")
+    return value if isinstance(value, str) else None
 
 
 async def _screenshot(page: Page) -> bytes | None:

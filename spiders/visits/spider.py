@@ -176,7 +176,7 @@ class VisitSpider(SourceSpider):
             clock=self.run.clock,
             proxy=self._proxy,
             upstream=visitor.proxy.reveal() if visitor.proxy is not None else None,
-            draw=lambda shot: asyncio.to_thread(self.run.shelf.shelve, shot),
+            draw=lambda shot: asyncio.to_thread(self.run.shelf.shelve, shot, words=False),
         )
         try:
             return [await journey.follow() async for _ in _times(visitor)]

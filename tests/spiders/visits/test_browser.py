@@ -185,7 +185,13 @@ def test_nothing_in_the_house_is_reached_and_no_error_page_is_evidence(tmp_path:
 def test_hostile_pages_end_in_time(tmp_path: Path, server: WebServer) -> None:
     server.pages["/file"] = Answer(body=b"MZ" * 100, kind="application/octet-stream")
     server.html("/loop", CLEAN.format("<script>setTimeout(()=>{while(true);}, 300)</script>"))
-    server.html("/dialogs", CLEAN.format("<script>for(let i=0;i<50;i++)alert(1);onbeforeunload=()=>1</script>"))
+    server.html(
+        "/dialogs",
+        CLEAN.format(
+            "<script>for(let i=0;i<50;i++)alert(1);onbeforeunload=()=>1;"
+            "Object.defineProperty(Element.prototype,'outerHTML',{get:()=>'nothing to see'})</script>"
+        ),
+    )
     server.html("/popups", CLEAN.format("<script>for(let i=0;i<9;i++)open('/file?'+i)</script>"))
     server.pages["/large"] = Answer(body=b"<p>" + b"x" * (40 * 2**20), kind="text/html")
     server.html("/tall", CLEAN.format("<div style='height:400000px;width:9000px'>x</div>"))

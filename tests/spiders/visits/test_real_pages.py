@@ -1,0 +1,71 @@
+"""Three real pages, served here: the proxy of a login page is flagged, the page of a brand itself is not."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from spiders.visits import chromium
+from tests.servers.web import Answer, WebServer
+
+PAGES = Path(__file__).parents[4] / "shared" / "data" / "phish_pages"
+BRANDS = """
+[[brand]]
+key = "google"
+name = "Google"
+domains = ["google.com"]
+[[brand]]
+key = "paypal"
+name = "PayPal"
+domains = ["paypal.com"]
+"""
+VISITOR = """
+[[visitor]]
+key = "one"
+user_agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/150.0.0.0 Safari/537.36"
+stay = 2.0
+browser = {browser}
+"""
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not PAGES.is_dir(), reason="../shared/data/phish_pages is not here")
+@pytest.mark.parametrize(
+    "browser",
+    [
+        False,
+        pytest.param(True, marks=pytest.mark.skipif(chromium.absent() is not None, reason=str(chromium.absent()))),
+    ],
+)
+def test_the_pages_served_here(tmp_path: Path, browser: bool) -> None:
+    addresses = {folder.name: (folder / "info.txt").read_text().strip() for folder in PAGES.iterdir()}
+    with WebServer() as server:
+        links = {}
+        for name, address in addresses.items():
+            path = urlsplit(address)._replace(scheme="", netloc="").geturl()
+            server.pages[path] = Answer(body=(PAGES / name / "html.txt").read_bytes())
+            links[name] = f"http://{name}:{server.port}{path}"
+        hosts = ", ".join(f'"{name}" = "127.0.0.1"' for name in addresses)
+        (tmp_path / "mekiki.toml").write_text(
+            f'[crawler]\ncontact = "abuse@hoshino-denki.example"\ntimeout = 10\n[egress]\nallow = ["{server.allow}"]\n'
+            f"hosts = {{ {hosts} }}\n[detector]\nwords = false\n{BRANDS}{VISITOR.format(browser=str(browser).lower())}",
+            "utf-8",
+        )
+        done = mekiki(tmp_path, "visit", *links.values(), "--json")
+    visits = {urlsplit(one["url"]).hostname: one for one in json.loads(done.stdout)}
+    assert visits["accounts.g.cdcde.com"]["landing"] is not None, visits["accounts.g.cdcde.com"]["says"]
+    assert visits["www.paypal.com"]["landing"] is not None, visits["www.paypal.com"]["says"]
+    flagged = {case["brand"]: case for case in json.loads(mekiki(tmp_path, "cases", "list", "--json").stdout)}
+    assert "paypal" not in flagged, "the legitimate page is not flagged"
+    assert "cdcde.com" in flagged["google"]["title"]
+    shown = json.loads(mekiki(tmp_path, "cases", "show", str(flagged["google"]["id"]), "--json").stdout)
+    signals = {one["signal"] for item in shown["items"] for one in item["verdict"]["evidence"]}
+    assert signals >= {"page.login", "name.title"}
+
+
+def mekiki(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "cli", *arguments, "-c", str(folder / "mekiki.toml")]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
