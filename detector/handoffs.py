@@ -21,7 +21,7 @@ import phonenumbers
 from detector.evidence import LinkAt, TextSpan, Where
 
 HandoffKind = Literal["line", "telegram", "whatsapp", "phone", "wallet", "bank"]
-LONGEST: int = 200_000  # characters of a text that are read
+LONGEST: int = 20_000  # characters of a text that are read; finding telephone numbers takes time with its square
 REGION: str = "JP"  # of a phone number that names no country
 NEAR: int = 30  # characters between the name of a messenger and an id
 
