@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
 from config.fields import (
     BesidePath,
@@ -144,7 +144,7 @@ class Visitor(Model):
     user_agent: Annotated[str, Field(min_length=1, max_length=500)]
     language: Name = "ja,en;q=0.8"  # Accept-Language
     referrer: WebUrl | None = None  # where the link was clicked
-    bare: bool = False  # ask without the query: what who types the address, or a reviewer, sees
+    bare: bool = False  # ask without click ids (fbclid, gclid, utm_…): what who was given the address, a reviewer, sees
     browser: bool = False  # look with Chromium, which runs scripts and draws the page; needs mekiki[browser]
     device: Literal["desk", "telephone"] = "desk"  # the browser's window: 1366 x 768, or 390 x 844 with touch
     stay: float = Field(default=5.0, ge=0, le=60)  # seconds without being led on, until a page is the last
@@ -154,6 +154,12 @@ class Visitor(Model):
     zone: ZoneName = "Asia/Tokyo"  # time zone of `hours` and of the browser
     times: int = Field(default=1, ge=1, le=10)  # visits, one after another with the cookies of the one before
     pause: float = Field(default=5.0, ge=0, le=3600)  # seconds between them
+
+    @model_validator(mode="after")
+    def _looks_at_some_time(self) -> Self:
+        if self.hours is not None and self.hours[0] == self.hours[1]:
+            raise ValueError("hours: expected two different hours, from and until")
+        return self
 
 
 class Evidence(Model):

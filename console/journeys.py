@@ -1,14 +1,17 @@
 """What a person reads of journeys: one line a visitor, then the hops of each way that was seen."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from detector.handoffs import find_handoffs
 from detector.visits import Hop, Visit
 from safety.screen import defang, screen
 
+ONE_ROUND = timedelta(minutes=5)  # from one visit to the next, at most
 URL_LIMIT = 2000  # characters of a URL that are looked at; a hostile one may have megabytes
 OUTCOME_STYLE = {
     "offer_seen": "",
@@ -20,18 +23,35 @@ OUTCOME_STYLE = {
 
 
 def journeys(visits: Sequence[Visit]) -> Iterator[RenderableType]:
-    """Yield the visits of one link side by side, the hops of each different way, and what proves them."""
+    """Yield the visits of one link, oldest first: the first round that was kept and the latest, in full."""
+    rounds: list[list[Visit]] = []
+    for visit in sorted(visits, key=lambda visit: visit.started_at):
+        if rounds and visit.started_at - rounds[-1][-1].started_at < ONE_ROUND:
+            rounds[-1].append(visit)
+        else:
+            rounds.append([visit])
+    for number, one in enumerate(rounds):
+        if number in (0, len(rounds) - 1):
+            yield Text(f"  {one[0].started_at:%Y-%m-%d %H:%M}Z", "bold")
+            yield from _round(one)
+        elif number == 1:
+            yield Text(f"  … {len(rounds) - 2} more rounds between; all of them with --json", "dim")
+
+
+def _round(visits: Sequence[Visit]) -> Iterator[RenderableType]:
+    """Yield what each visitor saw, side by side, the hops of each different way, and what proves them."""
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for name in ("visitor", "outcome", "hops", "ended at", "title", "why"):
+    for name in ("visitor", "outcome", "hops", "ended at", "title and first words", "why"):
         table.add_column(name, overflow="fold")
     for visit in visits:
-        title = visit.landing.title if visit.landing else "-"
+        said = f"{visit.landing.title} | {visit.landing.excerpt}" if visit.landing else "-"
+        differs = visit.outcome == "differs"
         table.add_row(
             _visitor(visit),
             Text(visit.outcome, OUTCOME_STYLE[visit.outcome]),
             str(len(visit.hops)),
             Text(screen(defang(visit.end.url[:URL_LIMIT]), limit=120)),
-            Text(screen(title, limit=60)),
+            Text(screen(said, limit=160 if differs else 60)),
             Text(screen(visit.says, limit=300)),
         )
     yield table
@@ -40,11 +60,13 @@ def journeys(visits: Sequence[Visit]) -> Iterator[RenderableType]:
         way = tuple(hop.url for hop in visit.hops)
         if way not in told:
             told.add(way)
-            yield Text(f"  hops of {visit.visitor}, {visit.started_at:%Y-%m-%d %H:%M}Z:", "dim")
+            yield Text(f"  hops of {visit.visitor}:", "dim")
             yield from (Text(f"    {line}") for line in map(_hop, visit.hops))
+            for found in find_handoffs(links=[hop.url[:URL_LIMIT] for hop in visit.hops]):
+                yield Text(f"    leads to {found.kind}  {screen(found.value, limit=100)}")
     proved = [visit for visit in visits if visit.evidence]
     if proved:
-        yield Text("  evidence, SHA-256 in the media store:", "dim")
+        yield Text("  evidence, as SHA-256; media/ab/cd/abcd… holds the file abcd…:", "dim")
     for visit in proved:
         drawn = f", drawn {visit.screenshot}" if visit.screenshot else ""
         yield Text(f"    {visit.visitor}, {visit.started_at:%H:%M:%S}Z: manifest {visit.evidence}{drawn}")

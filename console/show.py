@@ -84,6 +84,7 @@ def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, i
             Text(
                 f"  {moment(entry.at)}  {screen(entry.who, limit=40)}: {entry.action.replace('_', ' ')}"
                 + (f" ({entry.reason})" if entry.reason else "")
+                + (f" {screen(defang(str(entry.data['url'])[:URL_LIMIT]), limit=120)}" if "url" in entry.data else "")
                 + (f" - {screen(entry.note, limit=300)}" if entry.note else "")
             )
             for entry in detail.log

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from detector.visits import Visit
+from detector.visits import Visit, looks
 
-State = Literal["up", "down", "moved", "relapsed", "unclear"]
+State = Literal["up", "down", "moved", "changed", "relapsed", "unclear"]
 SHOWN = ("offer_seen", "differs")
 
 
@@ -41,7 +41,16 @@ def presence(visits: Sequence[Visit], before: Sequence[Visit], was: State | None
     now = list(dict.fromkeys(visit.host for visit in shown))
     if known and known.isdisjoint(now):
         return Presence(state="moved", says=f"leads to {', '.join(now)} now, no longer to {', '.join(sorted(known))}")
+    if before and all(_other(visit, before) for visit in shown):
+        return Presence(state="changed", says=f"another page than before is shown at {now[0]}")
     return Presence(state="up", says=f"a page is shown at {now[0]}")
+
+
+def _other(visit: Visit, before: Sequence[Visit]) -> bool:
+    """Tell whether a visitor sees another page than it ever saw."""
+    known = [one.landing for one in before if one.visitor == visit.visitor and one.outcome in SHOWN and one.landing]
+    seen = visit.landing
+    return bool(known) and seen is not None and all(looks(seen, one) is not None for one in known)
 
 
 def _how(visit: Visit) -> str:

@@ -9,7 +9,6 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -24,6 +23,7 @@ from spiders.failures import Trouble, trouble
 from spiders.found import Found, Led, Page
 from spiders.resolver import prove_guard
 from spiders.run import SourceRun
+from spiders.visits.addresses import without_user
 
 LOOK_SECONDS = 0.02
 
@@ -88,7 +88,7 @@ class SourceSpider(Spider):
             return None
         try:
             request = Request(
-                _without_user(url),
+                without_user(url),
                 callback,
                 cb_kwargs=arguments,
                 errback=self.failed,
@@ -216,9 +216,3 @@ class SourceSpider(Spider):
 def _header(response: Response, name: str) -> str | None:
     value = response.headers.get(name)
     return None if value is None else value.decode("latin-1")[:1000]
-
-
-def _without_user(url: str) -> str:
-    """Leave out `brand.example@` before the host: it only dresses up who really answers, and no host needs it."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url

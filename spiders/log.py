@@ -8,8 +8,8 @@ from safety.screen import screen
 from safety.secret import redact
 
 LOGGERS = ("scrapy", "scrapy-playwright", "twisted", "py.warnings")
-# Each failed picture is counted in the report; its traceback says no more.
-SILENT = ("scrapy.pipelines.media",)
+# Each failed picture is counted in the report; its traceback says no more. Certificates are noted, not verified.
+SILENT = ("scrapy.pipelines.media", "scrapy.core.downloader.tls")
 
 
 class ScreenedFormatter(logging.Formatter):

@@ -6,26 +6,32 @@
 given. Whatever is found here may have been written by somebody who hides something: nothing of it is taken for granted.
 """
 
+import errno
 import json
+import os
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 from cryptography.x509 import Certificate
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from storage.custody import Entry, Head, chain, check_chain
 from storage.database import snapshot
 from storage.errors import StampRefused
 from storage.evidence import VERSION
 from storage.media import MediaStore
+from storage.schema import CustodyRow, VisitRow
 from storage.stamp_tokens import LARGEST, check_token
 from storage.stamps import STAMP, pending_stamps
 
+LARGEST_MANIFEST = 50 * 2**20  # bytes
 CheckWarc = Callable[[BinaryIO], tuple[int, Sequence[str]]]  # records, and what is wrong with them
 
 
@@ -84,8 +90,31 @@ class Verification:
             self.counts["rows"] += 1
             for says in self._entry(entry):
                 yield Finding(where=f"custody row {entry.number}", says=says)
+        yield from self._visits()
         with snapshot(self._engine) as session:
             self.counts["pending"] = pending_stamps(session)
+
+    def _visits(self) -> Iterator[Finding]:
+        """Compare each visit that people are shown with its manifest, and look for that in the chain."""
+        with snapshot(self._engine) as session:
+            named = select(CustodyRow.manifest).where(CustodyRow.manifest.is_not(None))
+            known = set(session.scalars(named))
+            for number, visit in session.execute(
+                select(VisitRow.id, VisitRow.visit).order_by(VisitRow.id).execution_options(yield_per=200)
+            ):
+                manifest = visit.get("evidence")
+                if manifest is None:  # made before there was evidence
+                    continue
+                self.counts["visits"] += 1
+                if manifest not in known:
+                    yield Finding(where=f"visit {number}", says=f"no custody row names its manifest {manifest}")
+                    continue
+                try:
+                    facts = json.loads(self._read(manifest, "manifest")).get("facts")
+                except (_Wrong, ValueError, AttributeError):
+                    continue  # told already, with the row that names it
+                if {**facts, "evidence": None} != {**visit, "evidence": None}:
+                    yield Finding(where=f"visit {number}", says=f"is not what its manifest {manifest} says")
 
     def _stored(self) -> Iterator[Finding]:
         """Compare each file of the media store with its address; what has no address there is not ours."""
@@ -141,7 +170,7 @@ class Verification:
             yield f"{file.name}: {wrong}"
 
     def _warc(self, path: Path) -> Sequence[str]:
-        with path.open("rb") as stream:
+        with _plain(path) as stream:
             records, problems = self._check_warc(stream)
         self.counts["records"] += records
         return problems
@@ -155,11 +184,11 @@ class Verification:
             raise _Wrong(f"time stamp {entry.data.get('token')}: {error}") from None
         self.counts["stamps"] += 1
 
-    def _read(self, address: object, what: str, *, largest: int | None = None) -> bytes:
+    def _read(self, address: object, what: str, *, largest: int = LARGEST_MANIFEST) -> bytes:
         path = self._path(address, what)
         try:
-            size = path.stat().st_size
-            data = path.read_bytes() if largest is None or size <= largest else b""
+            with _plain(path) as stream:
+                data = stream.read(largest + 1)
         except OSError as error:
             raise _Wrong(f"{what} {path.name}: {_reason(error)}") from None
         if sha256(data).hexdigest() != path.name:
@@ -176,7 +205,9 @@ class Verification:
 def _compare(path: Path, address: str, *, size: int | None = None) -> None:
     """Make sure that a file has the content of this address."""
     try:
-        with path.open("rb") as stream:
+        with _plain(path) as stream:
+            if size is not None and (length := os.fstat(stream.fileno()).st_size) != size:
+                raise _Wrong(f"has {length} bytes, not {size}")
             found = file_digest(stream, "sha256").hexdigest()
             length = stream.tell()
     except OSError as error:
@@ -185,6 +216,15 @@ def _compare(path: Path, address: str, *, size: int | None = None) -> None:
         raise _Wrong("content differs")
     if size is not None and length != size:
         raise _Wrong(f"has {length} bytes, not {size}")
+
+
+def _plain(path: Path) -> BufferedReader:
+    """Open a file that must be one: no link, no pipe, no device, which somebody may have put in its place."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no plain file")
+    return os.fdopen(descriptor, "rb")
 
 
 def _reason(error: OSError) -> str:

@@ -18,12 +18,13 @@ from storage.custody import append
 from storage.evidence import EvidenceFile, keep_manifest
 from storage.items import item_from
 from storage.media import MediaStore
-from storage.schema import Case, CaseItem, CaseLog, ItemVersion, VerdictRow, VisitRow
+from storage.schema import Case, CaseItem, CaseLog, ItemRow, ItemVersion, VerdictRow, VisitRow
 from storage.stamps import want_stamp
 
 MOST_OF_A_CASE = 10  # items whose links are followed
 MOST_OF_AN_ITEM = 3  # links
 AT_ONCE = 200  # rows read at a time
+FIRST = 20  # journeys of a case that are shown, however many came later: they opened it
 MOST_PAGES = 200  # of a case whose journeys are looked for
 VISIT = "visit"  # action in the custody chain
 RECHECK = "recheck"  # action in case logs
@@ -38,6 +39,7 @@ class Wanted:
     before: datetime  # links of cases that were not followed since then
     most: int
     cases: tuple[int, ...] = ()  # the links of these only, whenever they were followed
+    visitors: tuple[str, ...] = ()  # who looks now; a link is done once each of them has followed it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +73,17 @@ def links_to_visit(session: Session, wanted: Wanted) -> list[LinkToVisit]:
     for case_id, item_id, content in _of_cases(session, wanted.cases):
         if len(found) >= wanted.most:
             break
-        for url in links_of(item_from(content))[:MOST_OF_AN_ITEM]:
-            if wanted.cases or not _followed(session, url, wanted.before):
+        item = item_from(content)
+        if item.kind == "page" and item.url and _came_of_another(session, item.url):
+            continue
+        for url in links_of(item)[:MOST_OF_AN_ITEM]:
+            if wanted.cases or not _followed(session, url, wanted.visitors, wanted.before):
                 _add(found, url, case_id, item_id)
     for item_id, content in _of_suspects(session, wanted) if not wanted.cases else ():
         if len(found) >= wanted.most:
             break
         for url in links_of(item_from(content))[:MOST_OF_AN_ITEM]:
-            if not _followed(session, url):
+            if not _followed(session, url, wanted.visitors):
                 _add(found, url, None, item_id)
     return list(found.values())[: wanted.most]
 
@@ -106,8 +111,9 @@ def _of_cases(session: Session, cases: Collection[int]) -> Iterator[tuple[int, i
         .join(Case, Case.id == CaseItem.case_id)
         .join(ItemVersion, ItemVersion.id == CaseItem.version_id)
         .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
+        .join(ItemRow, ItemRow.id == CaseItem.item_id)
         .where(Case.id.in_(cases) if cases else Case.state != "dismissed")
-        .order_by(Case.score.desc(), Case.id, VerdictRow.score.desc(), CaseItem.item_id)
+        .order_by(Case.score.desc(), Case.id, ItemRow.kind == "page", VerdictRow.score.desc(), CaseItem.item_id)
         .execution_options(yield_per=AT_ONCE)
     )
     taken: dict[int, int] = {}
@@ -134,10 +140,17 @@ def _of_suspects(session: Session, wanted: Wanted) -> Iterator[tuple[int, dict[s
     yield from ((item_id, content) for item_id, content in rows)
 
 
-def _followed(session: Session, url: str, since: datetime | None = None) -> bool:
-    """Tell whether a link was ever followed, or since a time."""
-    query = select(VisitRow.id).where(VisitRow.link_digest == _digest(url))
-    return session.scalar((query.where(VisitRow.started_at >= since) if since else query).limit(1)) is not None
+def _followed(session: Session, url: str, visitors: Sequence[str], since: datetime | None = None) -> bool:
+    """Tell whether each of these visitors has followed a link, ever or since a time."""
+    query = select(VisitRow.visitor).where(VisitRow.link_digest == _digest(url)).distinct()
+    looked = set(session.scalars(query.where(VisitRow.started_at >= since) if since else query))
+    return bool(looked) and looked.issuperset(visitors)
+
+
+def _came_of_another(session: Session, url: str) -> bool:
+    """Tell whether a page is where another link ends: then that is followed, not the page."""
+    ends = select(VisitRow.id).where(VisitRow.end_digest == _digest(_page(url)), VisitRow.link_digest != _digest(url))
+    return session.scalar(ends.limit(1)) is not None
 
 
 def _digest(url: str) -> str:
@@ -216,7 +229,7 @@ def _note_presence(session: Session, case_id: int, url: str, visits: Sequence[Vi
         return
     if was is not None and (was.state, was.says) == (state.state, state.says):
         return
-    if state.state == "up" and was is not None and was.state in ("relapsed", "moved"):
+    if state.state == "up" and was is not None and was.state in ("relapsed", "moved", "changed"):
         return  # it was said that it is there
     session.add(
         CaseLog(
@@ -240,17 +253,16 @@ def presences(session: Session, case_id: int) -> dict[str, Presence]:
 
 
 def visits_of(session: Session, case_id: int, *, most: int = 50, url: str | None = None) -> tuple[Visit, ...]:
-    """Return the latest journeys for a case, or along one of its links, the newest first.
+    """Return the latest journeys for a case, or along one of its links, and the first ones; the newest first.
 
     A journey along a link that somebody named is of a case, too, if it ended at one of the case's pages.
     """
-    belongs = or_(VisitRow.case_id == case_id, VisitRow.end_digest.in_(_pages_of(session, case_id)))
-    rows = session.scalars(
-        select(VisitRow)
-        .where(belongs, *([VisitRow.link_digest == _digest(url)] if url is not None else []))
-        .order_by(VisitRow.started_at.desc(), VisitRow.id.desc())
-        .limit(most)
-    )
+    ended = VisitRow.end_digest.in_(_pages_of(session, case_id))
+    belongs = or_(VisitRow.case_id == case_id, VisitRow.link_digest.in_(select(VisitRow.link_digest).where(ended)))
+    query = select(VisitRow).where(belongs, *([VisitRow.link_digest == _digest(url)] if url is not None else []))
+    latest = session.scalars(query.order_by(VisitRow.started_at.desc(), VisitRow.id.desc()).limit(most)).all()
+    first = session.scalars(query.order_by(VisitRow.started_at, VisitRow.id).limit(FIRST)).all()
+    rows = sorted({row.id: row for row in (*latest, *first)}.values(), key=lambda row: (row.started_at, row.id))[::-1]
     return tuple(dict.fromkeys(msgspec.convert(row.visit, Visit) for row in rows))  # a row for each of its cases
 
 

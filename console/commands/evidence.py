@@ -20,6 +20,7 @@ LINE = 400  # characters of one finding
 _COUNTS = {  # as `Verification` counts them -> as people read them
     "rows": "rows of custody",
     "manifests": "manifests",
+    "visits": "visits",
     "files": "files of evidence",
     "records": "records in WARC files",
     "media": "files in the media store",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import click
 import msgspec
+from pydantic import ValidationError
 
 from config.sources.visits import VisitsSource
 from console.app import FAILED, PARTLY, App, Misused, as_json, as_person, print_json, utc_now, with_app
@@ -30,7 +31,7 @@ def visit(app: App, targets: tuple[str, ...], paid: bool, who: str, as_json: boo
     """Follow each of TARGETS, URLs or numbers of cases, as every visitor, and show what each saw.
 
     Visitors are the [[visitor]] tables of the configuration; without any: a telephone that comes from an ad, twice, the
-    same in a browser, a desk, and a desk that asks without the query. The click address of an ad is not asked for,
+    same in a browser, a desk, and a desk that asks without click ids. The click address of an ad is not asked for,
     unless --click says so: the journey begins where it says that it leads. What was seen is judged, joins the case, and
     is kept as evidence.
     """
@@ -40,7 +41,11 @@ def visit(app: App, targets: tuple[str, ...], paid: bool, who: str, as_json: boo
         if not link.lower().startswith(("http://", "https://")):
             raise Misused(f"{link!r} is neither an http or https address nor the number of a case")
     followed = [*links, *_links(app, cases)]
-    source = VisitsSource(key=KEY, kind="visits", links=links, cases=cases, most=len(followed), click=paid)
+    try:
+        source = VisitsSource(key=KEY, kind="visits", links=links, cases=cases, most=len(followed), click=paid)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise Misused(f"{links[int(wrong['loc'][1])]!r}: {wrong['msg'].removeprefix('Value error, ')}") from error
     began = utc_now()
     profiles = app.profiles()
     with app.snapshot() as session:
@@ -64,7 +69,7 @@ def visit(app: App, targets: tuple[str, ...], paid: bool, who: str, as_json: boo
             terminal().print(*journeys(visits), sep="\n")
     if report.sources[0].outcome == "failed" or "storage" in report.sources[0].errors:
         raise SystemExit(FAILED)
-    if any(one.outcome == "could_not_tell" for visits in found.values() for one in visits):
+    if any(all(one.outcome == "could_not_tell" for one in visits) for visits in found.values()):
         raise SystemExit(PARTLY)
 
 

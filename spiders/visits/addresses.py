@@ -21,6 +21,12 @@ def host_of(url: str) -> str:
     return (split(url).hostname or "").lower()
 
 
+def without_user(url: str) -> str:
+    """Leave out `brand.example@` before the host: it only dresses up who really answers, and no host needs it."""
+    parts = split(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
+
+
 def joined(base: str, reference: str) -> str:
     """Return where a reference leads; itself where that is no address."""
     try:

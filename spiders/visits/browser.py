@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,12 +19,14 @@ from scrapy import Request
 
 from config.models import Visitor
 from detector.visits import Hop, Landing, Visit, outcome_of
-from safety.sandbox import Sandbox, SandboxError
+from safety.sandbox import Sandbox
 from spiders.visits.certificates import Certificate, shown_certificate
 from spiders.visits.chromium import WINDOWS, context
+from spiders.visits.click_ids import without_click_ids
 from spiders.visits.followed import Followed
-from spiders.visits.journey import LANDING, MOST_HOPS, Clock, Fetch, Put
+from spiders.visits.journey import MOST_HOPS, Clock, Fetch, Put
 from spiders.visits.proxy import GuardProxy, Passage
+from spiders.visits.reading import read_page
 from spiders.visits.traffic import Traffic
 from storage.pictures import PictureRecord
 
@@ -32,11 +35,20 @@ READING = 20.0  # seconds to hand over what a page has become, and to draw it
 STEPPING = 2.0  # seconds to look down a page
 CLOSING = 5.0  # seconds
 STEP = 0.25
-MOST_DRAWN = 10_000  # pixels of height
-MOST_RENDERED = 3_000_000  # characters of HTML
+MOST_FRAMES = 10  # of a page that are looked at
+MOST_DRAWN, MOST_WIDE = 10_000, 4_000  # pixels of height and width
+MOST_RENDERED = 12_000_000  # characters of HTML that are taken; of what is read, see `spiders.pages.landing`
+MOST_KEPT = 3_000_000  # bytes of them that are kept
 _HTML = (
     f"""((document.doctype ? "<!DOCTYPE html>" : "") + document.documentElement.outerHTML).slice(0, {MOST_RENDERED})"""
 )
+
+
+_GONE = "Connection closed"  # as Playwright says that its driver is no more
+
+
+class BrowserGone(Exception):
+    """No browser will look any more in this run."""
 
 
 class BrowserJourney:
@@ -74,24 +86,25 @@ class BrowserJourney:
     async def follow(self) -> Followed:
         """Go to the end and say what came of it."""
         started = self._clock()
-        url = self._url.partition("?")[0] if self._visitor.bare else self._url
+        url = without_click_ids(self._url) if self._visitor.bare else self._url
         traffic = Traffic(url, clock=self._clock, passage=self._passage, put=self._put, most_hops=MOST_HOPS)
         opened = await self._open(url, traffic)
         content: str | None = None
         shot: bytes | None = None
-        where = url
+        where, framed = url, ""
         if opened is not None:
             with suppress(BrowserError, TimeoutError):
                 async with asyncio.timeout(LONGEST + self._visitor.stay):
                     await self._stay(opened, traffic)
                 async with asyncio.timeout(READING):
                     where, content = opened.url, await _content(opened)
+                    framed = await _framed(opened, traffic)
                     shot = await _screenshot(opened) if content is not None else None
         hops = list(await traffic.hops(shown=content is not None))
         landing, page, drawn = None, None, None
         on_the_web = [hop for hop in hops if hop.problem != "hand_off"]  # the page stays when it opens an app
         if content is not None and on_the_web and on_the_web[-1].status is not None:
-            landing, page = await self._read(content, where)
+            landing, page = await self._read(content + framed, where)
         if landing is not None and shot is not None:
             drawn = await self._draw(shot)
             width, height = WINDOWS[self._visitor.device]
@@ -111,12 +124,15 @@ class BrowserJourney:
             country=self._visitor.country,
             screenshot=drawn.rendition if drawn is not None else None,
         )
+        rendered = None
+        if content is not None and landing is not None:
+            rendered = content.encode("utf-8", "replace")[:MOST_KEPT]
         followed = Followed(
             visit=visit,
             exchanges=await traffic.exchanges(),
             page=page,
             url=where,
-            rendered=content.encode("utf-8", "replace") if content is not None and landing is not None else None,
+            rendered=rendered,
             screenshot=drawn,
             pictures=traffic.pictures,
         )
@@ -160,7 +176,9 @@ class BrowserJourney:
         try:
             async with asyncio.timeout(LONGEST):
                 await self._fetch(request)
-        except Exception as error:  # noqa: BLE001  edge to the browser: whatever it is, the hops tell how far it came
+        except Exception as error:
+            if _GONE in str(error):
+                raise BrowserGone("the browser's driver died") from error
             traffic.failed(error)
         page = request.meta.get("playwright_page")
         self._page = page if isinstance(page, Page) else self._page
@@ -180,11 +198,10 @@ class BrowserJourney:
 
     async def _read(self, content: str, url: str) -> tuple[Landing | None, dict[str, Any] | None]:
         body = content.encode("utf-8", "replace")
-        try:
-            seen = await asyncio.to_thread(
-                self._sandbox.call, LANDING, body, url=url, asked=self._url, encoding="utf-8", rendered=True
-            )
-        except SandboxError:
+        seen = await asyncio.to_thread(
+            read_page, self._sandbox, body, url=url, asked=self._url, encoding="utf-8", rendered=True
+        )
+        if seen is None:
             return None, None
         return Landing(**seen["landing"]), seen["page"]
 
@@ -193,7 +210,10 @@ class BrowserJourney:
         parts = urlsplit(hop.url)
         if parts.scheme != "https" or hop.status is None or hop.address is None or not parts.hostname:
             return hop
-        port = parts.port or 443
+        try:
+            port = parts.port or 443
+        except ValueError:
+            return hop
         if not self._rule.permits(hop.address, port):
             return hop
         found: Certificate = await shown_certificate(hop.address, port, parts.hostname, seconds=CLOSING)
@@ -222,13 +242,32 @@ async def _content(page: Page) -> str | None:
     return value if isinstance(value, str) else None
 
 
+async def _framed(page: Page, traffic: Traffic) -> str:
+    """Return the documents, as their servers sent them, of frames that take up most of the window.
+
+    They stand as frames with `srcdoc`, which the reader takes for a part of the page. Smaller frames are other
+    people's: ads, videos, maps.
+    """
+    found = []
+    window = page.viewport_size or {"width": 0, "height": 0}
+    for frame in page.main_frame.child_frames[:MOST_FRAMES]:
+        with suppress(BrowserError):
+            box = await (await frame.frame_element()).bounding_box()
+            if box is not None and box["width"] * box["height"] * 2 >= window["width"] * window["height"]:
+                found.append(f'<iframe srcdoc="{escape(traffic.document(frame.url))}"></iframe>')
+    return "".join(found)
+
+
 async def _screenshot(page: Page) -> bytes | None:
     """Return the whole page as PNG, its first `MOST_DRAWN` pixels of height."""
     with suppress(BrowserError):
-        size = await page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
-        width, height = (int(value) if isinstance(value, int | float) else 0 for value in size)
-        clip: FloatRect | None = None
-        if height > MOST_DRAWN:
-            clip = {"x": 0, "y": 0, "width": max(1, min(width, 4000)), "height": MOST_DRAWN}
+        session = await page.context.new_cdp_session(page)
+        size = (await session.send("Page.getLayoutMetrics"))["cssContentSize"]  # a page's own words may be false
+        clip: FloatRect = {
+            "x": 0,
+            "y": 0,
+            "width": max(1, min(size["width"], MOST_WIDE)),
+            "height": max(1, min(size["height"], MOST_DRAWN)),
+        }
         return await page.screenshot(full_page=True, type="png", animations="disabled", timeout=15_000, clip=clip)
     return None

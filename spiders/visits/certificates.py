@@ -28,7 +28,7 @@ def read_certificate(der: bytes) -> Certificate:
     """Read a certificate in DER; one that cannot be read still has its digest."""
     try:
         valid_from = x509.load_der_x509_certificate(der).not_valid_before_utc
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         valid_from = None
     return Certificate(digest=sha256(der).hexdigest(), valid_from=valid_from)
 

@@ -14,7 +14,8 @@ WINDOWS = {"desk": (1366, 768), "telephone": (390, 844)}
 # What else could leave the machine beside the proxy: HTTP/3, WebRTC, names looked up by the browser itself, loopback.
 ARGUMENTS = (
     "--disable-quic",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # its name in other versions
     "--proxy-bypass-list=<-loopback>",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--disable-background-networking",

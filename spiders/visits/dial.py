@@ -8,7 +8,9 @@ import asyncio
 import base64
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from safety.egress import EgressRule
@@ -17,6 +19,7 @@ from spiders.visits.messages import BadMessage, Request, head_of_answer, read_an
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]  # host, port -> addresses; OSError where it is unknown
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _NO_SUCH_NAME = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+_NAMES = ThreadPoolExecutor(16, thread_name_prefix="names")  # of its own: slow names must not keep others waiting
 MOST_ADDRESSES = 4  # of one host, tried one after another
 
 
@@ -46,7 +49,8 @@ def key_of(host: str) -> str:
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     """Ask the system's resolver, which reads every spelling of an address as a browser's would."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    found = await loop.run_in_executor(_NAMES, ask)
     return [str(address[4][0]) for address in found]
 
 

@@ -3,7 +3,10 @@
 from typing import Self
 from weakref import WeakKeyDictionary
 
+from playwright.async_api import Page
+from scrapy import Request, Spider
 from scrapy.crawler import Crawler
+from scrapy.http import Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
 _HANDLERS: "WeakKeyDictionary[Crawler, BrowserHandler]" = WeakKeyDictionary()
@@ -22,6 +25,14 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         found = _HANDLERS[crawler]
         assert isinstance(found, cls)
         return found
+
+    async def _download_request_with_page(self, request: Request, page: Page, spider: Spider) -> Response:
+        """Open the address and hand over the page; what it holds is read elsewhere, within limits."""
+        request.meta["playwright_page"] = page
+        response, download = await self._get_response_and_download(request, page, spider)
+        if download and download.exception:
+            raise download.exception
+        return Response(request.url, status=response.status if response is not None else 200, request=request)
 
     async def close(self) -> None:
         """Close the browser, at the first time of being asked."""

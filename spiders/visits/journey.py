@@ -19,21 +19,23 @@ from w3lib.encoding import http_content_type_encoding
 
 from config.models import Visitor
 from detector.visits import Hop, How, Landing, Visit, outcome_of
-from safety.sandbox import Sandbox, SandboxError
+from safety.sandbox import Sandbox
 from spiders.failures import trouble
 from spiders.refusals import SCHEMES
-from spiders.visits.addresses import host_of, joined, scheme_of
+from spiders.visits.addresses import host_of, joined, scheme_of, without_user
 from spiders.visits.certificates import Certificate, certificate_of
+from spiders.visits.click_ids import without_click_ids
 from spiders.visits.dial import Upstream, no_such_name
 from spiders.visits.exchange import Exchange
 from spiders.visits.exits import leave_through
 from spiders.visits.followed import Followed
+from spiders.visits.reading import read_page
 
 MOST_HOPS = 12
 MOST_HEADERS, LONGEST_HEADER = 60, 2000
 HAND_OFFS = frozenset(("line", "tg", "whatsapp", "tel", "sms", "mailto", "intent"))  # the journey leaves the web
+PROXY_REFUSES = 407
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
-LANDING = "spiders.pages.landing:read_landing"
 
 Fetch = Callable[[Request], Awaitable[Response]]
 Put = Callable[[bytes], str]
@@ -73,7 +75,7 @@ class Journey:
     async def follow(self) -> Followed:
         """Go to the end and say what came of it."""
         started = self._clock()
-        url = self._url.partition("?")[0] if self._visitor.bare else self._url
+        url = without_click_ids(self._url) if self._visitor.bare else self._url
         how: How = "start"
         referrer = self._visitor.referrer
         hops: list[Hop] = []
@@ -121,7 +123,7 @@ class Journey:
         }
         at, start = self._clock(), time.monotonic()
         try:
-            request = Request(urldefrag(url).url, headers=headers, dont_filter=True)
+            request = Request(urldefrag(without_user(url)).url, headers=headers, dont_filter=True)
             request.meta.update(dont_obey_robotstxt=True, dont_retry=True, dont_redirect=True)
             self._jar.add_cookie_header(request)
             if self._upstream is not None:
@@ -135,6 +137,9 @@ class Journey:
                 problem = "dns_failed"
             hop = Hop(url=url, how=how, at=at, seconds=round(time.monotonic() - start, 3), problem=problem)
             return hop, Exchange(url=url, at=at, problem=problem), None
+        if response.status == PROXY_REFUSES and self._upstream is not None:
+            hop = Hop(url=url, how=how, at=at, seconds=round(time.monotonic() - start, 3), problem="exit")
+            return hop, Exchange(url=url, at=at, problem="exit"), None
         self._jar.extract_cookies(response, request)
         found = certificate_of(response.certificate) if response.certificate is not None else Certificate()
         address = str(response.ip_address) if response.ip_address and self._upstream is None else None
@@ -164,19 +169,20 @@ class Journey:
     async def _read(self, response: Response) -> tuple[Landing | None, dict[str, Any] | None, str | None, How]:
         """Return what a page shows, what it says, and where it leads on by itself."""
         kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        if response.status != 200 or not any(word in kind.lower() for word in ("html", "xml", "text/plain")):
+        if not response.body or not any(word in kind.lower() for word in ("html", "xml", "text/plain")):
             return None, None, None, "start"
-        try:
-            seen = await asyncio.to_thread(
-                self._sandbox.call,
-                LANDING,
-                response.body,
-                url=response.url,
-                asked=self._url,
-                encoding=http_content_type_encoding(kind),
-            )
-        except SandboxError:
+        seen = await asyncio.to_thread(
+            read_page,
+            self._sandbox,
+            response.body,
+            url=response.url,
+            asked=self._url,
+            encoding=http_content_type_encoding(kind),
+        )
+        if seen is None:
             return None, None, None, "start"
+        if response.status != 200:  # what stands there says how it went, and is no page of the journey
+            return Landing(**seen["landing"]), None, None, "start"
         return Landing(**seen["landing"]), seen["page"], seen["next"], seen["how"] or "start"
 
 

@@ -18,6 +18,8 @@ class Limits:
 
     bytes: int = 30 * 2**20  # that servers send in one passage
     connections: int = 64  # at a time, in one passage
+    requests: int = 3000  # in one passage
+    sent: int = 5 * 2**20  # bytes that its pages may send
     hosts: int = 1000  # remembered in one passage, of each kind
     head: int = 2**16  # bytes of a head
     head_seconds: float = 10.0
@@ -38,6 +40,7 @@ class Passage:
         self.refused: dict[str, str] = {}  # host -> why the guard did not let it be reached
         self.failed: dict[str, str] = {}  # host -> what failed last: dns, connection, timeout, exit, busy
         self.bytes = 0  # received from servers
+        self.requests = 0
         self.over = False  # the bytes were used up, and all ended
         self.upstream = upstream
         self._limits, self._forget = limits, forget
@@ -55,6 +58,8 @@ class Passage:
             Refused: its bytes are used up.
             Failed: it has too many.
         """
+        self.requests += 1
+        self.over |= self.requests > self._limits.requests
         if self.over:
             raise Refused(host, "refused, the journey has loaded too much")
         if len(self._tasks) >= self._limits.connections:

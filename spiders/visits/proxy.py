@@ -20,6 +20,8 @@ from spiders.visits.relay import Relay
 
 __all__ = ["GuardProxy", "Limits", "Passage", "prove_proxy"]
 
+# What Chromium asks for by itself while it shows a page, whatever its flags say; no visitor asks for it.
+BROWSERS_OWN = frozenset(("content-autofill.googleapis.com", "optimizationguide-pa.googleapis.com"))
 _ASK = own_answer("407 Proxy Authentication Required", "", 'Proxy-Authenticate: Basic realm="mekiki"')
 _BAD = own_answer("400 Bad Request", "", "Connection: close")
 _REFUSED = own_answer("403 Forbidden", "refused\n", f"{MARK}: 1", "Connection: close")
@@ -140,6 +142,8 @@ class GuardProxy:
 
     async def _answer(self, passage: Passage, request: Request, client: Streams) -> bytes:
         """Pass one request on; return what remains to be said of it."""
+        if key_of(request.host) in BROWSERS_OWN:
+            return _REFUSED
         try:
             passage.admit(key_of(request.host))
             await self._pass_on(passage, request, client)

@@ -24,15 +24,16 @@ from detector.items import Item
 from detector.visits import compared
 from safety.secret import SecretError
 from spiders.base import SourceSpider
-from spiders.found import Found, Led
+from spiders.found import Found, Led, fingerprint
 from spiders.run import SourceRun
-from spiders.sightings import page_item
+from spiders.sightings import page_item, targets
 from spiders.visits import chromium
-from spiders.visits.dial import Upstream
+from spiders.visits.dial import Dialler, Failed, Refused, Upstream, resolve_by_system
 from spiders.visits.followed import Followed
 from spiders.visits.journey import Journey
 from spiders.visits.keeping import kept
 from spiders.visits.links import unpaid
+from spiders.visits.memory import bound_memory
 from spiders.visits.proxy import GuardProxy, prove_proxy
 from spiders.visits.visitors import awake, visitors
 from storage.errors import StorageError
@@ -51,6 +52,7 @@ class VisitSpider(SourceSpider):
         self._source: VisitsSource = run.source
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._browsers = asyncio.Semaphore(BROWSERS_AT_ONCE)
+        self._browser_gone = False
         self._proxy: GuardProxy | None = None
 
     @classmethod
@@ -62,15 +64,18 @@ class VisitSpider(SourceSpider):
         return {"ROBOTSTXT_OBEY": False, "AUTOTHROTTLE_ENABLED": False, **browser}
 
     async def seek(self) -> AsyncIterator[Any]:
-        links = [LinkToVisit(url=url) for url in self._source.links]
-        if self._source.cases or not links:
-            links += await asyncio.to_thread(self.run.sink.links_to_visit, self._wanted())
-        self.run.tally.unchanged += not links  # nothing to follow: no silence
         async with AsyncExitStack() as stack:
-            there = [visitor for visitor in self._visitors() if self._leaves(visitor)]
+            there = [visitor for visitor in self._visitors() if await self._leaves(visitor)]
+            links = [LinkToVisit(url=url) for url in self._source.links]
+            if self._source.cases or not links:
+                wanted = self._wanted(tuple(visitor.key for visitor in there))
+                links += await asyncio.to_thread(self.run.sink.links_to_visit, wanted)
+            self.run.tally.unchanged += not links  # nothing to follow: no silence
             if any(visitor.browser for visitor in there):
                 self._proxy = await stack.enter_async_context(GuardProxy(self.run.egress))
                 await prove_proxy(self._proxy)
+                watching = asyncio.ensure_future(bound_memory(lambda line: self.run.tally.problem("memory", line)))
+                stack.push_async_callback(_ended, [watching])
             rounds = [asyncio.ensure_future(self._round(link, there)) for link in links if there]
             stack.push_async_callback(_ended, rounds)  # before the proxy is
             for done in asyncio.as_completed(rounds):
@@ -79,7 +84,7 @@ class VisitSpider(SourceSpider):
                     if part is not None:
                         yield part
 
-    def _wanted(self) -> Wanted:
+    def _wanted(self, there: tuple[str, ...]) -> Wanted:
         now = self.run.clock()
         return Wanted(
             score=self._source.look_closer,
@@ -87,6 +92,7 @@ class VisitSpider(SourceSpider):
             before=now - self._source.again,
             most=self._source.most,
             cases=self._source.cases,
+            visitors=there,
         )
 
     def _visitors(self) -> Iterator[Visitor]:
@@ -105,12 +111,21 @@ class VisitSpider(SourceSpider):
                 continue
             yield visitor
 
-    def _leaves(self, visitor: Visitor) -> bool:
-        """Tell whether a visitor's proxy is there to leave through."""
+    async def _leaves(self, visitor: Visitor) -> bool:
+        """Tell whether a visitor's proxy is there to leave through, and may be."""
         try:
-            _upstream(visitor)
+            upstream = _upstream(visitor)
+            if upstream is not None:
+                timeout = self.run.config.crawler.timeout
+                dialler = Dialler(self.run.egress, resolve_by_system, seconds=timeout, limit=0)
+                await dialler.permitted(upstream.host, upstream.port)
         except (SecretError, ValueError) as error:
             self.run.tally.problem("missing_secret", f"visitor {visitor.key}: proxy: {error}; it did not look")
+            return False
+        except (Refused, Failed) as error:
+            self.run.tally.problem(
+                "proxy", f"visitor {visitor.key}: its proxy is not reached: {error}; it did not look"
+            )
             return False
         return True
 
@@ -151,7 +166,7 @@ class VisitSpider(SourceSpider):
         """Return one visitor's visits, one after another."""
         if visitor.browser:
             async with self._browsers:
-                return await self._browsing(visitor, url)
+                return await self._browsing(visitor, url) if not self._browser_gone else []
         journey = Journey(
             url,
             visitor,
@@ -164,7 +179,7 @@ class VisitSpider(SourceSpider):
         return [await journey.follow() async for _ in _times(visitor)]
 
     async def _browsing(self, visitor: Visitor, url: str) -> list[Followed]:
-        from spiders.visits.browser import BrowserJourney  # only where Playwright is installed
+        from spiders.visits.browser import BrowserGone, BrowserJourney  # only where Playwright is installed
 
         assert self._proxy is not None
         journey = BrowserJourney(
@@ -180,6 +195,11 @@ class VisitSpider(SourceSpider):
         )
         try:
             return [await journey.follow() async for _ in _times(visitor)]
+        except BrowserGone as error:
+            self._browser_gone = True
+            says = f"{error} while following {url}; what only a browser shows was not seen from there on"
+            self.run.tally.problem("browser", says)
+            return []
         finally:
             await journey.close()
 
@@ -193,11 +213,12 @@ class VisitSpider(SourceSpider):
         told: set[tuple[str, str]] = set()
         for one in sorted(followed, key=lambda one: not one.visit.browser):
             landing = one.visit.landing
-            if one.page is None or one.url is None or landing is None or landing.wall or landing.parked:
+            if one.page is None or one.url is None or landing is None:
                 continue
-            if (one.url, landing.text) in told:
+            what = (one.url.partition("?")[0], landing.text)  # a redirector may give each visitor a number
+            if what in told:
                 continue
-            told.add((one.url, landing.text))
+            told.add(what)
             item, pictures = await self._item(one)
             led = Led(visitor=one.visit.visitor, cases=link.cases, items=link.items)
             yield Found(items=(item,), pictures=pictures, led=led)
@@ -215,6 +236,7 @@ class VisitSpider(SourceSpider):
             certificate_from=one.visit.end.certificate_from.date() if one.visit.end.certificate_from else None,
             registered_on=await asyncio.to_thread(self.run.sink.registered_on, domain) if domain else None,
         )
+        item = replace(item, id=fingerprint("landing", *targets((one.url,))))
         pictures: dict[str, str] = {}
         for reference in item.images:
             if reference in one.pictures:

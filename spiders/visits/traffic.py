@@ -16,17 +16,19 @@ from playwright.async_api import Response as Answered
 from scrapy import Request
 
 from detector.visits import Hop, How
+from spiders.pages.encoding import decode
 from spiders.refusals import SCHEMES
 from spiders.settings import PICTURE_BYTES
 from spiders.visits.addresses import host_of, scheme_of
 from spiders.visits.dial import key_of
 from spiders.visits.exchange import Exchange
-from spiders.visits.journey import HAND_OFFS, LONGEST_HEADER, MOST_HEADERS, Clock, Put
+from spiders.visits.journey import HAND_OFFS, LONGEST_HEADER, MOST_HEADERS, REDIRECTS, Clock, Put
 from spiders.visits.messages import MARK
 from spiders.visits.proxy import Passage
 
 MOST_REQUESTS = 400  # of one visit that are noted
 MOST_KEPT = 20 * 2**20  # bytes of answers that are kept
+LONGEST_URL = 16_000  # characters of an address that are noted; the WARC has all of it
 BODY_SECONDS = 5.0  # to hand over the body of an answer
 _LEADS: Mapping[str, How] = {"metaTagRefresh": "refresh", "httpHeaderRefresh": "refresh"}  # as DevTools names them
 
@@ -73,6 +75,7 @@ class Traffic:
     _why: str | None = None  # what DevTools says leads on next
     _problem: str | None = None
     _page: Page | None = None
+    _frame: str | None = None  # the page's own, as DevTools names it
     _began: float = field(default_factory=time.monotonic)
 
     async def attach(self, page: Page, _: Request) -> None:
@@ -85,6 +88,7 @@ class Traffic:
         page.on("crash", lambda _: self.failed(RuntimeError("crash")))
         session = await page.context.new_cdp_session(page)
         await session.send("Page.enable")
+        self._frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
         session.on("Page.frameRequestedNavigation", self._leads)
 
     @property
@@ -109,21 +113,27 @@ class Traffic:
 
     def _leads(self, event: Mapping[str, Any]) -> None:
         """Hear where a script, a refresh or a form is about to lead; an address outside the web ends the journey."""
-        url = str(event.get("url", ""))
+        if event.get("frameId") != self._frame:
+            return
+        url = str(event.get("url", ""))[:LONGEST_URL]
         self._why = str(event.get("reason", ""))
         scheme = scheme_of(url)
-        if scheme not in SCHEMES and scheme in HAND_OFFS:
+        if scheme in HAND_OFFS and not (self._steps and scheme_of(self._steps[-1].url) == scheme):
             self._steps.append(_Step(url=url, how="script", at=self.clock(), began=time.monotonic()))
 
     def _asked(self, request: Asked) -> None:
-        if len(self._noted) < MOST_REQUESTS:
-            self._noted[request] = _Noted(request=request, at=self.clock())
+        leads = False
         with suppress(BrowserError):  # a service worker's request has no frame
-            if request.is_navigation_request() and self._page is not None and request.frame == self._page.main_frame:
-                self._step(request)
+            leads = (
+                request.is_navigation_request() and self._page is not None and (request.frame == self._page.main_frame)
+            )
+        if leads or len(self._noted) < MOST_REQUESTS:
+            self._noted[request] = _Noted(request=request, at=self.clock())
+        if leads:
+            self._step(request)
 
     def _step(self, request: Asked) -> None:
-        if self._steps and self._steps[-1].request is None and self._steps[-1].url == request.url:
+        if scheme_of(request.url) in HAND_OFFS and self._steps and scheme_of(self._steps[-1].url) in HAND_OFFS:
             return  # an address outside the web, which was told already
         how: How = "start" if not self._steps else "script"
         if request.redirected_from is not None:
@@ -131,7 +141,9 @@ class Traffic:
         elif self._steps:
             how = _LEADS.get(self._why or "", "script")
         self._why = None
-        self._steps.append(_Step(url=request.url, how=how, at=self.clock(), began=time.monotonic(), request=request))
+        self._steps.append(
+            _Step(url=request.url[:LONGEST_URL], how=how, at=self.clock(), began=time.monotonic(), request=request)
+        )
         if len(self._steps) >= self.most_hops and not self.endless:
             self.endless = True
             assert self._page is not None
@@ -163,7 +175,8 @@ class Traffic:
 
     async def _keep(self, noted: _Noted, answer: Answered) -> None:
         """Keep headers and body of an answer, as far as there is room."""
-        noted.sent = _sane(await answer.request.all_headers())
+        sent = _sane(await answer.request.all_headers())
+        noted.sent = tuple(pair for pair in sent if pair[0].lower() != "proxy-authorization")
         noted.headers = _sane(await answer.all_headers())
         if 300 <= answer.status < 400 or answer.request.resource_type == "media" or self._kept >= MOST_KEPT:
             return
@@ -182,7 +195,10 @@ class Traffic:
             problem = self._problem or "browser"
             return (Hop(url=self.url, how="start", at=self.clock(), seconds=0.0, problem=problem),)
         hops = [await self._hop(step) for step in self._steps]
-        if self._problem == "download" and not shown:
+        away = self._led_away(hops[-1]) if not shown else None
+        if away is not None:
+            hops.append(away)
+        elif self._problem == "download" and not shown:
             hops[-1] = replace(hops[-1], problem="download")
         return tuple(hops)
 
@@ -209,6 +225,20 @@ class Traffic:
             headers=noted.headers,
             body=await asyncio.to_thread(self.put, noted.body) if noted.body else None,
         )
+
+    def _led_away(self, last: Hop) -> Hop | None:
+        """Return the hop out of the web that a redirect names; the browser does not tell of it."""
+        location = next((value for name, value in last.headers if name.lower() == "location"), "")
+        if last.status not in REDIRECTS or scheme_of(location) not in HAND_OFFS:
+            return None
+        return Hop(url=location[:LONGEST_URL], how="redirect", at=self.clock(), seconds=0.0, problem="hand_off")
+
+    def document(self, url: str) -> str:
+        """Return a document that a frame shows, as its server sent it; empty where it was not kept."""
+        for noted in self._noted.values():
+            if noted.request.url == url and noted.request.resource_type == "document":
+                return decode(noted.body, None)[0]
+        return ""
 
     def _why_not(self, step: _Step) -> str:
         """Return the class of what kept a navigation from being answered."""

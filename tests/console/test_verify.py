@@ -155,8 +155,8 @@ def test_a_file_that_cannot_be_read_is_named(kept: Kept) -> None:
     kept.media.path(picture.address).unlink()
     kept.media.path(picture.address).mkdir()
     assert kept.lines() == [
-        f"media {picture.address}: cannot be read: Is a directory",
-        f"custody row 1: {picture.name}: cannot be read: Is a directory",
+        f"media {picture.address}: cannot be read: it is no plain file",
+        f"custody row 1: {picture.name}: cannot be read: it is no plain file",
     ]
 
 

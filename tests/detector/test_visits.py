@@ -70,11 +70,20 @@ def test_two_of_words_shape_and_picture_must_differ(one: Landing, other: Landing
 
 def test_a_browser_is_compared_with_browsers() -> None:
     plain, drawn = visit("a", landing()), visit("b", landing(text=FULL, shape=FULL), browser=True)
-    assert {one.outcome for one in compared([plain, drawn])} == {"offer_seen"}
+    remade = compared([plain, drawn])
+    assert [one.outcome for one in remade] == ["could_not_tell", "offer_seen"]
+    assert remade[0].says == "scripts make another page of it, see b"
     elsewhere = visit("b", landing(), browser=True, end=hop("http://other.test/"))
     assert {one.outcome for one in compared([plain, elsewhere])} == {"differs"}
     led_on = visit("a", landing(scripted=True))
     assert [one.outcome for one in compared([led_on, elsewhere])] == ["could_not_tell", "offer_seen"]
+
+
+def test_what_differs_by_chance_for_one_visitor_tells_nothing_of_two() -> None:
+    shop = [visit("a", landing()), visit("a", landing(text="000000000000ffff")), visit("b", landing(HALF, HALF))]
+    assert {one.outcome for one in compared([shop[0], shop[2]])} == {"differs"}
+    rotating = [visit("a", landing()), visit("a", landing(text="0000000fffffffff")), visit("b", landing(HALF, HALF))]
+    assert {one.outcome for one in compared(rotating)} == {"offer_seen"}
 
 
 def test_who_is_shown_nothing_tells_against_who_is_shown_a_page() -> None:
@@ -115,6 +124,9 @@ MOVED = visit("a", landing(), end=hop("http://other.test/"))
         ([MOVED], [SEEN], "up", "moved"),
         ([MOVED], [SEEN, MOVED], "moved", "up"),
         ([WALL], [SEEN], "up", "unclear"),
+        ([visit("a", landing(FULL, FULL))], [SEEN], "up", "changed"),
+        ([visit("a", landing(FULL, FULL)), SEEN], [SEEN], "up", "up"),
+        ([visit("b", landing(FULL, FULL))], [SEEN], "up", "up"),
     ],
 )
 def test_presence(visits: list[Visit], before: list[Visit], was: State | None, state: State) -> None:
