@@ -74,6 +74,7 @@ class Traffic:
     _kept: int = 0
     _why: str | None = None  # what DevTools says leads on next
     _problem: str | None = None
+    _away: tuple[int, str] | None = None  # status and address of a redirect out of the web
     _page: Page | None = None
     _frame: str | None = None  # the page's own, as DevTools names it
     _began: float = field(default_factory=time.monotonic)
@@ -90,6 +91,8 @@ class Traffic:
         await session.send("Page.enable")
         self._frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
         session.on("Page.frameRequestedNavigation", self._leads)
+        await session.send("Network.enable")
+        session.on("Network.responseReceivedExtraInfo", self._redirected)
 
     @property
     def still(self) -> float:
@@ -120,6 +123,13 @@ class Traffic:
         scheme = scheme_of(url)
         if scheme in HAND_OFFS and not (self._steps and scheme_of(self._steps[-1].url) == scheme):
             self._steps.append(_Step(url=url, how="script", at=self.clock(), began=time.monotonic()))
+
+    def _redirected(self, event: Mapping[str, Any]) -> None:
+        """Hear of a redirect out of the web: it is the only place where the browser tells of it."""
+        headers = {name.lower(): str(value) for name, value in event.get("headers", {}).items()}
+        location = headers.get("location", "")[:LONGEST_URL]
+        if event.get("statusCode") in REDIRECTS and scheme_of(location) in HAND_OFFS:
+            self._away = (int(event["statusCode"]), location)
 
     def _asked(self, request: Asked) -> None:
         leads = False
@@ -195,9 +205,10 @@ class Traffic:
             problem = self._problem or "browser"
             return (Hop(url=self.url, how="start", at=self.clock(), seconds=0.0, problem=problem),)
         hops = [await self._hop(step) for step in self._steps]
-        away = self._led_away(hops[-1]) if not shown else None
-        if away is not None:
-            hops.append(away)
+        if self._away is not None and not shown and hops[-1].problem != "hand_off":
+            status, location = self._away
+            hops[-1] = replace(hops[-1], status=status, problem=None)
+            hops.append(Hop(url=location, how="redirect", at=self.clock(), seconds=0.0, problem="hand_off"))
         elif self._problem == "download" and not shown:
             hops[-1] = replace(hops[-1], problem="download")
         return tuple(hops)
@@ -225,13 +236,6 @@ class Traffic:
             headers=noted.headers,
             body=await asyncio.to_thread(self.put, noted.body) if noted.body else None,
         )
-
-    def _led_away(self, last: Hop) -> Hop | None:
-        """Return the hop out of the web that a redirect names; the browser does not tell of it."""
-        location = next((value for name, value in last.headers if name.lower() == "location"), "")
-        if last.status not in REDIRECTS or scheme_of(location) not in HAND_OFFS:
-            return None
-        return Hop(url=location[:LONGEST_URL], how="redirect", at=self.clock(), seconds=0.0, problem="hand_off")
 
     def document(self, url: str) -> str:
         """Return a document that a frame shows, as its server sent it; empty where it was not kept."""

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -180,6 +181,40 @@ def test_nothing_in_the_house_is_reached_and_no_error_page_is_evidence(tmp_path:
     read = b"".join(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data for data in everything)
     assert b"sendBeacon" in read
     assert b"chrome-error" not in read
+
+
+def test_no_packet_leaves_beside_the_proxy(tmp_path: Path, server: WebServer) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as canary:
+        canary.bind(("127.0.0.1", 0))
+        canary.setblocking(False)
+        where = f"127.0.0.1:{canary.getsockname()[1]}"
+        call = (
+            f"const c=new RTCPeerConnection({{iceServers:[{{urls:'stun:{where}'}},"
+            f"{{urls:'turn:{where}?transport=udp',username:'a',credential:'b'}}]}});"
+            "c.createDataChannel('x');c.createOffer().then(o=>c.setLocalDescription(o))"
+        )
+        server.html("/call", CLEAN.format(f"<script>{call}</script>"))
+        [seen] = visit(tmp_path, server, "/call", visitors=DESK)
+        with pytest.raises(BlockingIOError):
+            canary.recv(100)
+    assert seen["outcome"] == "offer_seen"
+
+
+def test_what_stands_in_a_frame_or_behind_padding_is_judged(tmp_path: Path, server: WebServer) -> None:
+    frame = '<iframe src="/inner" style="position:fixed;inset:0;width:100%;height:100%"></iframe>'
+    server.html("/outer", f'<html><head><meta charset="utf-8"></head><body>{frame}</body></html>')
+    server.html("/inner", f'<html><head><meta charset="utf-8"></head><body>{OFFER}</body></html>')
+    padded = f"<body><script>document.body.prepend(document.createComment('x'.repeat(3100000)))</script>{OFFER}</body>"
+    server.html("/padded", f'<html><head><meta charset="utf-8"></head>{padded}</html>')
+    many = "".join(f'<img src="/i{number}.gif">' for number in range(450))
+    server.html("/many", f"<body>{many}<script>setTimeout(()=>location.href='/inner?late',1500)</script></body>")
+    server.pages["/away"] = Answer(status=302, headers={"Location": "line://ti/p/@hoshino"})
+    _, _, many_seen, away = visit(tmp_path, server, "/outer", "/padded", "/many", "/away", visitors=DESK)
+    shown = json.loads(mekiki("cases", "show", "1", "--json", "-c", tmp_path / "mekiki.toml").stdout)
+    urls = {item["item"]["url"].partition(f":{server.port}")[2] for item in shown["items"]}
+    assert urls == {"/outer", "/padded", "/inner?late"}
+    assert many_seen["hops"][-1]["url"].endswith("/inner?late")
+    assert (away["hops"][-1]["problem"], away["outcome"]) == ("hand_off", "offer_seen")
 
 
 def test_hostile_pages_end_in_time(tmp_path: Path, server: WebServer) -> None:
