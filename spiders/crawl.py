@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, BinaryIO
 
@@ -37,6 +37,7 @@ from spiders.lists import UrlhausSpider, UrlscanSpider
 from spiders.log import screened_logging
 from spiders.meta import MetaSpider
 from spiders.microsoft import MicrosoftSpider
+from spiders.pace import Pace
 from spiders.permutations import PermutationsSpider
 from spiders.rdap import RdapSpider
 from spiders.report import CrawlReport, Progress, Tally
@@ -165,6 +166,7 @@ class _Shared:
     eye: Eye
     executor: ThreadPoolExecutor
     stdin: BinaryIO | None
+    pace: Pace = field(default_factory=Pace)
 
 
 def _chosen(config: Config, options: CrawlOptions) -> list[Source]:
@@ -223,6 +225,7 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
         keeper=Keeper(assessor, sink, shelf, tally, executor=shared.executor, clock=_now, canary=source.canary),
         tally=tally,
         clock=_now,
+        pace=shared.pace,
         stdin=shared.stdin,
     )
 

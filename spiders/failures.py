@@ -15,7 +15,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.internet.error import ConnectError, ConnectionClosed
 
 from safety.sandbox import Refused, SandboxCrash, SandboxError, SandboxTimeout
-from spiders.refusals import SchemeRefused, TargetRefused
+from spiders.refusals import AnswerRefused, HostPaused, SchemeRefused, TargetRefused
 from spiders.robots import RobotsForbid, RobotsStatus, RobotsUnreachable
 
 
@@ -54,11 +54,18 @@ def trouble(error: BaseException | None) -> Trouble:
             return Trouble(kind=f"http_{status}", says=f"answered {status}", lasting=400 <= status < 500)
         case TargetRefused():
             return Trouble(kind="refused_address", says=error.why, lasting=True, host=error.host)
+        case RobotsUnreachable(__cause__=HostPaused() as paused):
+            return trouble(paused)
         case RobotsUnreachable():
             why = trouble(error.__cause__).says
             return Trouble(
                 kind="robots", says=f"nothing was fetched, robots.txt could not be read: {why}", host=error.host
             )
+        case HostPaused():
+            says = "asked to be left alone for a while (Retry-After); the next run asks again"
+            return Trouble(kind="rate_limited", says=says, host=error.host)
+        case AnswerRefused():
+            return Trouble(kind="too_large", says=str(error), lasting=True)
         case RobotsStatus():
             return Trouble(kind="robots", says=str(error))
         case Refused():

@@ -30,6 +30,18 @@ class SchemeRefused(IgnoreRequest):
     """A request with a scheme other than http and https."""
 
 
+class AnswerRefused(IgnoreRequest):
+    """An answer that is built to be too much for who reads it; the message says in which way."""
+
+
+class HostPaused(IgnoreRequest):
+    """A request to a host that asked to be left alone for longer than this run lasts."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host} asked to be left alone")
+        self.host = host
+
+
 class RefusalMiddleware:
     """Downloader middleware; its place is given in `spiders.settings`."""
 

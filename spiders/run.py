@@ -15,6 +15,7 @@ from safety.egress import EgressRule
 from safety.sandbox import Sandbox
 from spiders.found import Page
 from spiders.keeper import Keeper
+from spiders.pace import Pace
 from spiders.report import Tally
 from spiders.shelf import Shelf
 from spiders.sinks import Sink
@@ -40,6 +41,7 @@ class SourceRun:
     keeper: Keeper
     tally: Tally
     clock: Callable[[], datetime]
+    pace: Pace
     stdin: BinaryIO | None = None
     pages: list[Page] = field(default_factory=list)
     admitted: int = 0

@@ -46,9 +46,10 @@ def scrapy_settings(config: Config, source: Source | None = None) -> dict[str, A
 _CLOSED: dict[str, Any] = {
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
     "TWISTED_DNS_RESOLVER": "spiders.resolver.GuardedResolver",
+    "DOWNLOADER": "spiders.downloader.PacedDownloader",
     "DOWNLOAD_HANDLERS": {
-        "http": "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler",
-        "https": "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler",
+        "http": "spiders.handler.BoundedHandler",
+        "https": "spiders.handler.BoundedHandler",
         "data": None,
         "file": None,
         "ftp": None,

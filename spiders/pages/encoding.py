@@ -16,7 +16,7 @@ _MARKS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
-_DECLARED = re.compile(rb"""(?i)(?:charset|encoding)\s*=\s*["']?\s*([a-z0-9_.:+-]{2,40})""")
+_DECLARED = re.compile(rb"""(?i)(?:charset|encoding)\s*+=\s*+["']?\s*+([a-z0-9_.:+-]{2,40})""")
 _DECLARATION_BYTES = 4096  # browsers look at 1024; pages with long heads exist
 # Text encodings only: Python's registry also holds compression, punycode and escape codecs.
 _KNOWN = re.compile(r"utf-8|utf-16(-[lb]e)?|ascii|cp\d+|(iso8859|koi8)-\w+|(shift_|euc_|iso2022_|gb|big5|mac)\w+|johab")

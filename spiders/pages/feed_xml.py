@@ -12,7 +12,7 @@ from spiders.pages.outline import Outline
 from spiders.pages.reader import read_document
 
 _ROOT = re.compile(r"<[A-Za-z]")
-_OWN_TYPE = re.compile(r"(?i)<!(?:ENTITY|DOCTYPE[^>\[]*\[)")
+_OWN_TYPE = re.compile(r"(?i)<!(?:ENTITY|DOCTYPE[^<>\[]*\[)")
 _MOST_LINKS = 50
 
 

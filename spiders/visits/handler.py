@@ -9,10 +9,12 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
+from spiders.handler import Bounded
+
 _HANDLERS: "WeakKeyDictionary[Crawler, BrowserHandler]" = WeakKeyDictionary()
 
 
-class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # comes without types
+class BrowserHandler(Bounded, ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # comes without types
     """Fetches plainly, or with Chromium where a request says so."""
 
     _closed = False

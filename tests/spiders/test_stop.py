@@ -24,9 +24,11 @@ def test_nothing_listens_and_sigterm_stops_cleanly(tmp_path: Path) -> None:
             while len(site.paths()) < 6:
                 assert process.poll() is None
                 time.sleep(0.01)
-            listening = _listening(process.pid)
+            family = [process.pid, *_children(process.pid)]
+            listening = [name for pid in family for name in _listening(pid)]
             process.send_signal(signal.SIGTERM)
             output, errors = process.communicate(b"", timeout=30)
+    assert len(family) > 1, "pages are read in processes of their own, which are looked at too"
     assert listening == []
     assert process.returncode == 0, errors
     report = msgspec.json.decode(output, type=Report)["a"]
@@ -37,11 +39,23 @@ def test_nothing_listens_and_sigterm_stops_cleanly(tmp_path: Path) -> None:
     assert crawling.rows("SELECT outcome FROM runs") == [("partial",)]
 
 
-def _listening(pid: int) -> list[str]:
-    """Return the listening TCP sockets of a process (state 0A), by inode."""
-    tables = [
-        line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()
+def _children(pid: int) -> list[int]:
+    return [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
     ]
-    inodes = {row[9] for row in tables if row[3] == "0A"}
+
+
+def _listening(pid: int) -> list[str]:
+    """Return the sockets of a process that anybody can reach: listening TCP, bound UDP, and named local ones."""
+    inodes = set()
+    for name in ("tcp", "tcp6"):
+        inodes |= {row[9] for row in _table(pid, name) if row[3] == "0A"}
+    for name in ("udp", "udp6"):
+        inodes |= {row[9] for row in _table(pid, name) if row[2].endswith(":0000")}  # not asking a server of names
+    inodes |= {row[6] for row in _table(pid, "unix") if len(row) > 7}
     links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
     return [link for link in links if link.removeprefix("socket:[").removesuffix("]") in inodes]
+
+
+def _table(pid: int, name: str) -> list[list[str]]:
+    return [line.split() for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]]
