@@ -157,7 +157,7 @@ class SourceSpider(Spider):
     async def extract(self, target: str, body: bytes, what: str, **options: Any) -> Any | None:
         """Run a parser in the sandbox; None when it failed, which is then counted under `what`."""
         try:
-            return await asyncio.to_thread(self.run.sandbox.call, target, body, **options)
+            return await self.run.reading.take(self.run.sandbox.call, target, body, **options)
         except SandboxError as error:
             self.tell(what, trouble(error))
             return None

@@ -49,6 +49,7 @@ from spiders.shelf import Shelf
 from spiders.sinks import DatabaseSink, DrySink, Sink
 from spiders.social import BlueskySpider, MastodonSpider, XSpider, YouTubeSpider
 from spiders.tiktok import TikTokSpider
+from spiders.turns import Turns
 from spiders.visits.spider import VisitSpider
 from spiders.web import WebSpider
 from storage.campaigns import MACHINE
@@ -81,6 +82,7 @@ KINDS: dict[str, type[SourceSpider]] = {
 }
 
 PROGRESS_SECONDS = 0.5
+WAITING = 8  # threads that wait for the sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,9 @@ def run_crawl(
         ValueError: an option names a source that the configuration does not have.
     """
     with ExitStack() as stack:
+        # Before what they wait for: they end after it, when nothing keeps them any more.
+        readers = stack.enter_context(ThreadPoolExecutor(WAITING, thread_name_prefix="reader"))
+        lookers = stack.enter_context(ThreadPoolExecutor(WAITING, thread_name_prefix="looker"))
         sandbox = stack.enter_context(Sandbox())
         eye = stack.enter_context(Eye(sandbox, words=config.detector.words, seconds=config.detector.words_seconds))
         executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="keeper"))
@@ -132,6 +137,8 @@ def run_crawl(
             sandbox=sandbox,
             eye=eye,
             executor=executor,
+            readers=readers,
+            lookers=lookers,
             stdin=stdin,
         )
         tallies: list[Tally] = []
@@ -165,6 +172,8 @@ class _Shared:
     sandbox: Sandbox
     eye: Eye
     executor: ThreadPoolExecutor
+    readers: ThreadPoolExecutor
+    lookers: ThreadPoolExecutor
     stdin: BinaryIO | None
     pace: Pace = field(default_factory=Pace)
 
@@ -226,6 +235,8 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
         tally=tally,
         clock=_now,
         pace=shared.pace,
+        reading=Turns(shared.readers),
+        looking=Turns(shared.lookers),
         stdin=shared.stdin,
     )
 

@@ -4,7 +4,6 @@ A picture that does not come through is counted and leaves its item as it is: "p
 that comes but cannot be decoded keeps its digest and the reason.
 """
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Self
@@ -63,7 +62,7 @@ class PicturePipeline(MediaPipeline):
         video = bool(request.meta.get("video"))
         if video or claims_picture(response.body):
             try:
-                frames = await asyncio.to_thread(self._run.shelf.shelve_frames, request.url, response.body)
+                frames = await self._run.looking.take(self._run.shelf.shelve_frames, request.url, response.body)
             except SandboxError as error:
                 frames = {}
                 self._tell(request.url, Trouble(kind="refused", says=f"the video is {error}"))
@@ -71,7 +70,7 @@ class PicturePipeline(MediaPipeline):
                 self._frames[request.url] = {name: record.sha256 for name, record in frames.items()}
         if video:
             return FileInfo(url=request.url, path=self.file_path(request), checksum=None, status="downloaded")
-        record = await asyncio.to_thread(self._run.shelf.shelve, response.body)
+        record = await self._run.looking.take(self._run.shelf.shelve, response.body)
         self._run.tally.pictures += 1
         if record.refused is not None and claims_picture(response.body):
             self._tell(request.url, Trouble(kind="refused", says=f"the picture is {record.refused}"))

@@ -19,6 +19,7 @@ from spiders.pace import Pace
 from spiders.report import Tally
 from spiders.shelf import Shelf
 from spiders.sinks import Sink
+from spiders.turns import Turns
 
 PARTS_UNDER_WAY = 64  # parts between a spider and the storage; more would only fill memory
 
@@ -42,6 +43,8 @@ class SourceRun:
     tally: Tally
     clock: Callable[[], datetime]
     pace: Pace
+    reading: Turns  # of pages
+    looking: Turns  # at pictures
     stdin: BinaryIO | None = None
     pages: list[Page] = field(default_factory=list)
     admitted: int = 0

@@ -46,6 +46,7 @@ def scrapy_settings(config: Config, source: Source | None = None) -> dict[str, A
 _CLOSED: dict[str, Any] = {
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
     "TWISTED_DNS_RESOLVER": "spiders.resolver.GuardedResolver",
+    "REACTOR_THREADPOOL_MAXSIZE": 64,  # names are looked up there, and those of dead fraud take 10 s each
     "DOWNLOADER": "spiders.downloader.PacedDownloader",
     "DOWNLOAD_HANDLERS": {
         "http": "spiders.handler.BoundedHandler",

@@ -39,6 +39,7 @@ class Wanted:
     before: datetime  # links of cases that were not followed since then
     most: int
     cases: tuple[int, ...] = ()  # the links of these only, whenever they were followed
+    items: tuple[str, ...] = ()  # the links of these only, by the id that their platform gave them
     visitors: tuple[str, ...] = ()  # who looks now; a link is done once each of them has followed it
 
 
@@ -70,11 +71,16 @@ class VisitRound:
 def links_to_visit(session: Session, wanted: Wanted) -> list[LinkToVisit]:
     """Return the links of cases that are due, then those of items worth a closer look, best scores first; each once."""
     found: dict[str, LinkToVisit] = {}
+    for case_id, item_id, content in _of_items(session, wanted.items):
+        for url in links_of(item_from(content)):
+            _add(found, url, case_id, item_id)
+    if wanted.items and not wanted.cases:
+        return list(found.values())[: wanted.most]
     for case_id, item_id, content in _of_cases(session, wanted.cases):
         if len(found) >= wanted.most:
             break
         item = item_from(content)
-        if item.kind == "page" and item.url and _came_of_another(session, item.url):
+        if item.kind == "page" and item.url and _came_of_another(session, item.url, case_id):
             continue
         for url in links_of(item)[:MOST_OF_AN_ITEM]:
             if wanted.cases or not _followed(session, url, wanted.visitors, wanted.before):
@@ -123,6 +129,17 @@ def _of_cases(session: Session, cases: Collection[int]) -> Iterator[tuple[int, i
             yield case_id, item_id, content
 
 
+def _of_items(session: Session, ids: Collection[str]) -> Iterator[tuple[int | None, int, dict[str, object]]]:
+    """Yield case, item and latest content of items that somebody named; no case where they are in none."""
+    for external_id in ids:
+        for item_id in session.scalars(select(ItemRow.id).where(ItemRow.external_id == external_id)).all():
+            latest = select(ItemVersion.content).where(ItemVersion.item_id == item_id).order_by(ItemVersion.id.desc())
+            content = session.scalar(latest.limit(1))
+            cases = session.scalars(select(CaseItem.case_id).where(CaseItem.item_id == item_id)).all()
+            if content is not None:
+                yield from ((case_id, item_id, content) for case_id in (*cases, *(() if cases else (None,))))
+
+
 def _of_suspects(session: Session, wanted: Wanted) -> Iterator[tuple[int, dict[str, object]]]:
     """Yield the items in no case that deserve a closer look, best scores first."""
     rows = session.execute(
@@ -147,9 +164,13 @@ def _followed(session: Session, url: str, visitors: Sequence[str], since: dateti
     return bool(looked) and looked.issuperset(visitors)
 
 
-def _came_of_another(session: Session, url: str) -> bool:
-    """Tell whether a page is where another link ends: then that is followed, not the page."""
-    ends = select(VisitRow.id).where(VisitRow.end_digest == _digest(_page(url)), VisitRow.link_digest != _digest(url))
+def _came_of_another(session: Session, url: str, case_id: int) -> bool:
+    """Tell whether a page is where another link of its case ends: then that is followed, not the page."""
+    ends = select(VisitRow.id).where(
+        VisitRow.case_id == case_id,
+        VisitRow.end_digest == _digest(_page(url)),
+        VisitRow.link_digest != _digest(url),
+    )
     return session.scalar(ends.limit(1)) is not None
 
 

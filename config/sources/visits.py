@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from config.fields import Interval, WebUrl
+from config.fields import Interval, Name, WebUrl
 from config.sources.base import SourceBase
 
 
@@ -19,4 +19,5 @@ class VisitsSource(SourceBase):
     click: bool = False  # go through the click address of an ad, which its buyer pays for
     links: tuple[WebUrl, ...] = ()  # these, instead of what was found
     cases: tuple[int, ...] = ()  # the links of these cases, instead of what was found
+    items: tuple[Name, ...] = ()  # and of these items, by the id that `mekiki cases show` writes
     delay: float = Field(default=0.0, ge=0, le=3600)  # a visit is one reader, not a crawl

@@ -28,7 +28,7 @@ KEY = "visits"  # of the source that a visit by hand reads
 @as_json
 @with_app
 def visit(app: App, targets: tuple[str, ...], paid: bool, who: str, as_json: bool) -> None:
-    """Follow each of TARGETS, URLs or numbers of cases, as every visitor, and show what each saw.
+    """Follow each of TARGETS, URLs, numbers of cases or ids of items, as every visitor, and show what each saw.
 
     Visitors are the [[visitor]] tables of the configuration; without any: a telephone that comes from an ad, twice, the
     same in a browser, a desk, and a desk that asks without click ids. The click address of an ad is not asked for,
@@ -36,13 +36,14 @@ def visit(app: App, targets: tuple[str, ...], paid: bool, who: str, as_json: boo
     is kept as evidence.
     """
     cases = tuple(int(target) for target in targets if target.isdecimal())
-    links = tuple(dict.fromkeys(target for target in targets if not target.isdecimal()))
-    for link in links:
-        if not link.lower().startswith(("http://", "https://")):
-            raise Misused(f"{link!r} is neither an http or https address nor the number of a case")
-    followed = [*links, *_links(app, cases)]
+    others = tuple(dict.fromkeys(target for target in targets if not target.isdecimal()))
+    links = tuple(target for target in others if target.lower().startswith(("http://", "https://")))
+    items = tuple(target for target in others if target not in links)
+    followed = list(dict.fromkeys((*links, *_links(app, cases, items))))
     try:
-        source = VisitsSource(key=KEY, kind="visits", links=links, cases=cases, most=len(followed), click=paid)
+        source = VisitsSource(
+            key=KEY, kind="visits", links=links, cases=cases, items=items, most=len(followed), click=paid
+        )
     except ValidationError as error:
         wrong = error.errors()[0]
         raise Misused(f"{links[int(wrong['loc'][1])]!r}: {wrong['msg'].removeprefix('Value error, ')}") from error
@@ -73,19 +74,25 @@ def visit(app: App, targets: tuple[str, ...], paid: bool, who: str, as_json: boo
         raise SystemExit(PARTLY)
 
 
-def _links(app: App, cases: tuple[int, ...]) -> list[str]:
-    """Return the links of cases that are followed; say what is left out."""
+def _links(app: App, cases: tuple[int, ...], items: tuple[str, ...]) -> list[str]:
+    """Return the links of cases and items that are followed."""
     followed: list[str] = []
     now = utc_now()
-    for case_id in cases:
-        with app.snapshot() as session:
+    wanted = Wanted(score=0, judged_since=now, before=now, most=10_000)
+    with app.snapshot() as session:
+        for item in items:
+            links = [link.url for link in links_to_visit(session, replace(wanted, items=(item,)))]
+            if not links:
+                what = "neither an http or https address, nor the number of a case, nor the id of an item with a link"
+                raise Misused(f"{item!r} is {what}")
+            followed += links
+        for case_id in cases:
             try:
                 case_detail(session, case_id, max_items=1)
             except CaseNotFound as error:
                 raise Misused(str(error)) from error
-            wanted = Wanted(score=0, judged_since=now, before=now, most=10_000, cases=(case_id,))
-            links = [link.url for link in links_to_visit(session, wanted)]
-        if not links:
-            raise Misused(f"case {case_id} has no link to follow: where its items lead is unknown")
-        followed += links
-    return list(dict.fromkeys(followed))
+            links = [link.url for link in links_to_visit(session, replace(wanted, cases=(case_id,)))]
+            if not links:
+                raise Misused(f"case {case_id} has no link to follow: where its items lead is unknown")
+            followed += links
+    return followed

@@ -67,7 +67,7 @@ class VisitSpider(SourceSpider):
         async with AsyncExitStack() as stack:
             there = [visitor for visitor in self._visitors() if await self._leaves(visitor)]
             links = [LinkToVisit(url=url) for url in self._source.links]
-            if self._source.cases or not links:
+            if self._source.cases or self._source.items or not links:
                 wanted = self._wanted(tuple(visitor.key for visitor in there))
                 links += await asyncio.to_thread(self.run.sink.links_to_visit, wanted)
             self.run.tally.unchanged += not links  # nothing to follow: no silence
@@ -92,6 +92,7 @@ class VisitSpider(SourceSpider):
             before=now - self._source.again,
             most=self._source.most,
             cases=self._source.cases,
+            items=self._source.items,
             visitors=there,
         )
 

@@ -1,6 +1,8 @@
 """Visits by schedule: what deserves a closer look is followed and judged, and cases learn what became of links."""
 
 import gzip
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
@@ -57,7 +59,7 @@ def a_case(folder: Path, server: WebServer, *, more: str = "", again: str = "1s"
     link = f"http://{HOST}:{server.port}/lp?fbclid=Ab%2dC"
     texts = '[{"role": "body", "text": "星野電機のエアコンを見つけました。詳しくはこちら"}]'
     (folder / "tips.jsonl").write_text(
-        f'{{"id": "1", "kind": "post", "texts": {texts}, "links": ["{link}"]}}\n', "utf-8"
+        f'{{"id": "1-a-post", "kind": "post", "texts": {texts}, "links": ["{link}"]}}\n', "utf-8"
     )
     crawling.configure(
         SOURCES.format(again=again, score=score) + VISITORS.format(more=more),
@@ -82,6 +84,25 @@ def test_a_mention_whose_link_leads_to_a_fraud_becomes_one_case_with_it(tmp_path
     assert [hit.path for hit in server.hits] == ["/lp?fbclid=Ab%2dC"] * 2
     custody = crawling.rows("SELECT number, who, action FROM custody ORDER BY number")
     assert custody == [(1, "mekiki", "visit"), (2, "mekiki", "visit")]
+
+
+def test_an_item_and_a_case_are_followed_by_name(tmp_path: Path, server: WebServer) -> None:
+    server.html("/lp", FRAUD)
+    crawling = a_case(tmp_path, server)
+    named = mekiki("visit", "1-a-post", "-c", crawling.file)
+    assert named.returncode == 0, named.stderr
+    kinds = crawling.rows(
+        "SELECT i.kind FROM case_items c JOIN items i ON i.id = c.item_id WHERE c.case_id = 1 ORDER BY 1"
+    )
+    assert kinds == [("page",), ("post",)], "the item that led there is in the case"
+    again = mekiki("visit", "1", "-c", crawling.file)
+    assert f"kaden-outlet[.]test:{server.port}/lp?fbclid" in again.stdout
+    assert mekiki("visit", "nobody", "-c", crawling.file).returncode == 2
+
+
+def mekiki(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_what_is_below_the_score_is_left_alone_and_nothing_is_followed_twice(tmp_path: Path, server: WebServer) -> None:
