@@ -1,9 +1,10 @@
 """Pace: when each host may be asked next, for all sources of a process together."""
 
+import math
 import time
 from collections.abc import Callable
 
-LONGEST_PAUSE = 120.0  # seconds; a host that wants a longer one is left to the next run
+LONGEST_PAUSE = 120.0  # seconds, all pauses of a run together; a host that wants more is left to the next run
 
 
 class Pace:
@@ -13,6 +14,7 @@ class Pace:
         self._clock = clock
         self._asked: dict[str, float] = {}
         self._until: dict[str, float] = {}
+        self._waited: dict[str, float] = {}
 
     def asked(self, host: str) -> float:
         """Return when a host was asked last, on the clock; 0 where it was not."""
@@ -23,8 +25,12 @@ class Pace:
         self._asked[host] = max(at, self.asked(host))
 
     def pause(self, host: str, seconds: float) -> None:
-        """Leave a host alone for so long; never shorter than it asked for before."""
-        self._until[host] = max(self._until.get(host, 0.0), self._clock() + seconds)
+        """Leave a host alone for so long, and no shorter than it asked for before; once it was enough, for good."""
+        now = self._clock()
+        before = max(now, self._until.get(host, 0.0))
+        until = max(before, now + seconds)
+        self._waited[host] = self._waited.get(host, 0.0) + until - before
+        self._until[host] = until if self._waited[host] <= LONGEST_PAUSE else math.inf
 
     def left(self, host: str) -> float:
         """Return the seconds for which a host wants to be left alone."""

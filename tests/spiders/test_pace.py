@@ -26,6 +26,19 @@ def test_what_was_asked_last_and_how_long_to_wait() -> None:
     assert pace.left("a.test") == 0.0
 
 
+def test_a_host_that_asks_again_and_again_is_given_up() -> None:
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+    for _ in range(int(LONGEST_PAUSE // 50)):
+        pace.pause("a.test", 50.0)
+        pace.pause("a.test", 50.0)  # of a second request that was under way
+        assert pace.left("a.test") == 50.0
+        now[0] += 60.0
+    pace.pause("a.test", 50.0)
+    assert pace.left("a.test") > LONGEST_PAUSE
+    assert pace.left("b.test") == 0.0
+
+
 def source(key: str, *urls: str) -> str:
     return f'[[source]]\nkey = "{key}"\nkind = "web"\ndelay = 0\nurls = {json.dumps(urls)}\n'
 
