@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain, islice
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -23,6 +24,7 @@ from detector.evidence import LinkAt, TextSpan, Where
 HandoffKind = Literal["line", "telegram", "whatsapp", "phone", "wallet", "bank"]
 LONGEST: int = 20_000  # characters of a text that are read; finding telephone numbers takes time with its square
 REGION: str = "JP"  # of a phone number that names no country
+MOST: int = 300  # accounts of one text; nobody can be led to more
 NEAR: int = 30  # characters between the name of a messenger and an id
 
 
@@ -53,7 +55,8 @@ def find_handoffs(
         *(one for index, link in enumerate(links) for one in _linked(link, LinkAt(link=index))),
         *(one for code in codes for one in (*_linked(code, None), *_coded(code))),
     ]
-    for one in (*sure, *(one for index, text in enumerate(texts) for one in _written(index, text[:LONGEST]))):
+    written = (islice(_written(index, text[:LONGEST]), MOST) for index, text in enumerate(texts))
+    for one in chain(sure, *written):
         found.setdefault((one.kind, one.value), one)
     chats = {value for kind, value in found if kind == "whatsapp"}
     return tuple(one for (kind, value), one in found.items() if kind != "phone" or value not in chats)
@@ -133,7 +136,7 @@ def _coded(code: str) -> Iterator[Handoff]:
     """Yield what a code says that is no address: a wallet, a phone number, an id."""
     yield from (
         Handoff(kind=one.kind, value=one.value, observed=one.observed, where=None)
-        for one in _written(0, code[:LONGEST])
+        for one in islice(_written(0, code[:LONGEST]), MOST)
     )
 
 
@@ -177,14 +180,14 @@ _WALLET = re.compile(
     r"(?<![A-Za-z0-9])(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{11,71}|BC1[02-9AC-HJ-NP-Z]{11,71}|[13T][1-9A-HJ-NP-Za-km-z]{25,34})(?![A-Za-z0-9])"
 )
 _BANK = re.compile(
-    r"([^\s、。:：/()「」【】■●◆→⇒➡【】\[\]]{1,15}(?:銀行|信用金庫|信金|信用組合|信組|農協|労働金庫|バンク))(?:\s*\([^()\n]{1,12}\))?[\s、/:：・,■●◆◇□○]*"
-    r"(?:支店名?\s*[:：]?\s+|支店名?[:：])?([^\s、。:：/()「」]{0,15}?(?:支店|出張所|営業部|本店|支所|[〇一二三四五六七八九]{3}店))"
-    r"(?:\s*\([^()\n]{1,12}\))?[\s、/:：・,■●◆◇□○]*(?:店番号?\s*[:：]?\s*\d{3}[\s、/]*)?(?:(?:預金|口座)?種[別目]\s*[:：]?\s*)?"
-    r"\(?(普通|当座|貯蓄|普|当)\)?(?:預金|口座)?[\s、/:：・,■●◆◇□○]*(?:口座)?(?:番号|[Nn][Oo]\.?)?[\s:：]*(\d(?:[\s-]?\d){6})(?!\d)"
+    r"([^\s、。:：/()「」【】■●◆→⇒➡【】\[\]]{1,15}(?:銀行|信用金庫|信金|信用組合|信組|農協|労働金庫|バンク))(?:\s*+\([^()\n]{1,12}\))?[\s、/:：・,■●◆◇□○]*+"
+    r"(?:支店名?(?:\s++(?:[:：]\s++)?|[:：]\s*+))?([^\s、。:：/()「」]{0,15}?(?:支店|出張所|営業部|本店|支所|[〇一二三四五六七八九]{3}店))"
+    r"(?:\s*+\([^()\n]{1,12}\))?[\s、/:：・,■●◆◇□○]*+(?:店番号?\s*+[:：]?\s*+\d{3}[\s、/]*+)?(?:(?:預金|口座)?種[別目]\s*+[:：]?\s*+)?"
+    r"\(?(普通|当座|貯蓄|普|当)\)?(?:預金|口座)?[\s、/:：・,■●◆◇□○]*+(?:口座)?(?:番号|[Nn][Oo]\.?)?[\s:：]*+(\d(?:[\s-]?\d){6})(?!\d)"
 )
 _KINDS = {"普": "普通", "当": "当座"}
 _POST = re.compile(
-    r"ゆうちょ(?:銀行)?[^\d店]{0,12}?(?:記号)?[\s:：]*(\d{5})(?:[\s、/・-]+(?:番号)?|番号)[\s:：-]*(\d{1,8})(?!\d)"
+    r"ゆうちょ(?:銀行)?[^\d店]{0,12}?(?:記号)?[\s:：]*+(\d{5})(?:[\s、/・-]++(?:番号)?|番号)[\s:：-]*+(\d{1,8})(?!\d)"
 )
 
 
@@ -238,8 +241,9 @@ def _written(index: int, text: str) -> Iterator[Handoff]:
         if _inside(hit.start, hit.end, taken) or not _plausible(folded.text, hit):
             continue
         value = phonenumbers.format_number(hit.number, phonenumbers.PhoneNumberFormat.E164)
-        chat = re.search(rf"(?:{_WHATSAPP_WORD})[^\n]{{0,{NEAR}}}$", folded.text[: hit.start]) or re.match(
-            rf"[^\n\d/]{{0,6}}(?:{_WHATSAPP_WORD})", folded.text[hit.end :]
+        before, after = folded.text[max(0, hit.start - 100) : hit.start], folded.text[hit.end : hit.end + 100]
+        chat = re.search(rf"(?:{_WHATSAPP_WORD})[^\n]{{0,{NEAR}}}$", before) or re.match(
+            rf"[^\n\d/]{{0,6}}(?:{_WHATSAPP_WORD})", after
         )
         yield found("whatsapp" if chat else "phone", value, hit.start, hit.end)
 

@@ -47,6 +47,8 @@ _CLOSED: dict[str, Any] = {
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
     "TWISTED_DNS_RESOLVER": "spiders.resolver.GuardedResolver",
     "REACTOR_THREADPOOL_MAXSIZE": 64,  # names are looked up there, and those of dead fraud take 10 s each
+    "CONCURRENT_ITEMS": 8,  # parts of one answer; Scrapy starts as many tasks for every answer, and 100 cost 100 kB
+    "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 2_000_000,  # bytes of answers that wait to be read; more is not fetched meanwhile
     "DOWNLOADER": "spiders.downloader.PacedDownloader",
     "DOWNLOAD_HANDLERS": {
         "http": "spiders.handler.BoundedHandler",

@@ -8,6 +8,7 @@ import pytest
 
 from detector.evidence import LinkAt, TextSpan
 from detector.handoffs import LONGEST, find_handoffs
+from safety.sandbox import Sandbox
 
 CASES = Path(__file__).parents[1] / "cases"
 # Floors that only rise. Each set was scored once before anything was mended by it: see benchmarks/RESULTS.md.
@@ -52,3 +53,13 @@ def test_links_and_codes_name_accounts_outright() -> None:
 )
 def test_hostile_text_is_read_to_its_end(hostile: str) -> None:
     assert len(find_handoffs([hostile, "LINE ID: @hoshino1"])) >= 1  # a search that backtracks would not get there
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ゆうちょ銀行記号 11111" + " -" * 9_900, "a銀行 (a) 支店名 " + " " * 19_900, "090-1234-5678 " * 1_400],
+    ids=["post", "bank", "phones"],
+)
+def test_a_text_that_is_built_to_keep_the_reader_busy_is_read(text: str) -> None:
+    with Sandbox(workers=1, cpu_seconds=3, wall_seconds=30) as sandbox:  # which ends a child that takes longer
+        assert sandbox.call("tests.safety.sandbox_targets:count_handoffs", text.encode()) <= 1

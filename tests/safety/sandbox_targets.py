@@ -5,6 +5,8 @@ import signal
 import time
 from typing import Any
 
+from detector.handoffs import find_handoffs
+
 
 def length(data: bytes) -> int:
     return len(data)
@@ -78,3 +80,7 @@ def write_file(data: bytes) -> str:
     except OSError as error:
         return type(error).__name__
     return "written"
+
+
+def count_handoffs(data: bytes) -> int:
+    return len(find_handoffs([data.decode()]))
