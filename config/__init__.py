@@ -6,21 +6,10 @@ file, the key path, what was expected and, for an unknown key, the nearest known
 """
 
 from config.loading import load
-from config.models import (
-    Alerting,
-    Brand,
-    Config,
-    Crawler,
-    Egress,
-    EmailReceiver,
-    Ownership,
-    Receiver,
-    Route,
-    SlackReceiver,
-    Storage,
-    WebhookReceiver,
-)
+from config.models import Brand, Config, Crawler, Egress, Ownership, Storage
 from config.problems import ConfigError, Problem
+from config.receivers import EmailReceiver, Receiver, SlackReceiver, WebhookReceiver
+from config.routes import Alerting, Route
 from config.sources import FeedSource, ImportSource, JsonSource, Source, WebSource
 
 __all__ = [

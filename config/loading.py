@@ -10,8 +10,10 @@ from pydantic_core import ErrorDetails
 from rapidfuzz import fuzz, process
 
 from config.fields import KEY_WORDS
-from config.models import Brand, Config, Ownership, Receiver, Route
+from config.models import Brand, Config, Ownership
 from config.problems import ConfigError, Problem
+from config.receivers import Receiver
+from config.routes import Route
 from config.sources import KINDS, PLUGGED_PROBLEMS, Source
 from detector.brands import Scope
 from detector.hosts import parse_host

@@ -13,7 +13,6 @@ from config.fields import (
     EgressAllow,
     EgressHosts,
     Hour,
-    Interval,
     Key,
     Name,
     WebUrl,
@@ -22,9 +21,10 @@ from config.fields import (
 from config.model import Model
 from config.policy import PolicyFile
 from config.problems import Problem
+from config.receivers import Receiver
+from config.routes import Alerting, Route
 from config.sources import Source
 from detector.brands import Who
-from detector.items import Kind
 from safety.secret import Secret, SecretError
 
 
@@ -53,59 +53,6 @@ class Ownership(Model):
     scope: Name
     until: date | None = None
     note: str = ""
-
-
-class WebhookReceiver(Model):
-    """A signed generic webhook (Standard Webhooks)."""
-
-    key: Key
-    channel: Literal["webhook"]
-    url: Secret
-    signing: tuple[Secret, ...] = Field(min_length=1)  # newest first; older ones during rotation
-
-
-class SlackReceiver(Model):
-    """A Slack incoming webhook."""
-
-    key: Key
-    channel: Literal["slack"]
-    url: Secret
-
-
-class EmailReceiver(Model):
-    """Mail through a relay."""
-
-    key: Key
-    channel: Literal["email"]
-    to: tuple[Name, ...] = Field(min_length=1)
-    sender: Name
-    host: Name
-    port: int = Field(default=587, ge=1, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str | None = None
-    password: Secret | None = None
-
-
-Receiver = Annotated[WebhookReceiver | SlackReceiver | EmailReceiver, Field(discriminator="channel")]
-
-
-class Route(Model):
-    """Which cases go to which receivers; every matching route counts."""
-
-    receivers: tuple[Key, ...] = Field(min_length=1)
-    brands: tuple[Key, ...] = ()  # empty matches all
-    kinds: tuple[Kind, ...] = ()
-    sources: tuple[Key, ...] = ()
-    min_score: float = Field(default=0.0, ge=0, le=1)
-
-
-class Alerting(Model):
-    """How alerts are grouped and worded."""
-
-    group_wait: Interval = Field(default="30s", validate_default=True)  # before the first message of a case
-    group_interval: Interval = Field(default="5m", validate_default=True)  # between later messages of a case
-    language: Literal["en", "ja"] = "en"
-    sources: tuple[Key, ...] = ()  # receivers that hear when a source falls silent or breaks; empty means all
 
 
 class Detector(Model):

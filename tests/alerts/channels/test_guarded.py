@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from alerts.channels import open_channel
 from alerts.errors import DeliveryError
 from alerts.gate import Gate
-from config.models import Receiver
+from config.receivers import Receiver
 from safety.egress import EgressRule
 from storage.media import MediaStore
 from tests.alerts.samples import NOW, alert_of
