@@ -1,6 +1,7 @@
 """Case -> Alert: choose what a reader needs, strongest first, and make every text of it safe to show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -13,23 +14,25 @@ from alerts.message import (
     AlertItem,
     AlertLink,
     AlertPicture,
+    CaseReason,
+    DigestLine,
     Language,
     show,
 )
 from detector.evidence import Evidence, ImageBox
 from safety.screen import defang
-from storage.case_views import CaseDetail, CaseItemView
-from storage.schema import IntentReason
+from storage.case_views import CaseDetail, CaseItemView, CaseSummary
 
 MOST_ITEMS = 20
 MOST_LINKS = 5  # of one item
 MOST_EVIDENCE = 40
+MOST_DIGEST = 200  # cases named in a digest; how many there are in all is told
 EXACT_LIMIT = 4096  # characters; a longer exact link stays in the case
 
 
 def build_alert(
     detail: CaseDetail,
-    reason: IntentReason,
+    reason: CaseReason,
     new_count: int,
     language: Language,
     *,
@@ -53,7 +56,52 @@ def build_alert(
     )
 
 
-def _ordered(items: tuple[CaseItemView, ...], reason: IntentReason) -> list[CaseItemView]:
+def digest_line(summary: CaseSummary, reason: CaseReason, new_count: int, *, brand_name: str) -> DigestLine:
+    """Build the line about a case as it stands now; `reason` is what would have been told at once."""
+    return DigestLine(
+        case=summary.id,
+        brand=summary.brand,
+        brand_name=show(brand_name, 100),
+        title=show(summary.title, 150),
+        score=summary.score,
+        decision=summary.decision,
+        items=summary.items,
+        new_items=new_count,
+        state=summary.state,
+        reason=reason,
+        opened_at=summary.opened_at,
+    )
+
+
+def build_digest(
+    lines: Iterable[DigestLine], language: Language, *, receiver: str, since: datetime | None, at: datetime
+) -> Alert:
+    """Build the digest for a receiver: what stands longest unjudged or is back first, then by score.
+
+    Args:
+        lines: one for each case, in any order, made by `digest_line`.
+        language: of the message.
+        receiver: key of the receiver that it is for.
+        since: beginning of the time covered, None for the first digest; UTC.
+        at: its end, now.
+    """
+    ordered = sorted(lines, key=lambda line: (_RANK.get(line.reason, len(_RANK)), -line.score, line.case))
+    return Alert(
+        reason="digest",
+        language=language,
+        at=at,
+        subject=receiver,
+        since=since,
+        digest=tuple(ordered[:MOST_DIGEST]),
+        digest_total=len(ordered),
+        next=("mekiki triage", "mekiki cases list"),
+    )
+
+
+_RANK: dict[CaseReason, int] = {"relapsed": 0, "escalated": 0}  # of urgency; all others come after them
+
+
+def _ordered(items: tuple[CaseItemView, ...], reason: CaseReason) -> list[CaseItemView]:
     """Put the newest first where the message is about new items, else the best scored; ties by id."""
     if reason == "new_items":
         return sorted(items, key=lambda view: (view.first_seen, view.item_id), reverse=True)
@@ -141,7 +189,8 @@ def _picture(found: list[tuple[CaseItemView, Evidence]], items: list[CaseItemVie
 def _candidates(found: list[tuple[CaseItemView, Evidence]], items: list[CaseItemView]) -> Iterator[AlertPicture | None]:
     for view, evidence in found:
         if isinstance(evidence.where, ImageBox) and evidence.where.image < len(view.item.images):
-            yield _rendition(view, view.item.images[evidence.where.image])
+            rendition = _rendition(view, view.item.images[evidence.where.image])
+            yield rendition and replace(rendition, box=evidence.where.box, signal=evidence.signal)
     for view in items:
         for picture in view.pictures:
             yield _rendition(view, picture.reference)

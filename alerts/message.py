@@ -15,7 +15,8 @@ import msgspec
 from alerts.errors import NotAnAlert
 from safety.screen import defang_text, screen
 
-Reason = Literal["first", "new_items", "repeat", "test", "receiver_disabled", "source_unwell", "source_well"]
+CaseReason = Literal["first", "new_items", "escalated", "relapsed", "repeat"]  # about one case
+Reason = CaseReason | Literal["digest", "test", "receiver_disabled", "source_unwell", "source_well"]
 Language = Literal["en", "ja"]
 
 TEXT_LIMIT = 300  # characters of one hostile text in an alert
@@ -70,8 +71,27 @@ class AlertPicture:
 
     item: int
     sha256: str
-    width: int
+    width: int  # of the original, pixels
     height: int
+    box: tuple[int, int, int, int] | None = None  # x, y, width, height of the match in pixels of the original
+    signal: str = ""  # what matched there, e.g. "picture.logo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestLine:
+    """One case in a digest."""
+
+    case: int  # storage id
+    brand: str  # key
+    brand_name: str
+    title: str
+    score: float
+    decision: str
+    items: int
+    new_items: int  # since the digest before
+    state: str
+    reason: CaseReason  # what would have been told at once
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +126,10 @@ class Alert:
     evidence_total: int = 0
     items: tuple[AlertItem, ...] = ()  # those that matter most first
     picture: AlertPicture | None = None
-    subject: str = ""  # the receiver it is about, for reasons that are about no case
+    subject: str = ""  # receiver or source it is about, for reasons that are about no case
+    since: datetime | None = None  # beginning of the time that a digest covers, which ends at `at`
+    digest: tuple[DigestLine, ...] = ()  # those that matter most first
+    digest_total: int = 0  # cases of the digest in all
     next: tuple[str, ...] = field(default=())  # commands to type
 
 

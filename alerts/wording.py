@@ -6,7 +6,7 @@ All text in an Alert is safe to show; escaping for markup is the channel's part,
 from collections.abc import Callable
 from datetime import datetime
 
-from alerts.message import Alert, AlertEvidence, AlertItem
+from alerts.message import Alert, AlertEvidence, AlertItem, DigestLine
 from alerts.words import WORDS, Words
 
 Escape = Callable[[str], str]
@@ -24,6 +24,10 @@ def words_of(alert: Alert) -> Words:
 def headline(alert: Alert) -> str:
     """Say in one line what this is about."""
     words = words_of(alert)
+    if alert.reason == "digest":
+        count = alert.digest_total
+        form = words.digest_headline if count > 1 else words.digest_headline_one if count else words.digest_empty
+        return form.format(subject=alert.subject, count=count)
     if alert.case is None:
         return _about_no_case(alert)[0].format(subject=alert.subject)
     return words.headline.format(
@@ -49,13 +53,40 @@ def _about_no_case(alert: Alert) -> tuple[str, str]:
 def occasion(alert: Alert) -> str:
     """Say why this message comes now."""
     words = words_of(alert)
+    if alert.reason == "digest":
+        form = words.digest_since if alert.since else words.digest
+        return form.format(since=moment(alert.since) if alert.since else "", until=moment(alert.at))
     if alert.case is None:
         return _about_no_case(alert)[1].format(subject=alert.subject)
-    if alert.reason == "new_items":
-        total = alert.case.items
-        line = words.new_items_one if alert.new_items == 1 else words.new_items
-        return line.format(new=alert.new_items, total=total)
-    return words.first if alert.reason == "first" else words.repeat
+    match alert.reason:
+        case "first":
+            return words.first
+        case "new_items":
+            form = words.new_items_one if alert.new_items == 1 else words.new_items
+            return form.format(new=alert.new_items, total=alert.case.items)
+        case "escalated":
+            return words.escalated.format(opened=moment(alert.case.opened_at))
+        case "relapsed":
+            return words.relapsed
+    return words.repeat
+
+
+def digest_line(alert: Alert, line: DigestLine) -> str:
+    """Say in one line what a case of a digest is about."""
+    words = words_of(alert)
+    decision = words.decisions.get(line.decision, line.decision)
+    return words.digest_line.format(decision=decision, brand=line.brand_name, title=line.title)
+
+
+def digest_facts(alert: Alert, line: DigestLine) -> str:
+    """Say why a case is in the digest, how it stands and how large it is; all words of ours."""
+    words = words_of(alert)
+    if line.new_items and line.new_items < line.items:
+        items = words.digest_new.format(items=line.items, new=line.new_items)
+    else:
+        items = words.items_one if line.items == 1 else words.items.format(count=line.items)
+    reason, state = words.reasons[line.reason], words.states.get(line.state, line.state)
+    return " · ".join([reason, *([state] if state != reason else []), f"{line.score:.2f}", items])
 
 
 def says(alert: Alert, evidence: AlertEvidence) -> str:

@@ -18,7 +18,21 @@ class Words:
     first: str
     new_items_one: str
     new_items: str
+    escalated: str
+    relapsed: str
     repeat: str
+    digest_headline_one: str
+    digest_headline: str
+    digest_empty: str
+    digest: str
+    digest_since: str
+    digest_line: str
+    items_one: str
+    items: str
+    digest_new: str  # beside the number of items, where some came since the digest before
+    digest_more: str
+    reasons: Mapping[str, str]  # reason of a message about a case -> what it is called in a list
+    states: Mapping[str, str]  # of cases
     test_headline: str
     test: str
     disabled_headline: str
@@ -67,7 +81,37 @@ EN = Words(
     first="First message about this case.",
     new_items_one="1 new item since the last message; the case now has {total}.",
     new_items="{new} new items since the last message; the case now has {total}.",
+    escalated="Escalated: nobody has judged this case in the agreed time. Found {opened} UTC.",
+    relapsed="It is back: this case was down and has been seen again. The same case is open once more.",
     repeat="Reminder: this case is still open.",
+    digest_headline_one="Digest for {subject}: 1 case",
+    digest_headline="Digest for {subject}: {count} cases",
+    digest_empty="Digest for {subject}: nothing new",
+    digest="What came in up to {until} UTC.",
+    digest_since="What came in from {since} to {until} UTC.",
+    digest_line="{decision} of {brand}: {title}",
+    items_one="1 item",
+    items="{count} items",
+    digest_new="{items} items, {new} new",
+    digest_more="{count} further cases: `mekiki cases list`",
+    reasons={
+        "first": "new case",
+        "new_items": "new items",
+        "escalated": "not judged in time",
+        "relapsed": "back again",
+        "repeat": "still open",
+    },
+    states={
+        "open": "open",
+        "confirmed": "confirmed",
+        "dismissed": "dismissed",
+        "snoozed": "snoozed",
+        "duplicate": "duplicate",
+        "takedown": "takedown under way",
+        "down": "down",
+        "relapsed": "back again",
+        "closed": "closed",
+    },
     test_headline="Test message for {subject}",
     test="This is a test of the receiver {subject}. Nothing was found, nothing needs to be done.",
     disabled_headline="Receiver {subject} is switched off",
@@ -124,7 +168,37 @@ JA = Words(
     first="この案件の最初の通知です。",
     new_items_one="前回の通知から1件増えました。この案件は計{total}件です。",
     new_items="前回の通知から{new}件増えました。この案件は計{total}件です。",
+    escalated="対応期限超過:期限までに誰も判定していません。検知日時:{opened}(UTC)",
+    relapsed="再出現:一度削除されたものが再び確認されました。同じ案件を再開しました。",
     repeat="再通知:この案件は未対応のままです。",
+    digest_headline_one="{subject} 宛てのまとめ:1件",
+    digest_headline="{subject} 宛てのまとめ:{count}件",
+    digest_empty="{subject} 宛てのまとめ:新しい案件はありません",
+    digest="{until}(UTC)までに届いた案件です。",
+    digest_since="{since}から{until}(UTC)までに届いた案件です。",
+    digest_line="{brand}の{decision}:{title}",
+    items_one="1件",
+    items="{count}件",
+    digest_new="{items}件(うち新規{new}件)",
+    digest_more="ほか{count}件:`mekiki cases list`",
+    reasons={
+        "first": "新規",
+        "new_items": "追加",
+        "escalated": "期限超過",
+        "relapsed": "再出現",
+        "repeat": "未対応",
+    },
+    states={
+        "open": "未対応",
+        "confirmed": "確認済み",
+        "dismissed": "却下",
+        "snoozed": "保留中",
+        "duplicate": "重複",
+        "takedown": "削除申請中",
+        "down": "削除済み",
+        "relapsed": "再出現",
+        "closed": "完了",
+    },
     test_headline="{subject} へのテスト通知",
     test="通知先 {subject} の動作確認です。検知されたものはなく、対応は不要です。",
     disabled_headline="通知先 {subject} を停止しました",

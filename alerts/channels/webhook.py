@@ -2,7 +2,8 @@
 
 The body, ASCII JSON, the same bytes on every attempt:
 
-    {"type": "case.first" | "case.new_items" | "case.repeat" | "receiver.disabled" | "test",
+    {"type": "case.first" | "case.new_items" | "case.escalated" | "case.relapsed" | "case.repeat" | "digest" |
+             "receiver.disabled" | "source.unwell" | "source.well" | "test",
      "timestamp": "2026-11-22T03:04:05Z",         when the alert was written
      "data": {...}}                                `WebhookData`; JSON Schema by `webhook_schema()`
 
@@ -22,18 +23,30 @@ from standardwebhooks.webhooks import Webhook
 from alerts.delivery import Receipt, check, reveal
 from alerts.errors import DeliveryError
 from alerts.gate import Gate
-from alerts.message import Alert, AlertCase, AlertEvidence, AlertItem, AlertPicture, Language, Reason
+from alerts.message import Alert, AlertCase, AlertEvidence, AlertItem, AlertPicture, DigestLine, Language, Reason
 from alerts.wording import headline, occasion, why
 from config import WebhookReceiver
 
 Event = Literal[
-    "case.first", "case.new_items", "case.repeat", "receiver.disabled", "source.unwell", "source.well", "test"
+    "case.first",
+    "case.new_items",
+    "case.escalated",
+    "case.relapsed",
+    "case.repeat",
+    "digest",
+    "receiver.disabled",
+    "source.unwell",
+    "source.well",
+    "test",
 ]
 
 EVENTS: dict[Reason, Event] = {
     "first": "case.first",
     "new_items": "case.new_items",
+    "escalated": "case.escalated",
+    "relapsed": "case.relapsed",
     "repeat": "case.repeat",
+    "digest": "digest",
     "receiver_disabled": "receiver.disabled",
     "source_unwell": "source.unwell",
     "source_well": "source.well",
@@ -56,8 +69,11 @@ class WebhookData:
     evidence_total: int
     items: tuple[AlertItem, ...]  # `case.items` tells how many there are in all
     picture: AlertPicture | None
-    subject: str  # key of the receiver that a test or receiver.disabled is about
+    subject: str  # key of the receiver or source that it is about, where it is about no case
     next: tuple[str, ...]  # commands
+    since: datetime | None  # beginning of the time that a digest covers, which ends at `timestamp`
+    digest: tuple[DigestLine, ...]  # cases, those that matter most first
+    digest_total: int  # cases of the digest in all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +109,9 @@ def render(alert: Alert) -> bytes:
             picture=alert.picture,
             subject=alert.subject,
             next=alert.next,
+            since=alert.since,
+            digest=alert.digest,
+            digest_total=alert.digest_total,
         ),
     )
     return json.dumps(msgspec.to_builtins(body), ensure_ascii=True, separators=(",", ":")).encode("ascii")

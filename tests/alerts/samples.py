@@ -1,18 +1,18 @@
 """Values that the tests of alerts share: a case, its hostile twin, a configuration."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from alerts.compose import build_alert
-from alerts.message import Alert, Language
+from alerts.compose import build_alert, build_digest, digest_line
+from alerts.message import Alert, CaseReason, Language
 from config import Config
 from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan
 from detector.items import Advertiser, Item, Text
 from detector.verdict import Verdict
-from storage.case_views import CaseDetail, CaseItemView, PictureView
-from storage.schema import IntentReason
+from storage.case_views import CaseDetail, CaseItemView, CaseSummary, PictureView
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
 
@@ -156,10 +156,23 @@ def hostile_case() -> CaseDetail:
 
 
 def alert_of(
-    detail: CaseDetail | None = None, reason: IntentReason = "first", new: int = 1, language: Language = "en"
+    detail: CaseDetail | None = None, reason: CaseReason = "first", new: int = 1, language: Language = "en"
 ) -> Alert:
     """Return the alert about a case."""
     return build_alert(detail or case(), reason, new, language, brand_name="星野電機", at=NOW)
+
+
+def summary(number: int = 1, **fields: Any) -> CaseSummary:
+    """Return one case of a list."""
+    detail = case(id=number, title=f"Hoshino Denki Outlet {number}", score=0.97 - number / 1000 + 0.001, **fields)
+    names = (field.name for field in dataclasses.fields(CaseSummary) if field.name != "items")
+    return CaseSummary(items=12, **{name: getattr(detail, name) for name in names})
+
+
+def digest_of(cases: int = 3, language: Language = "en", **fields: Any) -> Alert:
+    """Return the digest of so many cases, each of which has 12 items, 3 of them new."""
+    lines = [digest_line(summary(n, **fields), "first", 3, brand_name="星野電機") for n in range(1, cases + 1)]
+    return build_digest(lines, language, receiver="desk", since=NOW - timedelta(days=1), at=NOW)
 
 
 def config_of(

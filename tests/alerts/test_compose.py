@@ -1,10 +1,11 @@
+import dataclasses
 import time
 from datetime import UTC, datetime
 
-from alerts.compose import MOST_EVIDENCE, MOST_ITEMS
+from alerts.compose import MOST_DIGEST, MOST_EVIDENCE, MOST_ITEMS, build_digest, digest_line
 from detector.evidence import Evidence
 from storage.case_views import PictureView
-from tests.alerts.samples import EVIDENCE, alert_of, case, item, view
+from tests.alerts.samples import EVIDENCE, HOSTILE, NOW, RAW, alert_of, case, item, summary, view
 
 
 def test_the_alert_says_what_was_found_where_and_how_sure() -> None:
@@ -74,6 +75,29 @@ def test_the_picture_is_the_one_that_evidence_points_to_and_only_re_encoded() ->
     picture = alert_of(case(view(item=both, pictures=(other, pointed)))).picture
     assert picture is not None
     assert (picture.sha256, picture.width, picture.height) == ("b" * 64, 1200, 628)
+
+
+def test_the_picture_knows_where_the_match_stands() -> None:
+    picture = alert_of(case(view(item=item(images=("banner.png",))))).picture
+    assert picture is not None
+    assert (picture.box, picture.signal) == ((0, 0, 600, 314), "picture.copy")
+    unmatched = alert_of(case(view(evidence=EVIDENCE[:2]))).picture
+    assert unmatched is not None
+    assert unmatched.box is None
+
+
+def test_a_digest_puts_what_is_urgent_first_and_tells_how_much_is_left_out() -> None:
+    lines = [digest_line(summary(n), "first", 1, brand_name="星野電機") for n in range(1, MOST_DIGEST + 11)]
+    lines += [digest_line(summary(900), "relapsed", 1, brand_name="星野電機")]
+    alert = build_digest(reversed(lines), "en", receiver="desk", since=None, at=NOW)
+    assert [line.case for line in alert.digest[:3]] == [900, 1, 2]
+    assert (len(alert.digest), alert.digest_total) == (MOST_DIGEST, MOST_DIGEST + 11)
+
+
+def test_a_digest_shows_nothing_hostile() -> None:
+    line = digest_line(dataclasses.replace(summary(), title=HOSTILE), "first", 1, brand_name=HOSTILE)
+    assert not [mark for mark in RAW if mark in line.title + line.brand_name]
+    assert "evil.test" not in line.title
 
 
 def test_a_refused_picture_is_never_shown() -> None:
