@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from detector.hosts import parse_host
 from detector.items import Item
 from detector.verdict import Decision, Verdict
+from storage.case_log import NewEntry, append_log
 from storage.columns import digest_of
 from storage.intents import Grouping, tell_of_items
-from storage.schema import Case, CaseItem, CaseLog, ItemVersion, VerdictRow
+from storage.schema import Case, CaseItem, ItemVersion, VerdictRow
 from storage.upsert import Key, find_or_add, table_of
 
 MACHINE = "mekiki"  # who, in log entries that no person made
@@ -53,8 +54,14 @@ class Joined:
         return self.cases.get(version_id, ())
 
 
-def join_cases(session: Session, flagged: Sequence[Flagged], grouping: Grouping) -> Joined:
-    """Put flagged items into their cases, open the ones that are missing, and note whom to tell."""
+def join_cases(
+    session: Session, flagged: Sequence[Flagged], grouping: Grouping, seen: Mapping[int, datetime]
+) -> Joined:
+    """Put flagged items into their cases, open the ones that are missing, and note whom to tell.
+
+    Args:
+        seen: when each item of these observations was seen, flagged or not, by item id: its cases were seen then, too.
+    """
     groups: dict[Key, list[Flagged]] = defaultdict(list)
     led = _led_to(session, flagged)
     for number, one in enumerate(flagged):
@@ -63,16 +70,21 @@ def join_cases(session: Session, flagged: Sequence[Flagged], grouping: Grouping)
     rows = {key: _new_case(key[0], group, grouping.now) for key, group in groups.items()}
     ids, added = find_or_add(session, Case, ("identity",), rows)
     opened = frozenset(ids[key] for key in added)
-    cases = lock_cases(session, {*ids.values(), *(case for found in led.values() for case in found)})
+    members_of = _cases_of(session, seen)
+    cases = lock_cases(session, {*ids.values(), *(case for found in led.values() for case in found), *members_of})
     members = {ids[key]: list(group) for key, group in groups.items()}
     for number, found in led.items():
         for case_id in found:
             members.setdefault(case_id, []).append(flagged[number])
-    arrived = _place(session, members, opened, grouping.now)
+    arrived = _place(session, members, cases, opened, grouping.now)
     for case_id, group in members.items():
-        _bring_along(session, case_id, group, grouping.now)
+        _bring_along(session, cases[case_id], group, grouping.now)
     for case_id, group in members.items():
         _raise_score(cases[case_id], group)
+    for case_id, items in members_of.items():
+        cases[case_id].last_seen = max(cases[case_id].last_seen, *(seen[item_id] for item_id in items))
+    for case_id, group in members.items():
+        cases[case_id].last_seen = max(cases[case_id].last_seen, *(seen[one.item_id] for one in group))
     tell_of_items(session, "first", _counts(arrived, opened), grouping)
     grown = [case_id for case_id in arrived if case_id not in opened and cases[case_id].state != "dismissed"]
     tell_of_items(session, "new_items", _counts(arrived, grown), grouping)
@@ -97,12 +109,22 @@ def _led_to(session: Session, flagged: Sequence[Flagged]) -> dict[int, list[int]
     return {number: cases for number, cases in found.items() if cases}
 
 
-def _bring_along(session: Session, case_id: int, group: Sequence[Flagged], now: datetime) -> None:
+def _cases_of(session: Session, item_ids: Iterable[int]) -> dict[int, list[int]]:
+    """Return the cases that these items are in, with the items of each."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for case_id, item_id in session.execute(
+        select(CaseItem.case_id, CaseItem.item_id).where(CaseItem.item_id.in_(list(item_ids)))
+    ):
+        found[case_id].append(item_id)
+    return found
+
+
+def _bring_along(session: Session, case: Case, group: Sequence[Flagged], now: datetime) -> None:
     """Put the items whose links led to a flagged page into its case, with what they were judged as themselves."""
     sources = {item_id for one in group for item_id in one.led_from}
     if not sources:
         return
-    present = set(session.scalars(select(CaseItem.item_id).where(CaseItem.case_id == case_id)))
+    present = set(session.scalars(select(CaseItem.item_id).where(CaseItem.case_id == case.id)))
     rows = session.execute(
         select(ItemVersion.item_id, VerdictRow.version_id, VerdictRow.id)
         .join(ItemVersion, ItemVersion.id == VerdictRow.version_id)
@@ -114,11 +136,12 @@ def _bring_along(session: Session, case_id: int, group: Sequence[Flagged], now: 
         session.execute(
             insert(table_of(CaseItem)),
             [
-                {"case_id": case_id, "item_id": item, "version_id": version, "verdict_id": verdict, "added_at": now}
+                {"case_id": case.id, "item_id": item, "version_id": version, "verdict_id": verdict, "added_at": now}
                 for item, (version, verdict) in sorted(latest.items())
             ],
         )
-        session.execute(insert(table_of(CaseLog)), [_log_row(case_id, now, "items_added", sorted(latest))])
+        case.items += len(latest)
+        append_log(session, {case.id: case}, [_entry(case.id, now, "items_added", sorted(latest))])
 
 
 def lock_cases(session: Session, case_ids: Iterable[int]) -> dict[int, Case]:
@@ -157,11 +180,17 @@ def _new_case(identity: str, group: Sequence[Flagged], now: datetime) -> dict[st
         "score": best.verdict.score,
         "decision": best.verdict.decision,
         "verdict_id": best.verdict_id,
+        "last_seen": now,
+        "priority": best.verdict.score,
     }
 
 
 def _place(
-    session: Session, members: Mapping[int, Sequence[Flagged]], opened: Set[int], now: datetime
+    session: Session,
+    members: Mapping[int, Sequence[Flagged]],
+    cases: Mapping[int, Case],
+    opened: Set[int],
+    now: datetime,
 ) -> dict[int, int]:
     """Write memberships and the log; return how many items arrived in each case.
 
@@ -170,7 +199,7 @@ def _place(
     """
     known = _memberships(session, {one.item_id for group in members.values() for one in group})
     rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}  # by: new in its case
-    log: list[dict[str, Any]] = []
+    log: list[NewEntry] = []
     arrived: dict[int, int] = {}
     for case_id, group in members.items():
         items: dict[bool, list[int]] = {True: [], False: []}
@@ -184,16 +213,16 @@ def _place(
                 rows[new].append({**place, "version_id": one.version_id, "verdict_id": one.verdict_id})
         if items[True]:
             arrived[case_id] = len(items[True])
+            cases[case_id].items += arrived[case_id]
             action = "opened" if case_id in opened else "items_added"
-            log.append(_log_row(case_id, now, action, items[True]))
+            log.append(_entry(case_id, now, action, items[True]))
         if items[False]:
-            log.append(_log_row(case_id, now, "items_changed", items[False]))
+            log.append(_entry(case_id, now, "items_changed", items[False]))
     if rows[True]:
         session.execute(insert(table_of(CaseItem)), [{**row, "added_at": now} for row in rows[True]])
     if rows[False]:
         session.execute(update(CaseItem), rows[False])
-    if log:
-        session.execute(insert(table_of(CaseLog)), log)
+    append_log(session, cases, log)
     return arrived
 
 
@@ -207,21 +236,15 @@ def _memberships(session: Session, item_ids: Set[int]) -> dict[tuple[int, int], 
     return {(row.case_id, row.item_id): (row.version_id, row.verdict_id) for row in rows}
 
 
-def _log_row(case_id: int, now: datetime, action: str, items: list[int]) -> dict[str, Any]:
-    return {
-        "case_id": case_id,
-        "at": now,
-        "who": MACHINE,
-        "action": action,
-        "note": "",
-        "data": {"items": items},
-    }
+def _entry(case_id: int, now: datetime, action: str, items: list[int]) -> NewEntry:
+    return NewEntry(case_id=case_id, at=now, who=MACHINE, action=action, data={"items": items})
 
 
 def _raise_score(case: Case, group: Sequence[Flagged]) -> None:
     for one in group:
         if one.verdict.score > case.score:
             case.score, case.verdict_id = one.verdict.score, one.verdict_id
+            case.priority = max(case.priority, case.score)
         if _GRAVITY[one.verdict.decision] > _GRAVITY[case.decision]:
             case.decision = one.verdict.decision
 

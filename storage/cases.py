@@ -142,13 +142,6 @@ def _state_at(now: datetime) -> ColumnElement[str]:
 def _summaries(session: Session, page: Select[Case], now: datetime | None) -> list[CaseSummary]:
     cases = list(session.scalars(page, execution_options={"populate_existing": True}))
     ids = [one.id for one in cases]
-    seen = (
-        select(CaseItem.case_id, func.count(CaseItem.item_id.distinct()), func.max(Sighting.seen_at))
-        .join(Sighting, Sighting.item_id == CaseItem.item_id)
-        .where(CaseItem.case_id.in_(ids))
-        .group_by(CaseItem.case_id)
-    )
-    counted = {row[0]: (row[1], row[2]) for row in session.execute(seen)}
     last = select(CaseLog.case_id, func.max(CaseLog.id)).group_by(CaseLog.case_id)
     log_ids = dict(session.execute(last.where(CaseLog.case_id.in_(ids))).all())
     best = select(VerdictRow.id, VerdictRow.evidence)
@@ -163,9 +156,9 @@ def _summaries(session: Session, page: Select[Case], now: datetime | None) -> li
             snoozed_until=one.snoozed_until,
             score=one.score,
             decision=one.decision,
-            items=counted[one.id][0],
+            items=one.items,
             opened_at=one.opened_at,
-            last_seen=counted[one.id][1],
+            last_seen=one.last_seen,
             assignee=one.assignee,
             title=one.title,
             top_evidence=_heaviest(evidence[one.verdict_id]),

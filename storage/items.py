@@ -96,10 +96,13 @@ def record_many(
         if verdict.flagged
     ]
     grouping = Grouping(now=now, wait=group_wait, interval=group_interval)
-    joined = join_cases(session, flagged, grouping) if flagged else None
+    seen: dict[int, datetime] = {}
+    for (observation, _), (item_id, _) in zip(entries, versions, strict=True):
+        seen[item_id] = max(observation.seen_at, seen.get(item_id, observation.seen_at))
+    joined = join_cases(session, flagged, grouping, seen)
     answers = []
     for (_, verdicts), (item_id, version_id) in zip(entries, versions, strict=True):
-        cases = joined.of(version_id) if joined else ()
+        cases = joined.of(version_id)
         answers.append(
             Recorded(
                 item_id=item_id,
@@ -107,7 +110,7 @@ def record_many(
                 changed=item_id not in new_items and version_id in new_versions,
                 flagged=any(verdict.flagged for verdict in verdicts),
                 cases=cases,
-                opened=tuple(case for case in cases if joined and case in joined.opened),
+                opened=tuple(case for case in cases if case in joined.opened),
             )
         )
     return answers

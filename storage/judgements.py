@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.campaigns import lock_cases
+from storage.case_log import NewEntry, append_log
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
 from storage.intents import revive, suppress
 from storage.schema import Case, CaseLog, CaseState
@@ -66,7 +67,7 @@ def judge(session: Session, case_id: int, judgement: Judgement, *, now: datetime
         last = log[-1]
         raise CaseConflict(f"case {case_id} has changed meanwhile ({last.action} by {last.who}); look again")
     _check(judgement, case, now)
-    entry = CaseLog(
+    new = NewEntry(
         case_id=case_id,
         at=now,
         who=judgement.who,
@@ -75,7 +76,7 @@ def judge(session: Session, case_id: int, judgement: Judgement, *, now: datetime
         note=judgement.note,
         data=_data(judgement),
     )
-    _append(session, case, log, entry)
+    entry = _append(session, case, log, new)
     if judgement.action in ("dismiss", "snooze"):
         note = f"{judgement.action} by {judgement.who}" + (f": {judgement.reason}" if judgement.reason else "")
         suppress(session, case_id, because_of=entry.id, note=note, now=now)
@@ -100,16 +101,15 @@ def undo(session: Session, case_id: int, *, who: str, now: datetime) -> int:
     if not mine:
         raise JudgementRefused(f"{who} has no judgement on case {case_id} to take back")
     last = mine[-1]
-    entry = CaseLog(
+    new = NewEntry(
         case_id=case_id,
         at=now,
         who=who,
         action="undo",
-        note="",
         data={"undoes": last.id, "action": last.action},
     )
     missed = _arrived_since(log, last.id) if case.state == "dismissed" else 0
-    _append(session, case, log, entry)
+    entry = _append(session, case, log, new)
     if last.action in ("dismiss", "snooze") and case.state != "dismissed":
         revive(session, case_id, suppressed_by=last.id, missed=missed, now=now)
     return entry.id
@@ -172,12 +172,12 @@ def _data(judgement: Judgement) -> dict[str, str]:
     return {}
 
 
-def _append(session: Session, case: Case, log: Sequence[CaseLog], entry: CaseLog) -> None:
-    session.add(entry)
-    session.flush()
+def _append(session: Session, case: Case, log: Sequence[CaseLog], new: NewEntry) -> CaseLog:
+    [entry] = append_log(session, {case.id: case}, [new])
     now = standing([*log, entry])
     case.state, case.snoozed_until, case.assignee = now.state, now.snoozed_until, now.assignee
     session.flush()
+    return entry
 
 
 def _undone(log: Sequence[CaseLog]) -> set[int]:

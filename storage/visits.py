@@ -14,6 +14,7 @@ from detector.places import places_of
 from detector.presence import Presence, presence
 from detector.visits import Visit
 from storage.campaigns import MACHINE, lock_cases
+from storage.case_log import NewEntry, append_log
 from storage.custody import append
 from storage.evidence import EvidenceFile, keep_manifest
 from storage.items import item_from
@@ -219,8 +220,8 @@ def save_visits(
     Locks: cases in their order, then the end of the custody chain.
     """
     cases = lock_cases(session, link.cases) if link.cases else {}
-    for case_id in cases:
-        _note_presence(session, case_id, link.url, visits, now)
+    for case in cases.values():
+        _note_presence(session, case, link.url, visits, now)
     for owner in cases or (None,):
         session.add_all(
             VisitRow(
@@ -241,10 +242,10 @@ def save_visits(
             want_stamp(session, visit.evidence, authority, now)
 
 
-def _note_presence(session: Session, case_id: int, url: str, visits: Sequence[Visit], now: datetime) -> None:
+def _note_presence(session: Session, case: Case, url: str, visits: Sequence[Visit], now: datetime) -> None:
     """Append to a case's log where its link stands, if that is not what was said last."""
-    was = presences(session, case_id).get(url)
-    before = visits_of(session, case_id, most=200, url=url)
+    was = presences(session, case.id).get(url)
+    before = visits_of(session, case.id, most=200, url=url)
     state = presence(visits, before, was.state if was else None)
     if state.state == "unclear" or (was is None and state.state == "up"):
         return
@@ -252,17 +253,10 @@ def _note_presence(session: Session, case_id: int, url: str, visits: Sequence[Vi
         return
     if state.state == "up" and was is not None and was.state in ("relapsed", "moved", "changed"):
         return  # it was said that it is there
-    session.add(
-        CaseLog(
-            case_id=case_id,
-            at=now,
-            who=MACHINE,
-            action=RECHECK,
-            reason=state.state,
-            note=state.says,
-            data={"url": url},
-        )
+    entry = NewEntry(
+        case_id=case.id, at=now, who=MACHINE, action=RECHECK, reason=state.state, note=state.says, data={"url": url}
     )
+    append_log(session, {case.id: case}, [entry])
 
 
 def presences(session: Session, case_id: int) -> dict[str, Presence]:

@@ -18,7 +18,7 @@ from storage.schema.alerts import (
     ReceiverState,
 )
 from storage.schema.base import Base
-from storage.schema.cases import Case, CaseItem, CaseLog, CaseState
+from storage.schema.cases import Case, CaseItem, CaseLog, CaseState, Harm
 from storage.schema.proof import CustodyRow, StampRow, VisitRow
 from storage.schema.seen import (
     CursorRow,
@@ -49,6 +49,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "FetchStateRow",
+    "Harm",
     "IntentReason",
     "IntentState",
     "ItemRow",

@@ -1,0 +1,106 @@
+"""Case log: what happened to each case, as a chain: each entry carries the hash of the case's entry before.
+
+The only writer of the log. An entry's hash is the SHA-256 of the canonical JSON of what it says; the case keeps the
+last one, so that an entry that was changed, taken out, put in or cut off the end is found (`log_faults`).
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from storage.canonical import canonical
+from storage.database import snapshot
+from storage.schema import Case, CaseLog
+
+ZEROS = "0" * 64  # what stands for the hash before the first entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """Something that happened to a case."""
+
+    case_id: int
+    at: datetime
+    who: str  # a login, or "mekiki"
+    action: str  # a word, at most 16 characters
+    reason: str | None = None
+    note: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)  # builtins for JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFault:
+    """What is wrong with the log of a case."""
+
+    case_id: int
+    entry: int | None  # id of the entry; None for the end of the log
+    says: str
+
+
+def append_log(session: Session, cases: Mapping[int, Case], entries: Sequence[NewEntry]) -> list[CaseLog]:
+    """Append entries to the logs of their cases, in order, and return the rows.
+
+    Args:
+        session: a session of `storage.database.transaction`.
+        cases: by id, locked by `storage.campaigns.lock_cases` or made in this transaction.
+        entries: of these cases.
+    """
+    rows = []
+    for entry in entries:
+        case = cases[entry.case_id]
+        row = CaseLog(
+            case_id=entry.case_id,
+            at=entry.at,
+            who=entry.who,
+            action=entry.action,
+            reason=entry.reason,
+            note=entry.note,
+            data=json.loads(canonical(dict(entry.data))),  # as it will be read back
+            previous=case.log_head or ZEROS,
+        )
+        row.hash = case.log_head = computed(row)
+        rows.append(row)
+    session.add_all(rows)
+    session.flush()
+    return rows
+
+
+def computed(row: CaseLog) -> str:
+    """Return the hash that an entry should have."""
+    says = {
+        "case_id": row.case_id,
+        "at": row.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "who": row.who,
+        "action": row.action,
+        "reason": row.reason,
+        "note": row.note,
+        "data": row.data,
+        "previous": row.previous,
+    }
+    return sha256(canonical(says)).hexdigest()
+
+
+def log_faults(engine: Engine) -> Iterator[LogFault]:
+    """Yield what is wrong with the logs of all cases, by case."""
+    with snapshot(engine) as session:
+        heads = dict(session.execute(select(Case.id, Case.log_head)).tuples().all())
+        rows = session.scalars(select(CaseLog).order_by(CaseLog.case_id, CaseLog.id).execution_options(yield_per=1000))
+        ends: dict[int, str] = {}
+        for row in rows:
+            expected = ends.get(row.case_id, ZEROS)
+            if row.previous != expected:
+                says = "does not follow the entry before it: one was taken out, put in, or exchanged"
+                yield LogFault(case_id=row.case_id, entry=row.id, says=says)
+            if row.hash != computed(row):
+                yield LogFault(case_id=row.case_id, entry=row.id, says="does not say what was written")
+            ends[row.case_id] = row.hash
+            session.expunge(row)
+    for case_id, head in heads.items():
+        if ends.get(case_id) != head:
+            yield LogFault(case_id=case_id, entry=None, says="the log does not end where the case says")
