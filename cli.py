@@ -11,12 +11,13 @@ import click
 from console.app import Group
 from console.commands.evidence import verify
 from console.commands.finding import crawl, import_tips, scan, score, watch
-from console.commands.judging import cases, judge, triage
+from console.commands.judging import judge
 from console.commands.looking import logos_group
 from console.commands.measuring import calibrate, evaluate, explain
 from console.commands.setup import config_group, db, demo, doctor, init
 from console.commands.sources import sources_group
 from console.commands.telling import alerts
+from console.commands.triage import cases, triage
 from console.commands.visiting import visit
 
 
