@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +41,7 @@ __all__ = [
     "Judgement",
     "JudgementRefused",
     "PictureView",
+    "case_contents",
     "case_detail",
     "judge",
     "list_cases",
@@ -87,31 +89,52 @@ def case_detail(session: Session, case_id: int, *, now: datetime | None = None, 
     Raises:
         CaseNotFound: no case has this id.
     """
-    found = _summaries(session, select(Case).where(Case.id == case_id), now)
+    found = case_contents(session, [case_id], now=now, max_items=max_items)
     if not found:
         raise CaseNotFound(f"there is no case {case_id}")
-    [summary] = found
-    return CaseDetail(
-        id=summary.id,
-        brand=summary.brand,
-        campaign=summary.campaign,
-        state=summary.state,
-        snoozed_until=summary.snoozed_until,
-        score=summary.score,
-        decision=summary.decision,
-        item_count=summary.items,
-        opened_at=summary.opened_at,
-        last_seen=summary.last_seen,
-        assignee=summary.assignee,
-        title=summary.title,
-        top_evidence=summary.top_evidence,
-        log_id=summary.log_id,
-        items=_items(session, case_id, max_items),
+    contents = found[case_id]
+    return replace(
+        contents,
         visits=visits_of(session, case_id),
-        registration=_registration(session, summary.campaign),
+        registration=_registration(session, contents.campaign),
         log=_log(session, case_id),
         deliveries=deliveries_of(session, case_id),
     )
+
+
+def case_contents(
+    session: Session, case_ids: Sequence[int], *, now: datetime | None = None, max_items: int = 200
+) -> dict[int, CaseDetail]:
+    """Return cases with their best items, by id, for messages about many; a case that is not there is left out.
+
+    Visits, registration, log and messages are left empty: `case_detail` reads them. Arguments as there.
+    """
+    summaries = _summaries(session, select(Case).where(Case.id.in_(case_ids)), now)
+    items = _items(session, [summary.id for summary in summaries], max_items)
+    return {
+        summary.id: CaseDetail(
+            id=summary.id,
+            brand=summary.brand,
+            campaign=summary.campaign,
+            state=summary.state,
+            snoozed_until=summary.snoozed_until,
+            score=summary.score,
+            decision=summary.decision,
+            item_count=summary.items,
+            opened_at=summary.opened_at,
+            last_seen=summary.last_seen,
+            assignee=summary.assignee,
+            title=summary.title,
+            top_evidence=summary.top_evidence,
+            log_id=summary.log_id,
+            items=items[summary.id],
+            visits=(),
+            registration=None,
+            log=(),
+            deliveries=(),
+        )
+        for summary in summaries
+    }
 
 
 def _registration(session: Session, campaign: str) -> Registration | None:
@@ -173,35 +196,47 @@ def _heaviest(evidence: list[dict[str, Any]]) -> Evidence | None:
     return max(found, key=lambda one: one.weight, default=None)
 
 
-def _items(session: Session, case_id: int, limit: int) -> tuple[CaseItemView, ...]:
+def _items(session: Session, case_ids: Sequence[int], limit: int) -> dict[int, tuple[CaseItemView, ...]]:
+    """Return the best items of each case."""
+    best_first = (VerdictRow.score.desc(), CaseItem.added_at, CaseItem.item_id)
+    place = func.row_number().over(partition_by=CaseItem.case_id, order_by=best_first).label("place")
+    places = (
+        select(CaseItem.case_id, CaseItem.item_id, place)
+        .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
+        .where(CaseItem.case_id.in_(case_ids))
+        .subquery()
+    )
     query = (
-        select(CaseItem, ItemRow, ItemVersion, VerdictRow)
+        select(CaseItem.case_id, CaseItem.item_id, ItemRow.external_id, ItemVersion.id, ItemVersion.content, VerdictRow)
+        .join(places, and_(places.c.case_id == CaseItem.case_id, places.c.item_id == CaseItem.item_id))
         .join(ItemRow, ItemRow.id == CaseItem.item_id)
         .join(ItemVersion, ItemVersion.id == CaseItem.version_id)
         .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
-        .where(CaseItem.case_id == case_id)
-        .order_by(VerdictRow.score.desc(), CaseItem.added_at, CaseItem.item_id)
-        .limit(limit)
+        .where(places.c.place <= limit)
+        .order_by(CaseItem.case_id, places.c.place)
     )
     rows = session.execute(query, execution_options={"populate_existing": True}).all()
-    item_ids = [member.item_id for member, _, _, _ in rows]
+    item_ids = list({item_id for _, item_id, *_ in rows})
     seen = _sightings(session, item_ids)
     sources = _sources(session, item_ids)
-    pictures = _pictures(session, [version.id for _, _, version, _ in rows])
-    return tuple(
-        CaseItemView(
-            item_id=member.item_id,
-            item=item_from(version.content),
-            version_id=version.id,
-            first_seen=seen[member.item_id][0],
-            last_seen=seen[member.item_id][1],
-            sightings=seen[member.item_id][2],
-            sources=tuple(sources[member.item_id]),
-            verdict=verdict_from(verdict, row.external_id),
-            pictures=tuple(pictures[version.id]),
+    pictures = _pictures(session, [version_id for _, _, _, version_id, _, _ in rows])
+    found: dict[int, list[CaseItemView]] = defaultdict(list)
+    for case_id, item_id, external_id, version_id, content, verdict in rows:
+        first_seen, last_seen, sightings = seen[item_id]
+        found[case_id].append(
+            CaseItemView(
+                item_id=item_id,
+                item=item_from(content),
+                version_id=version_id,
+                first_seen=first_seen,
+                last_seen=last_seen,
+                sightings=sightings,
+                sources=tuple(sources[item_id]),
+                verdict=verdict_from(verdict, external_id),
+                pictures=tuple(pictures[version_id]),
+            )
         )
-        for member, row, version, verdict in rows
-    )
+    return {case_id: tuple(found[case_id]) for case_id in case_ids}
 
 
 def verdict_from(row: VerdictRow, external_id: str) -> Verdict:
