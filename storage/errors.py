@@ -8,6 +8,7 @@ StorageError
 ├── CaseNotFound          no such case
 ├── CaseConflict          somebody (or the crawler) changed the case meanwhile: look again
 ├── JudgementRefused      the judgement is incomplete or makes no sense in the case's state
+├── ViewNotFound          no saved view has this name
 ├── DeliveryNotFound      no such delivery
 └── ReplayRefused         the delivery is not dead, or the case is dismissed: nothing to send again
 """
@@ -43,6 +44,10 @@ class CaseConflict(StorageError):
 
 class JudgementRefused(StorageError):
     """The judgement is incomplete or makes no sense in the case's state."""
+
+
+class ViewNotFound(StorageError):
+    """No saved view has this name."""
 
 
 class DeliveryNotFound(StorageError):

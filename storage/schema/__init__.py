@@ -33,6 +33,7 @@ from storage.schema.seen import (
     VerdictRow,
     VersionPicture,
 )
+from storage.schema.triage import SavedViewRow
 
 __all__ = [
     "PENDING_ITEMS",
@@ -59,6 +60,7 @@ __all__ = [
     "RegistrationRow",
     "Run",
     "RunOutcome",
+    "SavedViewRow",
     "Sighting",
     "StampRow",
     "VerdictRow",
