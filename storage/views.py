@@ -65,7 +65,7 @@ def saved_view(session: Session, name: str) -> SavedView:
     row = session.get(SavedViewRow, name)
     if row is None:
         known = session.scalars(select(SavedViewRow.name).order_by(SavedViewRow.name)).all()
-        raise ViewNotFound(f"there is no view {name!r}; " + (f"known: {', '.join(known)}" if known else "none is saved"))
+        raise ViewNotFound(f"there is no view {name!r}; known: {', '.join(known) or 'none'}")
     return _view(row)
 
 
