@@ -10,9 +10,12 @@ it: theirs carry hosts, paths and headers.
 
 import socket
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -22,6 +25,7 @@ from alerts.errors import DeliveryError
 from safety.egress import EgressRule
 
 TIMEOUT = timedelta(seconds=15)  # for the whole exchange, connecting included
+KEPT = timedelta(seconds=10)  # that an unused connection is kept
 ANSWER_BYTES = 4096  # of the answer's body that are read
 _NO_URL = "its url is no http:// or https:// URL"
 
@@ -42,6 +46,23 @@ class Gate:
     rule: EgressRule
     timeout: timedelta = TIMEOUT
     trust: ssl.SSLContext | None = None  # None: the system's certificate authorities
+    kept: dict[str, aiohttp.ClientSession] | None = field(default=None, repr=False)  # by receiver, see `keeping`
+
+    @asynccontextmanager
+    async def keeping(self) -> "AsyncIterator[Gate]":
+        """Give a gate that uses connections again, as long as this lasts; each receiver has its own.
+
+        That opens no way around the rule: a kept connection leads where it led when its address was checked, and it
+        asks no resolver again, so a name that is rebound meanwhile moves nothing. It serves only posts of the same
+        receiver, scheme, host and port: what a server sends too much is never taken for the answer of another receiver.
+        Keep it for a pass, not for ever: a rule that was made stricter holds from the next pass on.
+        """
+        kept: dict[str, aiohttp.ClientSession] = {}
+        try:
+            yield replace(self, kept=kept)
+        finally:
+            for session in kept.values():
+                await session.close()
 
     async def post(self, receiver: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post once and return the answer, whatever its status.
@@ -50,10 +71,10 @@ class Gate:
             DeliveryError: no answer came (retryable), or the URL is none.
         """
         target = _target(receiver, url)
-        refused: list[str] = []
+        way = _Way()
         failure = ""
         try:
-            return await self._exchange(target, body, headers, refused)
+            return await self._exchange(receiver, target, body, headers, way)
         except TimeoutError:
             failure = f"no answer within {self.timeout.total_seconds():g} s"
         except aiohttp.InvalidURL:
@@ -66,38 +87,83 @@ class Gate:
             failure = "no connection"
         except (aiohttp.ClientError, OSError) as error:
             failure = f"the exchange broke off ({type(error).__name__})"
-        if refused:
+        if way.refused:
             failure = "its address is not public; an internal receiver needs an entry in egress.allow"
         raise DeliveryError(receiver, failure, retryable=True)
 
-    async def _exchange(self, target: URL, body: bytes, headers: Mapping[str, str], refused: list[str]) -> Answer:
-        def open_socket(address: aiohttp.AddrInfoType) -> socket.socket:
-            family, kind, protocol, _, place = address
-            if not self.rule.permits(str(place[0]), int(place[1])):
-                refused.append(str(place[0]))
-                raise OSError("refused by the egress rule")
-            return socket.socket(family, kind, protocol)
+    async def _exchange(
+        self, receiver: str, target: URL, body: bytes, headers: Mapping[str, str], way: "_Way"
+    ) -> Answer:
+        if self.kept is None:
+            async with self._session() as session:
+                return await self._send(session, target, body, headers, way)
+        if receiver not in self.kept:
+            self.kept[receiver] = self._session()
+        while True:
+            way.old = False
+            try:
+                return await self._send(self.kept[receiver], target, body, headers, way)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if not way.old:
+                    raise  # else the other side had closed a kept connection: asked again, at last on a new one
 
+    async def _send(
+        self, session: aiohttp.ClientSession, target: URL, body: bytes, headers: Mapping[str, str], way: "_Way"
+    ) -> Answer:
+        current = _WAY.set(way)
+        try:
+            async with session.post(
+                target, data=body, headers=headers, allow_redirects=False, trace_request_ctx=way
+            ) as response:
+                return Answer(
+                    status=response.status,
+                    retry_after=response.headers.get("Retry-After"),
+                    body=await _beginning(response.content),
+                )
+        finally:
+            _WAY.reset(current)
+
+    def _session(self) -> aiohttp.ClientSession:
+        tracing = aiohttp.TraceConfig()
+        tracing.on_connection_reuseconn.append(_used_again)
         connector = aiohttp.TCPConnector(
             resolver=PinnedResolver(self.rule.hosts),
-            socket_factory=open_socket,
+            socket_factory=self._open_socket,
             use_dns_cache=False,
             ssl=self.trust or True,
+            limit=0,  # each receiver has one exchange at a time
+            keepalive_timeout=KEPT.total_seconds(),
         )
-        async with (
-            aiohttp.ClientSession(
-                connector=connector,
-                timeout=aiohttp.ClientTimeout(total=self.timeout.total_seconds()),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-            ) as session,
-            session.post(target, data=body, headers=headers, allow_redirects=False) as response,
-        ):
-            return Answer(
-                status=response.status,
-                retry_after=response.headers.get("Retry-After"),
-                body=await _beginning(response.content),
-            )
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=self.timeout.total_seconds()),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trace_configs=[tracing],
+        )
+
+    def _open_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        """Check the very address that is about to be dialled."""
+        family, kind, protocol, _, place = address
+        if not self.rule.permits(str(place[0]), int(place[1])):
+            _WAY.get().refused = True
+            raise OSError("refused by the egress rule")
+        return socket.socket(family, kind, protocol)
+
+
+@dataclass(slots=True)
+class _Way:
+    """How one post went out."""
+
+    refused: bool = False  # by the egress rule
+    old: bool = False  # over a connection that had been used before
+
+
+_WAY: ContextVar[_Way] = ContextVar("way")  # of the post for which a socket is opened; tasks of the client inherit it
+
+
+async def _used_again(session: object, context: SimpleNamespace, parameters: object) -> None:  # noqa: ARG001
+    context.trace_request_ctx.old = True
 
 
 class PinnedResolver(AbstractResolver):

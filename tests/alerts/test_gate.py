@@ -5,9 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp.abc import ResolveResult
 
 from alerts.errors import DeliveryError
-from alerts.gate import ANSWER_BYTES, Answer, Gate
+from alerts.gate import ANSWER_BYTES, Answer, Gate, PinnedResolver
 from safety.egress import EgressRule
 from tests.alerts.certificates import certificate
 from tests.servers.sink import Reply, Sink
@@ -138,3 +139,52 @@ async def test_a_certificate_of_another_name_is_refused(tmp_path: Path) -> None:
         error = await refusal(Gate(rule=EgressRule.parse(["127.0.0.1:*"]), trust=trust), sink.url())
         assert error.reason == "its TLS certificate is not valid"
         assert sink.received == []
+
+
+async def test_a_kept_connection_is_used_again_and_asks_no_resolver(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is rebound between two posts moves nothing: the second goes where the first was checked to go."""
+    hosts = {"hooks.example": "127.0.0.1"}
+    way = Gate(rule=EgressRule.parse([f"127.0.0.1:{sink.port}"], hosts))
+    async with way.keeping() as kept:
+        await post(kept, sink.url(host="hooks.example"))
+        monkeypatch.setattr(PinnedResolver, "resolve", rebound)
+        assert (await post(kept, sink.url(host="hooks.example"))).status == 200
+        assert sink.connections == 1
+    async with way.keeping() as kept:
+        assert "not public" in (await refusal(kept, sink.url(host="hooks.example"))).reason
+
+
+async def rebound(resolver: PinnedResolver, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
+    return [
+        ResolveResult(
+            hostname=host, host="127.0.0.2", port=port, family=socket.AF_INET, proto=socket.IPPROTO_TCP, flags=0
+        )
+    ]
+
+
+async def test_a_kept_connection_serves_its_own_host_and_port_only(sink: Sink) -> None:
+    with Sink() as other:
+        async with gate("127.0.0.1:*").keeping() as kept:
+            await post(kept, sink.url())
+            await post(kept, other.url())
+            assert "not public" in (await refusal(kept, f"http://127.0.0.3:{sink.port}/")).reason
+        assert (len(sink.received), len(other.received)) == (1, 1)
+
+
+async def test_a_kept_connection_that_was_closed_meanwhile_costs_no_attempt(sink: Sink) -> None:
+    async with gate("127.0.0.1:*").keeping() as kept:
+        await post(kept, sink.url())
+        sink.script.append(Reply(drop=True))
+        assert (await post(kept, sink.url())).status == 200
+        sink.script.extend([Reply(drop=True)] * 2)
+        assert (await refusal(kept, sink.url())).reason == "the exchange broke off (ServerDisconnectedError)"
+    assert sink.connections == 3
+
+
+async def test_receivers_share_no_connection(sink: Sink) -> None:
+    async with gate("127.0.0.1:*").keeping() as kept:
+        for receiver in ("legal", "soc", "legal"):
+            await kept.post(receiver, sink.url(), b"{}", {})
+    assert sink.connections == 2

@@ -39,12 +39,19 @@ class Sink:
     def __init__(self, *script: Reply, tls: ssl.SSLContext | None = None) -> None:
         self.script = deque(script)
         self.received: list[Received] = []
+        self.connections = 0
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._scheme = "https" if tls else "http"
         sink = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"  # connections are kept
+
+            def setup(self) -> None:
+                super().setup()
+                sink.connections += 1
+
             def do_POST(self) -> None:
                 sink._answer(self)
 
@@ -95,8 +102,10 @@ class Sink:
             self._changed.notify_all()
         while reply.after and not reply.after.wait(0.02):
             if self._closing.is_set():
+                handler.close_connection = True
                 return
         if reply.drop:
+            handler.close_connection = True
             return
         handler.send_response(reply.status)
         for name, value in reply.headers.items():
@@ -106,6 +115,7 @@ class Sink:
         handler.wfile.write(reply.body)
         if reply.endless:
             handler.wfile.flush()
+            handler.close_connection = True
             self._closing.wait(20)
 
     def __enter__(self) -> Self:
