@@ -207,7 +207,7 @@ def test_what_stands_in_a_frame_or_behind_padding_is_judged(tmp_path: Path, serv
     padded = f"<body><script>document.body.prepend(document.createComment('x'.repeat(3100000)))</script>{OFFER}</body>"
     server.html("/padded", f'<html><head><meta charset="utf-8"></head>{padded}</html>')
     many = "".join(f'<img src="/i{number}.gif">' for number in range(450))
-    server.html("/many", f"<body>{many}<script>setTimeout(()=>location.href='/inner?late',1500)</script></body>")
+    server.html("/many", f"<body>{many}<script>setTimeout(()=>location.href='/inner?late',500)</script></body>")
     server.pages["/away"] = Answer(status=302, headers={"Location": "line://ti/p/@hoshino"})
     _, _, many_seen, away = visit(tmp_path, server, "/outer", "/padded", "/many", "/away", visitors=DESK)
     shown = json.loads(mekiki("cases", "show", "1", "--json", "-c", tmp_path / "mekiki.toml").stdout)
