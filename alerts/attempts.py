@@ -1,23 +1,31 @@
-"""Attempts: one try to deliver one message, and the record of what came of it.
+"""Attempts: one try to deliver one message, and what is to be written down of it.
 
-A failure is recorded with the time of the next attempt, or as final; a receiver that is gone (410) is disabled, after
-the other receivers were told.
+A failure has the time of the next attempt, or is final; it also says how long its receiver is left alone. A receiver
+that is gone (410) is to be disabled; the other receivers are told before anything is written.
 """
 
 import asyncio
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.delivery import Channel, Receipt
 from alerts.errors import DeliveryError, NotAnAlert
 from alerts.message import Alert, Language, decode_alert
 from alerts.notices import disabled_notice
-from alerts.outgoing import Outgoing
-from alerts.report import Tally
-from alerts.retry import next_attempt
+from alerts.retry import next_attempt, pause_until
 from storage.errors import StorageError
-from storage.outbox import ClaimedDelivery
+from storage.outbox import ClaimedDelivery, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An attempt that was made."""
+
+    outcome: Outcome
+    well: bool  # the receiver can take more now
+    problems: tuple[str, ...] = ()  # one line each
 
 
 class Attempts:
@@ -26,23 +34,21 @@ class Attempts:
     def __init__(
         self,
         channels: Mapping[str, Channel],
-        outgoing: Outgoing,
-        tally: Tally,
         *,
+        disabled: Callable[[str], str | None],
         language: Language,
         now: Callable[[], datetime],
         chance: Callable[[], float],
     ) -> None:
+        """Take the channels, and what tells why one is disabled (called in a thread)."""
         self._channels = channels
-        self._outgoing = outgoing
-        self._tally = tally
+        self._disabled = disabled
         self._language = language
         self._now = now
         self._chance = chance
 
-    async def make(self, delivery: ClaimedDelivery) -> bool:
-        """Make one attempt and record it; tell whether the receiver can take more now."""
-        failure: DeliveryError
+    async def make(self, delivery: ClaimedDelivery) -> Made:
+        """Make one attempt."""
         try:
             receipt = await self._attempt(delivery)
         except DeliveryError as error:
@@ -52,20 +58,16 @@ class Attempts:
         except Exception as error:  # noqa: BLE001 - a fault in one message must not keep back all the others
             place = traceback.extract_tb(error.__traceback__)[-1].name
             reason = f"the message cannot be made ({type(error).__name__} in {place})"  # its text may hold anything
-            failure = DeliveryError(delivery.receiver, reason, retryable=True)
+            return self._failed(delivery, DeliveryError(delivery.receiver, reason, retryable=True), at_fault=False)
         else:
-            await asyncio.to_thread(
-                self._outgoing.succeeded, delivery.id, self._now(), status=receipt.status, detail=receipt.detail
+            outcome = Outcome(
+                delivery_id=delivery.id, at=self._now(), ok=True, status=receipt.status, detail=receipt.detail
             )
-            self._tally.sent += 1
-            if receipt.problem:
-                self._tally.problem(f"{delivery.receiver}: {receipt.problem}")
-            return True
+            problems = (f"{delivery.receiver}: {receipt.problem}",) if receipt.problem else ()
+            return Made(outcome=outcome, well=True, problems=problems)
         if failure.gone:
-            await self._give_up_receiver(delivery, failure)
-        else:
-            await self._fail(delivery, failure)
-        return not (failure.retryable or failure.gone)
+            return await self._give_up_receiver(delivery, failure)
+        return self._failed(delivery, failure, at_fault=failure.retryable)
 
     async def _attempt(self, delivery: ClaimedDelivery) -> Receipt:
         channel = self._channels.get(delivery.receiver)
@@ -77,43 +79,48 @@ class Attempts:
             raise DeliveryError(delivery.receiver, str(error), retryable=False) from None
         return await channel.send(alert, delivery.id, now=self._now())
 
-    async def _fail(self, delivery: ClaimedDelivery, failure: DeliveryError) -> None:
+    def _failed(self, delivery: ClaimedDelivery, failure: DeliveryError, *, at_fault: bool) -> Made:
+        """Say what becomes of the delivery, and of its receiver if that is `at_fault`."""
         now = self._now()
         retry_at = None
         if failure.retryable:
             retry_at = next_attempt(delivery.attempt, now=now, chance=self._chance(), retry_after=failure.retry_after)
-        await asyncio.to_thread(
-            self._outgoing.failed,
-            delivery.id,
-            now,
+        outcome = Outcome(
+            delivery_id=delivery.id,
+            at=now,
+            ok=False,
+            status=failure.status,
             detail=failure.reason,
             retry_at=retry_at,
-            status=failure.status,
+            pause_until=pause_until(retry_at, now=now, retry_after=failure.retry_after) if at_fault else None,
         )
-        if retry_at is None:
-            self._tally.dead += 1
-            self._tally.problem(f"{failure}; given up after attempt {delivery.attempt} ({delivery.id})")
-        else:
-            self._tally.retried += 1
-            self._tally.problem(f"{failure}; attempt {delivery.attempt}, again at {retry_at:%Y-%m-%d %H:%M:%S} UTC")
+        then = (
+            f"given up after attempt {delivery.attempt} ({delivery.id})"
+            if retry_at is None
+            else f"attempt {delivery.attempt}, again at {retry_at:%Y-%m-%d %H:%M:%S} UTC"
+        )
+        return Made(outcome=outcome, well=not at_fault, problems=(f"{failure}; {then}",))
 
-    async def _give_up_receiver(self, delivery: ClaimedDelivery, failure: DeliveryError) -> None:
+    async def _give_up_receiver(self, delivery: ClaimedDelivery, failure: DeliveryError) -> Made:
         """Tell the others first: once the receiver is recorded as disabled, nobody would do it again."""
         notice = disabled_notice(delivery.receiver, delivery.case_id, self._language, self._now())
         others = [key for key in self._channels if key != delivery.receiver]
         told = await asyncio.gather(*(self._tell(key, notice, f"{delivery.id}_gone") for key in others))
-        await asyncio.to_thread(self._outgoing.gone, delivery.id, delivery.receiver, self._now(), detail=failure.reason)
-        self._tally.retried += 1
-        whom = ", ".join(key for key, reached in zip(others, told, strict=True) if reached) or "nobody"
-        self._tally.problem(f"{failure}; the receiver is disabled, told {whom} ({delivery.id})")
+        now = self._now()
+        outcome = Outcome(
+            delivery_id=delivery.id, at=now, ok=False, status=410, detail=failure.reason, retry_at=now, gone=True
+        )
+        whom = ", ".join(key for key, unheard in zip(others, told, strict=True) if unheard is None) or "nobody"
+        lines = [f"{failure}; the receiver is disabled, told {whom} ({delivery.id})", *filter(None, told)]
+        return Made(outcome=outcome, well=False, problems=tuple(lines))
 
-    async def _tell(self, key: str, notice: Alert, message_id: str) -> bool:
-        if await asyncio.to_thread(self._outgoing.disabled, key):
-            return False
+    async def _tell(self, key: str, notice: Alert, message_id: str) -> str | None:
+        """Send a notice; return why it did not arrive ("" where there is nothing to say)."""
+        if await asyncio.to_thread(self._disabled, key):
+            return ""
         channel: Channel = self._channels[key]
         try:
             await channel.send(notice, message_id, now=self._now())
         except DeliveryError as error:
-            self._tally.problem(f"{error}; the notice about another receiver did not arrive")
-            return False
-        return True
+            return f"{error}; the notice about another receiver did not arrive"
+        return None

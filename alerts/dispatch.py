@@ -2,11 +2,12 @@
 
 Flow: due intents are routed and their alerts frozen as deliveries -> due deliveries are claimed under a lease -> each
 receiver gets a lane of its own, in which its deliveries go out in order, so that a slow receiver delays nobody else ->
-every outcome is recorded at once in its own transaction -> while any lane is busy, what became due meanwhile joins in.
-A receiver that cannot take more now keeps its lane's rest for later: those come back with their lease, unattempted.
+outcomes are recorded together, while the next deliveries are on their way -> while any lane is busy, what became due
+meanwhile joins in. A receiver that cannot take more now is left alone for a while, its lane's rest is given back.
 
-Recording follows sending, so a killed dispatcher's deliveries go out again after the lease, with the same id and body:
-at least once, never lost.
+Recording follows sending, so what a killed dispatcher has sent and not recorded goes out again after the lease, with
+the same id and body: at most two deliveries for each receiver, the one on its way and the one before it. At least once,
+never lost.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from alerts.attempts import Attempts
+from alerts.attempts import Attempts, Made
 from alerts.channels import open_channel
 from alerts.delivery import Receipt
 from alerts.errors import UnknownReceiver
@@ -27,6 +28,7 @@ from alerts.gate import Gate
 from alerts.message import Alert
 from alerts.notices import test_notice
 from alerts.outgoing import Outgoing
+from alerts.recorder import Recorder
 from alerts.report import DispatchReport, Tally
 from config import Config
 from safety.egress import EgressRule
@@ -35,6 +37,7 @@ from storage.media import MediaStore
 from storage.outbox import ClaimedDelivery
 
 LEASE = timedelta(minutes=2)  # longer than any attempt; a killed dispatcher's deliveries wait this long
+LANE = 50  # deliveries that wait for one receiver, before no more are claimed for it
 MARGIN = timedelta(seconds=20)  # no attempt starts with less of its lease left: the time limit and the recording fit in
 LOOK_AGAIN = 1.0  # seconds after which a pass with a busy lane looks for what became due
 
@@ -58,8 +61,8 @@ async def dispatch_due(
     Raises:
         StorageError: the outbox cannot be read; what was sent is recorded.
     """
-    gate = gate or gate_of(config)
-    return await _Pass(config, engine, media, now=now, gate=gate, chance=chance, lease=lease, skip=skip).run()
+    async with (gate or gate_of(config)).keeping() as way:
+        return await _Pass(config, engine, media, now=now, gate=way, chance=chance, lease=lease, skip=skip).run()
 
 
 async def send_test(
@@ -124,11 +127,11 @@ class _Pass:
     ) -> None:
         worker = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
         self._outgoing = Outgoing(config, engine, worker=worker, lease=lease)
+        self._recorder = Recorder(self._outgoing.record)
         self._tally = Tally()
         self._attempts = Attempts(
             {row.key: open_channel(row, gate=gate, media=media) for row in config.receiver},
-            self._outgoing,
-            self._tally,
+            disabled=self._outgoing.disabled,
             language=config.alerting.language,
             now=now,
             chance=chance,
@@ -138,55 +141,92 @@ class _Pass:
         self._skip = skip
         self._lanes: dict[str, deque[tuple[ClaimedDelivery, datetime]]] = defaultdict(deque)
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._closed: set[str] = set()  # receivers that get no more in this pass
+        self._unrecorded: set[str] = set()  # of those: what was claimed for them comes back with its lease
 
     async def run(self) -> DispatchReport:
+        """Work until nothing is due; after a lease's time, until the lanes that are busy then have stopped.
+
+        A lane that is slow then holds nobody up: the others get what becomes due for them until it has stopped.
+        """
         end = self._now() + self._lease
+        late: frozenset[str] | None = None  # receivers whose lanes were busy then
         broken: StorageError | None = None
         async with asyncio.TaskGroup() as group:
-            while broken is None and self._now() < end:
+            while broken is None:
+                self._busy = {key: task for key, task in self._busy.items() if not task.done()}
+                if self._now() >= end:
+                    late = late if late is not None else frozenset(self._busy)
+                    self._closed |= late
+                    if late.isdisjoint(self._busy):
+                        break
                 try:
                     found = await self._take(group)
                 except StorageError as error:
                     broken = error
                     continue
-                self._busy = {key: task for key, task in self._busy.items() if not task.done()}
                 if not (found or self._busy):
                     break
                 if not found:
-                    await asyncio.wait(self._busy.values(), timeout=LOOK_AGAIN)
+                    await asyncio.wait(self._busy.values(), timeout=LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED)
         if broken is not None:
             raise broken
         return self._tally.report()
 
     async def _take(self, group: asyncio.TaskGroup) -> bool:
-        """Route and claim what is due; tell whether there was any."""
+        """Route some of what is due and claim; tell whether there was any."""
         now = self._now()
-        skip = self._skip | self._tally.unrouted
-        for routed in await asyncio.to_thread(self._outgoing.route_due, now, skip=skip):
-            if routed.problem:
-                self._tally.unrouted.add(routed.intent.id)
-                self._tally.problem(routed.problem)
-            elif routed.deliveries:
+        routed = await asyncio.to_thread(self._outgoing.route_due, now, skip=self._skip | self._tally.unrouted)
+        for one in routed:
+            if one.problem:
+                self._tally.unrouted.add(one.intent.id)
+                self._tally.problem(one.problem)
+            elif one.deliveries:
                 self._tally.routed += 1
-        claimed = await asyncio.to_thread(self._outgoing.claim, now)
+        full = {key for key, lane in self._lanes.items() if len(lane) >= LANE}
+        claimed = await asyncio.to_thread(self._outgoing.claim, now, skip=full | self._closed)
         for delivery in claimed:
             lane = self._lanes[delivery.receiver]
             lane.append((delivery, now + self._lease))
             task = self._busy.get(delivery.receiver)
             if task is None or task.done():
                 self._busy[delivery.receiver] = group.create_task(self._drain(delivery.receiver, lane))
-        return bool(claimed)
+        return bool(claimed or routed)
 
     async def _drain(self, key: str, lane: deque[tuple[ClaimedDelivery, datetime]]) -> None:
-        """Send one receiver's deliveries in order; what is left over comes back when its lease runs out."""
-        while lane:
-            delivery, until = lane.popleft()
-            if self._now() + MARGIN > until:
-                continue
-            try:
-                well = await self._attempts.make(delivery)
-            except StorageError as error:
-                self._tally.problem(f"{key}: the outcome of {delivery.id} is not recorded: {error}")
-                well = False
-            if not well:
-                lane.clear()
+        """Send one receiver's deliveries in order, and record each while the next one is on its way.
+
+        What is left over when the receiver is in trouble goes back; what is too near the end of its lease comes back
+        with that.
+        """
+        recording: asyncio.Task[None] | None = None
+        try:
+            while lane and key not in self._closed:
+                delivery, until = lane.popleft()
+                if self._now() + MARGIN > until:
+                    continue
+                made = await self._attempts.make(delivery)
+                if recording is not None:
+                    await recording
+                recording = asyncio.create_task(self._record(key, made))
+                if not made.well:
+                    break
+            if recording is not None:
+                await recording
+            rest = [delivery.id for delivery, _ in lane]
+            lane.clear()
+            if rest and key not in self._unrecorded:
+                await asyncio.to_thread(self._outgoing.release, rest)
+        except StorageError as error:
+            lane.clear()
+            self._tally.problem(f"{key}: {error}")
+
+    async def _record(self, key: str, made: Made) -> None:
+        try:
+            await self._recorder.record(made.outcome)
+        except StorageError as error:
+            self._closed.add(key)  # else it would get the same again and again
+            self._unrecorded.add(key)
+            self._tally.problem(f"{key}: the outcome of {made.outcome.delivery_id} is not recorded: {error}")
+        else:
+            self._tally.recorded(made.outcome, made.problems)

@@ -1,6 +1,9 @@
 """What a pass of the dispatcher did, counted and in words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from storage.outbox import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,16 @@ class Tally:
     def problem(self, line: str) -> None:
         """Note one line."""
         self.problems.append(line)
+
+    def recorded(self, outcome: Outcome, problems: Iterable[str]) -> None:
+        """Count an attempt, once it is recorded, and note what it has to say."""
+        if outcome.ok:
+            self.sent += 1
+        elif outcome.retry_at is None:
+            self.dead += 1
+        else:
+            self.retried += 1
+        self.problems.extend(problems)
 
     def report(self) -> DispatchReport:
         """Return what was counted so far."""

@@ -16,6 +16,7 @@ SCHEDULE = (
 )
 JITTER = 0.1  # share of the delay, both ways, so that deliveries that failed together do not return together
 LONGEST_WAIT = timedelta(days=1)  # the most that a Retry-After may ask for
+LONGEST_PAUSE = timedelta(minutes=2)  # of a receiver in trouble that asks for nothing
 
 
 def next_attempt(
@@ -29,6 +30,17 @@ def next_attempt(
         return None
     delay = SCHEDULE[failures] * (1 - JITTER + 2 * JITTER * chance)
     return now + max(delay, min(retry_after or timedelta(0), LONGEST_WAIT))
+
+
+def pause_until(retry_at: datetime | None, *, now: datetime, retry_after: timedelta | None = None) -> datetime:
+    """Return until when a receiver in trouble is left alone by all its deliveries.
+
+    One of them then tries it out on behalf of the others: when the one that has failed comes again (`retry_at`), but
+    within two minutes, so that a message which the receiver alone cannot digest does not hold the others up for hours.
+    What the receiver itself asks for goes before.
+    """
+    longest = now + LONGEST_PAUSE
+    return max(min(retry_at or longest, longest), now + min(retry_after or timedelta(0), LONGEST_WAIT))
 
 
 def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:

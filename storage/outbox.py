@@ -2,30 +2,35 @@
 
 1. `pending_intents` and `route_intent` turn what is due into deliveries, one for each receiver, payload frozen.
 2. `claim_deliveries` lends some to a worker; when its lease runs out (kill -9) another worker gets them.
-3. `record_success` or `record_failure` notes the try; a failure has a time for the next one, or is the end.
+3. `record_outcomes` notes what came of the tries; a failure has a time for the next one, or is the end. How each
+   receiver is doing is kept along with them (`storage.receivers`).
 
 Sending comes between 2 and 3, so a message may leave twice but is never lost; its id and its payload are the
 same every time.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, Integer, bindparam, or_, select, true, update
 from sqlalchemy.orm import Session
 
+from storage import receivers
 from storage.deliveries import list_deliveries
 from storage.errors import DeliveryNotFound, ReplayRefused
 from storage.intents import PendingIntent, add_repeat, due_intents, pending_intents
-from storage.schema import AlertIntent, Attempt, Delivery, IntentReason, ReceiverState
-from storage.upsert import insert
+from storage.receivers import Outcome, disable_receiver, enable_receiver, receiver_disabled
+from storage.schema import AlertIntent, Attempt, Delivery, IntentReason
+from storage.upsert import insert, table_of
 
 __all__ = [
     "ClaimedDelivery",
     "DeliveryNotFound",
     "NewDelivery",
+    "Outcome",
     "PendingIntent",
     "ReplayRefused",
     "add_repeat",
@@ -36,9 +41,10 @@ __all__ = [
     "list_deliveries",
     "pending_intents",
     "receiver_disabled",
-    "record_failure",
-    "record_success",
+    "record_outcomes",
+    "release",
     "replay",
+    "replay_dead",
     "route_intent",
 ]
 
@@ -101,79 +107,116 @@ def route_intent(session: Session, intent_id: int, deliveries: Sequence[NewDeliv
 
 
 def claim_deliveries(
-    session: Session, *, now: datetime, limit: int, lease: timedelta, worker: str
+    session: Session,
+    *,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    worker: str,
+    skip: Collection[str] = (),
 ) -> list[ClaimedDelivery]:
     """Lend due deliveries to a worker, oldest first; nobody else gets them before `now + lease`.
 
-    Deliveries to a disabled receiver wait.
+    Deliveries to a receiver that is disabled or paused wait; so do those to the receivers in `skip`.
     """
-    disabled = select(ReceiverState.key).where(ReceiverState.disabled_at.is_not(None))
     query = (
-        select(Delivery, AlertIntent)
+        select(
+            Delivery.id,
+            Delivery.intent_id,
+            AlertIntent.case_id,
+            AlertIntent.reason,
+            Delivery.receiver,
+            Delivery.payload,
+            (Delivery.attempts + 1).label("attempt"),
+            Delivery.created_at,
+        )
         .join(AlertIntent, AlertIntent.id == Delivery.intent_id)
         .where(Delivery.state == "pending", Delivery.next_at <= now)
         .where(or_(Delivery.leased_until.is_(None), Delivery.leased_until <= now))
-        .where(Delivery.receiver.not_in(disabled))
+        .where(Delivery.receiver.not_in(receivers.not_now(now)), Delivery.receiver.not_in(skip))
         .order_by(Delivery.next_at, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=Delivery)
     )
-    claimed = []
-    for delivery, intent in session.execute(query, execution_options={"populate_existing": True}):
-        delivery.leased_by, delivery.leased_until = worker, now + lease
-        claimed.append(
-            ClaimedDelivery(
-                id=delivery.id,
-                intent_id=intent.id,
-                case_id=intent.case_id,
-                reason=intent.reason,
-                receiver=delivery.receiver,
-                payload=delivery.payload,
-                attempt=delivery.attempts + 1,
-                created_at=delivery.created_at,
-            )
-        )
-    session.flush()
+    claimed = [ClaimedDelivery(**row) for row in session.execute(query).mappings()]
+    if claimed:
+        lent = update(table_of(Delivery)).where(Delivery.id.in_([delivery.id for delivery in claimed]))
+        session.execute(lent.values(leased_by=worker, leased_until=now + lease))
     return claimed
 
 
-def record_success(session: Session, delivery_id: str, *, now: datetime, status: int | None, detail: str) -> None:
-    """Note that the receiver has accepted a message.
-
-    Args:
-        status: the reply code, where the channel has one.
-        detail: what the receiver answered, without secrets.
-
-    Raises:
-        DeliveryNotFound: no delivery has this id.
-    """
-    delivery = _attempted(session, delivery_id, now=now, ok=True, status=status, detail=detail)
-    delivery.state, delivery.settled_at = "sent", now
-    session.flush()
+def release(session: Session, delivery_ids: Sequence[str], worker: str) -> None:
+    """Give back deliveries that this worker holds and has not tried; others may have them at once."""
+    held = update(table_of(Delivery)).where(Delivery.id.in_(delivery_ids), Delivery.leased_by == worker)
+    session.execute(held.values(leased_by=None, leased_until=None))
 
 
-def record_failure(
-    session: Session,
-    delivery_id: str,
-    *,
-    now: datetime,
-    detail: str,
-    retry_at: datetime | None,
-    status: int | None = None,
-) -> None:
-    """Note that a try has failed; with `retry_at` None the delivery is dead.
+def record_outcomes(session: Session, outcomes: Sequence[Outcome]) -> None:
+    """Note what came of tries, in this order, and end their leases.
 
-    A message that another worker has delivered meanwhile stays sent.
+    A message that another worker has delivered meanwhile stays sent; a late success counts.
 
     Raises:
-        DeliveryNotFound: no delivery has this id.
+        DeliveryNotFound: there is no such delivery; nothing is to be noted then.
     """
-    delivery = _attempted(session, delivery_id, now=now, ok=False, status=status, detail=detail)
-    if delivery.state != "sent" and retry_at is None:
-        delivery.state, delivery.settled_at = "dead", now
-    elif delivery.state == "pending" and retry_at is not None:
-        delivery.next_at = retry_at
-    session.flush()
+    columns = table_of(Delivery).c
+    wanted = sorted({outcome.delivery_id for outcome in outcomes})
+    query = select(columns.id, columns.receiver, columns.state, columns.settled_at, columns.next_at)
+    rows = session.execute(query.where(columns.id.in_(wanted)).order_by(columns.id).with_for_update()).mappings()
+    found = {row["id"]: {**row, "tried": 0} for row in rows}
+    for delivery_id in wanted:
+        if delivery_id not in found:
+            raise DeliveryNotFound(f"there is no delivery {delivery_id}")
+    for outcome in outcomes:
+        _settle(found[outcome.delivery_id], outcome)
+    tried = bindparam("tried", type_=Integer)
+    session.execute(
+        update(table_of(Delivery))
+        .where(columns.id == bindparam("delivery"))
+        .values(
+            state=bindparam("now_state"),
+            settled_at=bindparam("settled"),
+            next_at=bindparam("next"),
+            attempts=columns.attempts + tried,
+            leased_by=None,
+            leased_until=None,
+        ),
+        [
+            {
+                "delivery": row["id"],
+                "now_state": row["state"],
+                "settled": row["settled_at"],
+                "next": row["next_at"],
+                "tried": row["tried"],
+            }
+            for row in found.values()
+        ],
+    )
+    session.execute(
+        insert(session, Attempt),
+        [
+            {
+                "delivery_id": outcome.delivery_id,
+                "at": outcome.at,
+                "ok": outcome.ok,
+                "status": outcome.status,
+                "detail": outcome.detail,
+            }
+            for outcome in outcomes
+        ],
+    )
+    receivers.note(session, [(found[outcome.delivery_id]["receiver"], outcome) for outcome in outcomes])
+
+
+def _settle(row: dict[str, Any], outcome: Outcome) -> None:
+    """Change the delivery's row as the outcome asks."""
+    row["tried"] += 1
+    if outcome.ok:
+        row.update(state="sent", settled_at=outcome.at)
+    elif row["state"] != "sent" and outcome.retry_at is None:
+        row.update(state="dead", settled_at=outcome.at)
+    elif row["state"] == "pending":
+        row.update(next_at=outcome.retry_at)
 
 
 def replay(session: Session, delivery_id: str, now: datetime) -> None:
@@ -183,49 +226,26 @@ def replay(session: Session, delivery_id: str, now: datetime) -> None:
         DeliveryNotFound: no delivery has this id.
         ReplayRefused: it is not dead.
     """
-    delivery = _locked(session, delivery_id)
-    if delivery.state != "dead":
-        raise ReplayRefused(f"{delivery_id} is {delivery.state}; only a dead delivery can be sent again")
-    delivery.state, delivery.settled_at = "pending", None
-    delivery.attempts, delivery.next_at = 0, now
-    session.flush()
-
-
-def receiver_disabled(session: Session, key: str) -> str | None:
-    """Return why a receiver is switched off, or None when it is not."""
-    return session.scalar(
-        select(ReceiverState.reason).where(ReceiverState.key == key, ReceiverState.disabled_at.is_not(None))
-    )
-
-
-def disable_receiver(session: Session, key: str, reason: str, now: datetime) -> None:
-    """Switch a receiver off; its deliveries wait until `enable_receiver`."""
-    off = {"disabled_at": now, "reason": reason}
-    statement = insert(session, ReceiverState).values(key=key, **off)
-    session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=off))
-
-
-def enable_receiver(session: Session, key: str) -> None:
-    """Switch a receiver on again; does nothing when it is on."""
-    session.execute(update(ReceiverState).where(ReceiverState.key == key).values(disabled_at=None))
-
-
-def _attempted(
-    session: Session, delivery_id: str, *, now: datetime, ok: bool, status: int | None, detail: str
-) -> Delivery:
-    """Append an attempt and end the lease."""
-    delivery = _locked(session, delivery_id)
-    session.add(Attempt(delivery_id=delivery_id, at=now, ok=ok, status=status, detail=detail))
-    delivery.attempts += 1
-    delivery.leased_by, delivery.leased_until = None, None
-    return delivery
-
-
-def _locked(session: Session, delivery_id: str) -> Delivery:
-    delivery = session.get(Delivery, delivery_id, populate_existing=True, with_for_update=True)
-    if delivery is None:
+    state = session.scalar(select(Delivery.state).where(Delivery.id == delivery_id).with_for_update())
+    if state is None:
         raise DeliveryNotFound(f"there is no delivery {delivery_id}")
-    return delivery
+    if state != "dead":
+        raise ReplayRefused(f"{delivery_id} is {state}; only a dead delivery can be sent again")
+    _revive(session, Delivery.id == delivery_id, now)
+
+
+def replay_dead(session: Session, now: datetime, *, receiver: str | None = None) -> int:
+    """Make every dead delivery, or those of one receiver, due again, as `replay` does; return how many there were."""
+    return _revive(session, true() if receiver is None else Delivery.receiver == receiver, now)
+
+
+def _revive(session: Session, which: ColumnElement[bool], now: datetime) -> int:
+    """Make them due in the order in which they were made: an id begins with that time. Their receivers' pauses end."""
+    back = update(Delivery).where(Delivery.state == "dead", which)
+    again = back.values(state="pending", settled_at=None, attempts=0, next_at=now).returning(Delivery.receiver)
+    found = session.scalars(again, execution_options={"synchronize_session": False}).all()
+    receivers.resume(session, set(found))
+    return len(found)
 
 
 def _message_id(now: datetime) -> str:

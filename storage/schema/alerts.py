@@ -95,10 +95,15 @@ class Attempt(Base):
 
 
 class ReceiverState(Base):
-    """A receiver that was switched off, e.g. because it answered 410."""
+    """How a receiver is, from its attempts; and whether it was switched off, e.g. because it answered 410."""
 
     __tablename__ = "receiver_states"
 
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    reason: Mapped[str] = mapped_column(AnyText)
+    reason: Mapped[str] = mapped_column(AnyText)  # why it was switched off
+    last_ok_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str | None] = mapped_column(AnyText)  # what it answered then
+    failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # null once a message has arrived again
+    paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # it is left alone before

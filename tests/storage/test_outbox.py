@@ -9,6 +9,7 @@ from storage.outbox import (
     ClaimedDelivery,
     DeliveryNotFound,
     NewDelivery,
+    Outcome,
     ReplayRefused,
     add_repeat,
     claim_deliveries,
@@ -17,8 +18,7 @@ from storage.outbox import (
     list_deliveries,
     pending_intents,
     receiver_disabled,
-    record_failure,
-    record_success,
+    record_outcomes,
     replay,
     route_intent,
 )
@@ -52,12 +52,13 @@ def fail(engine: Engine, message: str, seconds: float, retry_in: float | None = 
     now = NOW + timedelta(seconds=seconds)
     retry_at = None if retry_in is None else now + timedelta(seconds=retry_in)
     with transaction(engine) as session:
-        record_failure(session, message, now=now, detail="503", retry_at=retry_at, status=503)
+        outcome = Outcome(delivery_id=message, at=now, ok=False, status=503, detail="503", retry_at=retry_at)
+        record_outcomes(session, [outcome])
 
 
 def succeed(engine: Engine, message: str) -> None:
     with transaction(engine) as session:
-        record_success(session, message, now=NOW, status=200, detail="accepted")
+        record_outcomes(session, [Outcome(delivery_id=message, at=NOW, ok=True, status=200, detail="accepted")])
 
 
 def test_an_intent_is_due_after_its_wait(engine: Engine, case: int) -> None:
