@@ -1,44 +1,230 @@
-"""Campaign: what joins flagged items into one case."""
+"""Campaign keys: what flagged items of one campaign have in common, each key with its kind and its strength. Pure.
 
+Strong are the things that one party has alone: an own landing domain, a chat account, a telephone number, a wallet, the
+advertiser. Weak are the things that another party may have, too: a picture that was copied, a text that goes round, a
+tracker that came with a page. How many of them join is for `detector.campaign_rule`. What the brand itself owns, and
+what anybody can use (shared hosts, redirectors), is no key at all.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from detector import campaign_picture, campaign_text
+from detector.campaign_assets import BrandAssets
 from detector.evidence import ImageBox, LinkAt, TextSpan
-from detector.hosts import Host, destination, is_shared, redirector
-from detector.items import Item
+from detector.handoffs import find_handoffs
+from detector.hosts import Host, destination, is_carried, is_shared, parse_host, redirector
+from detector.images.hash import PictureHash
+from detector.items import Advertiser, Item
+from detector.normalize import fold
+from detector.pictured import pictured
+from detector.places import places_of
 from detector.verdict import Verdict
+
+KeyKind = Literal[
+    "host", "page", "handoff", "advertiser", "payer", "picture", "text", "tracker", "certificate", "cname"
+]
+LIKE: frozenset[KeyKind] = frozenset(("picture", "text"))  # compared by likeness; the others are equal or not
+MOST_READ: int = 20_000  # characters of an item that are read for hand-offs
+MOST_PICTURES: int = 12  # of an item
+MOST_KEYS: int = 60
+MOST_LINKS: int = 3  # of a post or a comment; one with more is a list of links
+# Hosts where each page belongs to somebody: how many steps of the path name whom.
+_PAGES: Mapping[str, int] = {
+    "linktr.ee": 1, "lit.link": 1, "note.com": 1, "ameblo.jp": 1, "forms.gle": 1, "medium.com": 1, "t.me": 1,
+    "sites.google.com": 2, "docs.google.com": 4, "drive.google.com": 3, "play.google.com": 0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignKey:
+    """One thing that items of a campaign have in common."""
+
+    kind: KeyKind
+    value: str  # normalised: equal keys are the same thing; of the kinds in LIKE, a hash
+    strong: bool
+    says: str  # what it is, for people
+
+
+def campaign_keys(
+    item: Item,
+    verdict: Verdict,
+    *,
+    pictures: Mapping[str, PictureHash] | None = None,
+    assets: BrandAssets | None = None,
+    on: date | None = None,
+) -> tuple[CampaignKey, ...]:
+    """Return what joins an item with others of its campaign, strong keys first, each once.
+
+    Args:
+        item: what was flagged.
+        verdict: that flagged it, for one brand.
+        pictures: what was seen of its pictures, by the string in `item.images`.
+        assets: what the brand owns; None where that is not known.
+        on: the day on which register entries must be valid; without it they all are.
+    """
+    seen = pictures or {}
+    day = on or date.min
+    found = [
+        *_hosts(item, verdict, assets, day),
+        *_handoffs(item, seen, assets),
+        *_advertiser(item, assets, day),
+        *_infrastructure(item),
+        *_pictures(item, seen, assets),
+        *_text(item, assets),
+    ]
+    keys: dict[tuple[str, str], CampaignKey] = {}
+    for key in sorted(found, key=lambda key: not key.strong):
+        keys.setdefault((key.kind, key.value), key)
+    return tuple(keys.values())[:MOST_KEYS]
+
+
+def campaign_name(item: Item, keys: Sequence[CampaignKey]) -> str:
+    """Return what a case that an item opens is called by: `kind:value` of its first strong key, else of itself.
+
+    A landing domain (`host:`) is best, then a page on a shared host, a hand-off, an advertiser.
+    """
+    for kind in ("host", "page", "handoff", "advertiser", "payer"):
+        for key in keys:
+            if key.kind == kind:
+                advertiser = item.advertiser
+                if kind == "payer" and advertiser is not None:
+                    return f"advertiser:{item.platform or '-'}:{advertiser.id}"
+                return f"{kind}:{key.value}"
+    return f"item:{item.kind}:{item.platform or '-'}:{item.id}"
 
 
 def campaign_key(item: Item, verdict: Verdict) -> str:
-    """Return the key of the campaign that an item belongs to, within one brand.
+    """Return what a case of this item alone is called by."""
+    return campaign_name(item, campaign_keys(item, verdict))
 
-    `host:<registrable domain>` of the landing link if that is one party's own (a tenant of shared hosting is), else
-    `advertiser:<platform>:<id>`, else `item:<kind>:<platform>:<id>`.
-    """
+
+# --- landing ----------------------------------------------------------------------------------------------------
+
+
+def _hosts(item: Item, verdict: Verdict, assets: BrandAssets | None, on: date) -> Iterator[CampaignKey]:
     for url in _landing_urls(item, verdict):
         host = destination(url)
-        if host and _one_partys(host):
-            return f"host:{host.registrable or host.ascii}"
-    if item.advertiser and item.advertiser.id:
-        return f"advertiser:{item.platform or '-'}:{item.advertiser.id}"
-    return f"item:{item.kind}:{item.platform or '-'}:{item.id}"
+        if host is None or (assets is not None and assets.host(host, on)):
+            continue
+        if _one_partys(host):
+            value = host.registrable or host.ascii
+            yield CampaignKey(kind="host", value=value, strong=True, says=f"leads to {value}")
+        elif page := _page(host):
+            yield CampaignKey(kind="page", value=page, strong=True, says=f"leads to {page}")
 
 
 def _landing_urls(item: Item, verdict: Verdict) -> list[str]:
     """Return the addresses in question, those that evidence names first; official ones are left out."""
     if item.kind in ("page", "domain"):
         return [item.url] if item.url else []
-    urls = []
+    urls: dict[str, None] = {}
+    official: set[str] = set()
     for evidence in verdict.evidence:
+        url = evidence.observed
+        if isinstance(evidence.where, LinkAt):
+            url = item.links[evidence.where.link]
+        elif isinstance(evidence.where, TextSpan) and evidence.where.text < len(item.texts):
+            start, end = evidence.where.span
+            url = item.texts[evidence.where.text].text[start:end]
+        elif not isinstance(evidence.where, ImageBox):
+            continue
         if evidence.signal.startswith("host."):
-            if isinstance(evidence.where, LinkAt):
-                urls.append(item.links[evidence.where.link])
-            elif isinstance(evidence.where, TextSpan):
-                start, end = evidence.where.span
-                urls.append(item.texts[evidence.where.text].text[start:end])
-            elif isinstance(evidence.where, ImageBox):
-                urls.append(evidence.observed)  # read off the picture
-    return urls
+            urls[url] = None
+        elif evidence.signal.startswith("official."):
+            official.add(url)
+    links = [place.url for place in places_of(item) if place.role == "link"]
+    if item.kind == "ad" or (not urls and len(links) <= MOST_LINKS):
+        expected = {evidence.expected for evidence in verdict.evidence}
+        for url in links:
+            host = destination(url)
+            if host is not None and url not in official and not {host.ascii, host.registrable} & expected:
+                urls.setdefault(url, None)
+    return list(urls)
 
 
 def _one_partys(host: Host) -> bool:
     if redirector(host) is not None or not host.suffix:
         return not host.suffix
     return not is_shared(host)
+
+
+def _page(host: Host) -> str | None:
+    """Return the page that belongs to somebody on a host where anybody has pages."""
+    name = host.ascii.removeprefix("www.")
+    steps = [step for step in host.path.split("/") if step]
+    depth = _PAGES.get(name, 0)
+    return "/".join([name, *steps[:depth]]) if 0 < depth <= len(steps) else None
+
+
+# --- who, and where to ------------------------------------------------------------------------------------------
+
+
+def _handoffs(item: Item, pictures: Mapping[str, PictureHash], assets: BrandAssets | None) -> Iterator[CampaignKey]:
+    left, texts = MOST_READ, []
+    for text in pictured(item, pictures).item.texts:
+        texts.append(text.text[:left])
+        left -= len(texts[-1])
+    if item.page is not None and item.page.seller.phone:
+        texts.append(f"TEL {item.page.seller.phone}")
+    for one in find_handoffs(texts, item.links):
+        if assets is None or not assets.handoff(one):
+            value = f"{one.kind}:{one.value.lstrip('@') if one.kind in ('line', 'telegram') else one.value}"
+            says = f"leads to {_CALLED.get(one.kind, one.kind)} {one.value}"
+            yield CampaignKey(kind="handoff", value=value, strong=True, says=says)
+
+
+_CALLED = {"line": "LINE", "telegram": "Telegram", "whatsapp": "WhatsApp", "phone": "the telephone number",
+           "wallet": "the wallet", "bank": "the bank account"}  # fmt: skip
+
+
+def _advertiser(item: Item, assets: BrandAssets | None, on: date) -> Iterator[CampaignKey]:
+    """Yield the advertiser; where somebody pays, the id alone is weak: an agency places for many."""
+    sender = item.advertiser or Advertiser()
+    if not sender.id or (assets is not None and assets.advertiser(item.platform, sender.id, on)):
+        return
+    value = f"{item.platform or '-'}:{sender.id}"
+    named = f"{item.platform or ''} {sender.id}".strip() + (f" ({sender.name})" if sender.name else "")
+    payer = " ".join(fold(sender.payer).text.split()) if sender.payer else ""
+    if payer:
+        says = f"is placed by {named}, paid by {sender.payer}"
+        yield CampaignKey(kind="payer", value=f"{value}:{payer}", strong=True, says=says)
+    yield CampaignKey(kind="advertiser", value=value, strong=not payer, says=f"is placed by {named}")
+
+
+# --- what may be somebody else's, too ---------------------------------------------------------------------------
+
+
+def _infrastructure(item: Item) -> Iterator[CampaignKey]:
+    facts = item.page
+    if facts is None:
+        return
+    for tracker in facts.trackers:
+        yield CampaignKey(kind="tracker", value=tracker, strong=False, says=f"counts its visitors with {tracker}")
+    host = parse_host(item.url) if item.url else None
+    if host is None or host.shared or is_shared(host) or is_carried(host):
+        return
+    if facts.certificate:
+        says = f"shows the server certificate {facts.certificate[:16]}…"
+        yield CampaignKey(kind="certificate", value=facts.certificate, strong=False, says=says)
+    named = parse_host(facts.cname) if facts.cname else None
+    if named is not None and not is_carried(named) and not named.shared and named.registrable != host.registrable:
+        says = f"stands on {named.ascii}"
+        yield CampaignKey(kind="cname", value=named.ascii, strong=False, says=says)
+
+
+def _pictures(item: Item, pictures: Mapping[str, PictureHash], assets: BrandAssets | None) -> Iterator[CampaignKey]:
+    for reference in item.images[:MOST_PICTURES]:
+        picture = pictures.get(reference)
+        value = campaign_picture.picture_value(picture) if picture is not None else None
+        if picture is None or value is None or (assets is not None and assets.picture(picture)):
+            continue
+        yield CampaignKey(kind="picture", value=value, strong=False, says="shows a picture")
+
+
+def _text(item: Item, assets: BrandAssets | None) -> Iterator[CampaignKey]:
+    value = campaign_text.template(item, assets.names if assets is not None else ())
+    if value is not None:
+        yield CampaignKey(kind="text", value=value, strong=False, says="follows a template of texts")

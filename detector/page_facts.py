@@ -99,6 +99,9 @@ class PageFacts:
     seller: Seller = Seller()
     transfer_only: str | None = None  # words that leave bank transfer as the only way to pay
     hides: tuple[str, ...] = ()  # what its scripts do against people who look closely
+    trackers: tuple[str, ...] = ()  # accounts that its visitors are counted for, e.g. "Google Analytics G-ABC123"
+    certificate: str | None = None  # SHA-256 of the host's certificate (DER), hex; set by who made the visit
+    cname: str | None = None  # what the host's name is another name of; set by who made the visit
     certificate_from: date | None = None  # the host's certificate is valid from; set by who made the visit
     registered_on: date | None = None  # of the host's domain, from the registry; set by who asked it
 

@@ -33,6 +33,8 @@ def page_item(
     seen_at: datetime,
     *,
     certificate_from: date | None = None,
+    certificate: str | None = None,
+    cname: str | None = None,
     registered_on: date | None = None,
 ) -> Item:
     """Return the page as an item of kind "page".
@@ -42,12 +44,20 @@ def page_item(
         url: where it stands.
         seen_at: in UTC.
         certificate_from: day from which the host's certificate is valid, where somebody looked.
+        certificate: SHA-256 of that certificate.
+        cname: what the host's name is another name of.
         registered_on: day on which the host's domain was registered, where somebody asked.
     """
     address = urldefrag(url).url
     facts = page_facts(page["facts"]) if page.get("facts") is not None else None
-    if facts is not None and (certificate_from or registered_on):
-        facts = replace(facts, certificate_from=certificate_from, registered_on=registered_on)
+    if facts is not None:
+        facts = replace(
+            facts,
+            certificate_from=certificate_from,
+            certificate=certificate,
+            cname=cname,
+            registered_on=registered_on,
+        )
     return Item(
         id=fingerprint("page", address),
         kind="page",

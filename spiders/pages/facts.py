@@ -14,6 +14,7 @@ from spiders.pages.markup import Document, Element
 from spiders.pages.offers import STRUCK, may_count, read_offers
 from spiders.pages.page_text import PageText, words
 from spiders.pages.sellers import read_seller, read_transfer_only
+from spiders.pages.trackers import read_trackers
 
 MOST_ASSETS, MOST_OF_A_HOST, MOST_ICONS = 200, 10, 10
 MOST_ANCHORS = 5000
@@ -47,7 +48,7 @@ def read_facts(document: Document, url: str, html: str, ads: Sequence[int] = ())
         ads: elements with ads, disjoint and sorted: what stands in them is not the page's.
 
     Returns:
-        As in `detector.page_facts.PageFacts`, without its dates; builtins only.
+        As in `detector.page_facts.PageFacts`, without what who made the visit sets; builtins only.
     """
     base = base_of(document, url)
     seen, marked = _sorted_out(document, ads)
@@ -65,6 +66,7 @@ def read_facts(document: Document, url: str, html: str, ads: Sequence[int] = ())
         "seller": read_seller(document, text, anchors, base, sells=buys is not None),
         "transfer_only": read_transfer_only(text),
         "hides": list(dict.fromkeys(says for mark, says in _HIDES.items() if mark in html)),
+        "trackers": read_trackers(html),
     }
 
 

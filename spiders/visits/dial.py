@@ -54,6 +54,18 @@ async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     return [str(address[4][0]) for address in found]
 
 
+async def canonical_name(host: str) -> str | None:
+    """Ask the system's resolver what a host's name is another name of (CNAME); None where it is none."""
+    loop = asyncio.get_running_loop()
+    ask = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
+    try:
+        found = await loop.run_in_executor(_NAMES, ask)
+    except (OSError, UnicodeError):
+        return None
+    name = key_of(found[0][3]) if found else ""
+    return name if "." in name and name != key_of(host) else None
+
+
 def unknown(error: Exception) -> bool:
     """Tell whether a name does not exist, rather than that nobody could be asked for it."""
     return isinstance(error, UnicodeError) or getattr(error, "errno", None) in _NO_SUCH_NAME

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Config
 from config.models import Visitor
 from config.sources.visits import VisitsSource
-from detector.hosts import parse_host
+from detector.hosts import Host, parse_host
 from detector.items import Item
 from detector.visits import compared
 from safety.secret import SecretError
@@ -28,7 +28,7 @@ from spiders.found import Found, Led, fingerprint
 from spiders.run import SourceRun
 from spiders.sightings import page_item, targets
 from spiders.visits import chromium
-from spiders.visits.dial import Dialler, Failed, Refused, Upstream, resolve_by_system
+from spiders.visits.dial import Dialler, Failed, Refused, Upstream, canonical_name, resolve_by_system
 from spiders.visits.followed import Followed
 from spiders.visits.journey import Journey
 from spiders.visits.keeping import kept
@@ -224,6 +224,13 @@ class VisitSpider(SourceSpider):
             led = Led(visitor=one.visit.visitor, cases=link.cases, items=link.items)
             yield Found(items=(item,), pictures=pictures, led=led)
 
+    async def _canonical(self, host: Host | None, one: Followed) -> str | None:
+        """Return what a host's name is another name of; not asked from here for a visitor who leaves elsewhere."""
+        away = {visitor.key for visitor in visitors(self.run.config) if visitor.proxy is not None}
+        if host is None or not host.suffix or one.visit.visitor in away or host.ascii in self.run.egress.hosts:
+            return None
+        return await canonical_name(host.ascii)
+
     async def _item(self, one: Followed) -> tuple[Item, dict[str, str]]:
         """Return the last page as an item, with the pictures that the browser has loaded already."""
         assert one.page is not None
@@ -235,6 +242,8 @@ class VisitSpider(SourceSpider):
             one.url,
             one.visit.end.at,
             certificate_from=one.visit.end.certificate_from.date() if one.visit.end.certificate_from else None,
+            certificate=one.visit.end.certificate,
+            cname=await self._canonical(host, one),
             registered_on=await asyncio.to_thread(self.run.sink.registered_on, domain) if domain else None,
         )
         item = replace(item, id=fingerprint("landing", *targets((one.url,))))
