@@ -10,7 +10,7 @@ from detector.items import Item
 from detector.verdict import Decision, Verdict
 from detector.visits import Visit
 from storage.registrations import Registration
-from storage.schema import CaseState, DeliveryState, IntentReason
+from storage.schema import CaseState, DeliveryState, Harm, IntentReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,33 @@ class CaseSummary:
     title: str
     top_evidence: Evidence | None  # the heaviest of the best verdict
     log_id: int  # of its last log entry; `judge` takes it as `expect`
+    priority: float  # score x reach x harm, see `storage.priority`
+    harm: Harm
+    due_at: datetime | None  # when it should be judged
+    judged_at: datetime | None  # when it was first confirmed or dismissed
+    merged_into: int | None
+    tags: tuple[str, ...]  # sorted
+    held: bool  # nothing of it is ever purged
+    suppressed_until: datetime | None  # of a dismissed case: what arrives until then is quiet
+    takedown_asked: str | None  # who asked for one that waits for another person's approval
+    sightings: int
+    publishers: int  # hosts of pages that carried its items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarCase:
+    """A case of the same brand that somebody has judged and that has something in common with another one."""
+
+    id: int
+    title: str
+    state: CaseState
+    score: float
+    who: str  # of the judgement that holds
+    at: datetime
+    action: str  # confirm or dismiss
+    reason: str | None  # of a dismissal
+    note: str
+    shares: tuple[tuple[str, str], ...]  # kind and value of what both have, e.g. ("host", "hoshino-sale.test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +93,7 @@ class LogEntry:
     id: int
     at: datetime
     who: str  # a person, or "mekiki"
-    action: str  # opened, items_added, item_changed, confirm, dismiss, snooze, assign, note, undo
+    action: str  # one of `storage.actions`, undo, unregister; or what the machine did: opened, items_added, recheck, …
     reason: str | None
     note: str
     data: Mapping[str, Any]
@@ -108,8 +135,20 @@ class CaseDetail:
     title: str
     top_evidence: Evidence | None
     log_id: int
+    priority: float
+    harm: Harm
+    due_at: datetime | None
+    judged_at: datetime | None
+    merged_into: int | None
+    tags: tuple[str, ...]
+    held: bool
+    suppressed_until: datetime | None
+    takedown_asked: str | None
+    sightings: int
+    publishers: int
     items: tuple[CaseItemView, ...]
     visits: tuple[Visit, ...]  # the latest, newest first
     registration: Registration | None  # of the domain that it leads to; None where nobody asked
+    similar: tuple[SimilarCase, ...]  # that people have judged, latest first
     log: tuple[LogEntry, ...]
     deliveries: tuple[DeliveryView, ...]

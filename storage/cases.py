@@ -1,27 +1,25 @@
-"""Cases as people read them: a list, best score first, and one in full."""
+"""Cases as people read them: one in full. The list is `storage.case_list`, judging `storage.judgements`."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from detector.evidence import Evidence, evidence_from_json
+from detector.evidence import evidence_from_json
 from detector.verdict import Verdict
+from storage.case_list import list_cases, open_case_ids, summaries
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary, LogEntry, PictureView
 from storage.deliveries import deliveries_of
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
 from storage.items import item_from
-from storage.judgements import DISMISS_REASONS, Judgement, judge, state_at, undo
+from storage.judgements import DISMISS_REASONS, Judgement, judge, undo
 from storage.registrations import Registration, landing_domain, registrations
 from storage.schema import (
-    Case,
     CaseItem,
     CaseLog,
-    CaseState,
     ItemRow,
     ItemVersion,
     Picture,
@@ -29,6 +27,7 @@ from storage.schema import (
     VerdictRow,
     VersionPicture,
 )
+from storage.similar import similar_judged
 from storage.visits import visits_of
 
 __all__ = [
@@ -49,34 +48,7 @@ __all__ = [
     "undo",
 ]
 
-
-def list_cases(
-    session: Session,
-    *,
-    states: Sequence[CaseState] = ("open",),
-    brand: str | None = None,
-    source: str | None = None,
-    min_score: float = 0.0,
-    limit: int = 50,
-    offset: int = 0,
-    now: datetime,
-) -> list[CaseSummary]:
-    """Return cases, best score first, those of one score oldest first.
-
-    Args:
-        states: as they are at `now`: a case whose snooze has run out is open.
-        source: key of a source that saw one of the case's items.
-        min_score: 0-1.
-    """
-    query = _matching(states, brand, source, min_score, now)
-    return _summaries(session, query.limit(limit).offset(offset), now)
-
-
-def open_case_ids(
-    session: Session, *, brand: str | None = None, source: str | None = None, min_score: float = 0.0, now: datetime
-) -> list[int]:
-    """Return the ids of all open cases in the order of `list_cases`, for whoever walks them one by one."""
-    return list(session.scalars(_matching(("open",), brand, source, min_score, now).with_only_columns(Case.id)))
+_SHARED = tuple(one.name for one in fields(CaseSummary) if one.name != "items")
 
 
 def case_detail(session: Session, case_id: int, *, now: datetime | None = None, max_items: int = 200) -> CaseDetail:
@@ -97,6 +69,7 @@ def case_detail(session: Session, case_id: int, *, now: datetime | None = None, 
         contents,
         visits=visits_of(session, case_id),
         registration=_registration(session, contents.campaign),
+        similar=similar_judged(session, case_id),
         log=_log(session, case_id),
         deliveries=deliveries_of(session, case_id),
     )
@@ -107,93 +80,28 @@ def case_contents(
 ) -> dict[int, CaseDetail]:
     """Return cases with their best items, by id, for messages about many; a case that is not there is left out.
 
-    Visits, registration, log and messages are left empty: `case_detail` reads them. Arguments as there.
+    Visits, registration, similar cases, log and messages are left empty: `case_detail` reads them. Arguments as there.
     """
-    summaries = _summaries(session, select(Case).where(Case.id.in_(case_ids)), now)
-    items = _items(session, [summary.id for summary in summaries], max_items)
+    lines = summaries(session, case_ids, now)
+    items = _items(session, [line.id for line in lines], max_items)
     return {
-        summary.id: CaseDetail(
-            id=summary.id,
-            brand=summary.brand,
-            campaign=summary.campaign,
-            state=summary.state,
-            snoozed_until=summary.snoozed_until,
-            score=summary.score,
-            decision=summary.decision,
-            item_count=summary.items,
-            opened_at=summary.opened_at,
-            last_seen=summary.last_seen,
-            assignee=summary.assignee,
-            title=summary.title,
-            top_evidence=summary.top_evidence,
-            log_id=summary.log_id,
-            items=items[summary.id],
+        line.id: CaseDetail(
+            **{name: getattr(line, name) for name in _SHARED},
+            item_count=line.items,
+            items=items[line.id],
             visits=(),
             registration=None,
+            similar=(),
             log=(),
             deliveries=(),
         )
-        for summary in summaries
+        for line in lines
     }
 
 
 def _registration(session: Session, campaign: str) -> Registration | None:
     domain = landing_domain(campaign)
     return registrations(session, [domain]).get(domain) if domain else None
-
-
-def _matching(
-    states: Sequence[CaseState], brand: str | None, source: str | None, min_score: float, now: datetime
-) -> Select[Case]:
-    query = select(Case).where(_state_at(now).in_(states), Case.score >= min_score)
-    if brand is not None:
-        query = query.where(Case.brand == brand)
-    if source is not None:
-        query = query.where(
-            exists()
-            .where(CaseItem.case_id == Case.id, Sighting.item_id == CaseItem.item_id)
-            .where(Sighting.source == source)
-        )
-    return query.order_by(Case.score.desc(), Case.opened_at, Case.id)
-
-
-def _state_at(now: datetime) -> ColumnElement[str]:
-    """Word `storage.judgements.state_at` in SQL."""
-    return case((and_(Case.state == "snoozed", Case.snoozed_until <= now), "open"), else_=Case.state)
-
-
-def _summaries(session: Session, page: Select[Case], now: datetime | None) -> list[CaseSummary]:
-    cases = list(session.scalars(page, execution_options={"populate_existing": True}))
-    ids = [one.id for one in cases]
-    last = select(CaseLog.case_id, func.max(CaseLog.id)).group_by(CaseLog.case_id)
-    log_ids = dict(session.execute(last.where(CaseLog.case_id.in_(ids))).all())
-    best = select(VerdictRow.id, VerdictRow.evidence)
-    rows = session.execute(best.where(VerdictRow.id.in_([one.verdict_id for one in cases])))
-    evidence: dict[int, list[dict[str, Any]]] = dict(rows.all())
-    return [
-        CaseSummary(
-            id=one.id,
-            brand=one.brand,
-            campaign=one.campaign,
-            state=one.state if now is None else state_at(one.state, one.snoozed_until, now),
-            snoozed_until=one.snoozed_until,
-            score=one.score,
-            decision=one.decision,
-            items=one.items,
-            opened_at=one.opened_at,
-            last_seen=one.last_seen,
-            assignee=one.assignee,
-            title=one.title,
-            top_evidence=_heaviest(evidence[one.verdict_id]),
-            log_id=log_ids[one.id],
-        )
-        for one in cases
-    ]
-
-
-def _heaviest(evidence: list[dict[str, Any]]) -> Evidence | None:
-    found = [evidence_from_json(one) for one in evidence]
-    return max(found, key=lambda one: one.weight, default=None)
 
 
 def _items(session: Session, case_ids: Sequence[int], limit: int) -> dict[int, tuple[CaseItemView, ...]]:

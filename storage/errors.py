@@ -9,6 +9,7 @@ StorageError
 ├── CaseConflict          somebody (or the crawler) changed the case meanwhile: look again
 ├── JudgementRefused      the judgement is incomplete or makes no sense in the case's state
 ├── ViewNotFound          no saved view has this name
+├── EntryNotFound         no such entry in the ownership register
 ├── DeliveryNotFound      no such delivery
 └── ReplayRefused         the delivery is not dead, or the case is dismissed: nothing to send again
 """
@@ -48,6 +49,10 @@ class JudgementRefused(StorageError):
 
 class ViewNotFound(StorageError):
     """No saved view has this name."""
+
+
+class EntryNotFound(StorageError):
+    """The ownership register has no entry with this id, or no longer."""
 
 
 class DeliveryNotFound(StorageError):

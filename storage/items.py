@@ -5,6 +5,7 @@
 3. The sighting is appended, always.
 4. Verdicts are kept once for each version, brand and judge.
 5. Flagged ones join their cases (`storage.campaigns`), which writes the alert intents.
+6. The cases of what was seen, flagged or not, count it (`storage.reach`).
 
 All of it happens in the caller's transaction: a flagged item without its case and intent cannot exist.
 """
@@ -21,9 +22,11 @@ from sqlalchemy.orm import Session
 from detector.campaign import campaign_key
 from detector.items import Item
 from detector.verdict import Verdict
-from storage.campaigns import Flagged, join_cases
+from storage.campaigns import Flagged, Joined, join_cases
 from storage.columns import digest_of
 from storage.intents import Grouping
+from storage.priority import JudgeWithin
+from storage.reach import Asked, Look, keep_up
 from storage.schema import ItemRow, ItemVersion, Sighting, VerdictRow, VersionPicture
 from storage.upsert import find_or_add, table_of
 
@@ -65,6 +68,7 @@ def record_many(
     now: datetime,
     group_wait: timedelta,
     group_interval: timedelta,
+    judge_within: JudgeWithin | None = None,
 ) -> list[Recorded]:
     """Store observations with their verdicts, in the caller's transaction; answers in the same order.
 
@@ -75,6 +79,7 @@ def record_many(
         judged_by: `Assessor.fingerprint` of the judge.
         group_wait: from the opening of a case to its first message.
         group_interval: least time between later messages of a case.
+        judge_within: how soon a person should judge; None: nothing is agreed.
     """
     item_ids, new_items = _find_or_add_items(session, entries, now)
     versions, new_versions = _find_or_add_versions(session, entries, item_ids, now)
@@ -100,6 +105,7 @@ def record_many(
     for (observation, _), (item_id, _) in zip(entries, versions, strict=True):
         seen[item_id] = max(observation.seen_at, seen.get(item_id, observation.seen_at))
     joined = join_cases(session, flagged, grouping, seen)
+    _keep_reach(session, entries, versions, flagged, joined, new_versions, judge_within)
     answers = []
     for (_, verdicts), (item_id, version_id) in zip(entries, versions, strict=True):
         cases = joined.of(version_id)
@@ -199,6 +205,39 @@ def _append_sightings(session: Session, entries: Entries, versions: VersionOf, n
             }
             for (observation, _), (item_id, version_id) in zip(entries, versions, strict=True)
         ],
+    )
+
+
+def _keep_reach(
+    session: Session,
+    entries: Entries,
+    versions: VersionOf,
+    flagged: Sequence[Flagged],
+    joined: Joined,
+    new_versions: set[int],
+    judge_within: JudgeWithin | None,
+) -> None:
+    looks = [
+        Look(
+            item_id=item_id,
+            kind=observation.item.kind,
+            source=observation.source,
+            publisher_url=observation.item.publisher_url,
+        )
+        for (observation, _), (item_id, _) in zip(entries, versions, strict=True)
+    ]
+    asked: dict[int, list[Asked]] = {}
+    for one in flagged:
+        for case_id in joined.of(one.version_id):
+            changed = one.version_id in new_versions
+            asked.setdefault(case_id, []).append(Asked(item_id=one.item_id, item=one.item, changed=changed))
+    keep_up(
+        session,
+        looks,
+        asked,
+        brought=(item_id for one in flagged for item_id in one.led_from),
+        opened=joined.opened,
+        judge_within=judge_within,
     )
 
 

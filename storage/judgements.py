@@ -1,28 +1,55 @@
 """What people decide about a case: a log that only grows, and the state it leads to.
 
-`judge` appends; `undo` appends too, naming the entry it takes back. The case's state is the log replayed
-without what was taken back, written in the same transaction. Both lock the case first, so that nothing is
+`judge` appends; `undo` appends too, naming the entry it takes back. The case's state is the log replayed without what
+was taken back (`storage.actions`), written in the same transaction. Both lock the case first, so that nothing is
 decided on a case that changes under one's hands; `expect` refuses when it has changed since it was looked at.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, get_args
+from typing import Any, get_args
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.campaigns import lock_cases
+from storage.actions import (
+    ACTIONS,
+    DISMISS_REASONS,
+    SILENT,
+    SUPPRESS,
+    Action,
+    DismissReason,
+    Standing,
+    refusal,
+    standing,
+    state_at,
+    undone,
+)
+from storage.campaigns import MACHINE, lock_cases
 from storage.case_log import NewEntry, append_log
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
 from storage.intents import revive, suppress
-from storage.schema import Case, CaseLog, CaseState
+from storage.register import Registering, enter, entering, take_back
+from storage.schema import Case, CaseLog, Harm
+from storage.settle import log_of, settle
+from storage.suppression import known_then
 
-Action = Literal["confirm", "dismiss", "snooze", "assign", "note"]
-DismissReason = Literal["reseller", "official", "news", "review", "job", "parody", "unrelated", "duplicate", "other"]
-ACTIONS: tuple[Action, ...] = get_args(Action)
-DISMISS_REASONS: tuple[DismissReason, ...] = get_args(DismissReason)
+__all__ = [
+    "ACTIONS",
+    "DISMISS_REASONS",
+    "Action",
+    "DismissReason",
+    "Judgement",
+    "judge",
+    "standing",
+    "state_at",
+    "undo",
+]
+
+TAG = re.compile(r"[\w.-]{1,40}")  # of any script
+TAG_WORDS = "letters, digits, '.', '-' and '_', at most 40"
+_QUIETS: frozenset[str] = frozenset(("dismiss", "snooze", "close"))  # the person has seen what messages would tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,23 +60,21 @@ class Judgement:
     action: Action
     reason: str | None = None  # one of DISMISS_REASONS, for dismiss
     note: str = ""
-    until: datetime | None = None  # for snooze
-    assignee: str | None = None  # for assign; None means the person who says so
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Where a log leads to."""
-
-    state: CaseState = "open"
-    snoozed_until: datetime | None = None
-    assignee: str | None = None
+    until: datetime | None = None  # for snooze; for dismiss: what arrives until then is quiet, None means SUPPRESS
+    register: Registering | None = None  # for dismiss: enter it into the ownership register, too
+    into: int | None = None  # for duplicate: the case that it is a part of
+    assignee: str | None = None  # for assign; None means the person who says so, "" nobody
+    tag: str | None = None  # for tag and untag
+    harm: Harm | None = None  # for harm; None: as the items say
+    due: datetime | None = None  # for due; None: as agreed
+    # For takedown and approve: who may approve a takedown that another person asked for; () means that nobody needs to.
+    approvers: tuple[str, ...] | None = None
 
 
 def judge(session: Session, case_id: int, judgement: Judgement, *, now: datetime, expect: int | None = None) -> int:
     """Append a judgement to a case's log and put the case into the state it leads to.
 
-    Dismissing or snoozing suppresses the messages that are pending: the person has seen what they tell.
+    Dismissing, snoozing or closing suppresses the messages that are pending: the person has seen what they tell.
 
     Args:
         expect: the last log entry that the person has seen; None judges whatever the case is now.
@@ -66,7 +91,8 @@ def judge(session: Session, case_id: int, judgement: Judgement, *, now: datetime
     if expect is not None and log[-1].id != expect:
         last = log[-1]
         raise CaseConflict(f"case {case_id} has changed meanwhile ({last.action} by {last.who}); look again")
-    _check(judgement, case, now)
+    _check(judgement, case, standing(log), now)
+    entered = None if judgement.register is None else entering(session, case, judgement.register, judgement.reason)
     new = NewEntry(
         case_id=case_id,
         at=now,
@@ -74,10 +100,12 @@ def judge(session: Session, case_id: int, judgement: Judgement, *, now: datetime
         action=judgement.action,
         reason=judgement.reason,
         note=judgement.note,
-        data=_data(judgement),
+        data={**_data(session, case, judgement, now), **({"register": entered.as_data()} if entered else {})},
     )
-    entry = _append(session, case, log, new)
-    if judgement.action in ("dismiss", "snooze"):
+    entry = append_judgement(session, case, log, new)
+    if entered is not None:
+        enter(session, case, entered, entry)
+    if judgement.action in _QUIETS:
         note = f"{judgement.action} by {judgement.who}" + (f": {judgement.reason}" if judgement.reason else "")
         suppress(session, case_id, because_of=entry.id, note=note, now=now)
     return entry.id
@@ -86,102 +114,135 @@ def judge(session: Session, case_id: int, judgement: Judgement, *, now: datetime
 def undo(session: Session, case_id: int, *, who: str, now: datetime) -> int:
     """Take back the person's last judgement on a case by appending to its log.
 
-    Messages that the judgement had suppressed become pending again, with the items that arrived meanwhile.
+    Messages that the judgement had suppressed become pending again, with the items that arrived meanwhile; what it had
+    entered into the ownership register leaves it.
 
     Returns:
         The id of the new log entry.
 
     Raises:
         CaseNotFound: no case has this id.
-        JudgementRefused: this person has no judgement here to take back.
+        JudgementRefused: this person has no judgement here to take back, or somebody else's rests on it.
     """
     case, log = _locked(session, case_id)
-    undone = _undone(log)
-    mine = [entry for entry in log if entry.who == who and entry.action in ACTIONS and entry.id not in undone]
+    gone = undone(log)
+    mine = [entry for entry in log if entry.who == who and entry.action in ACTIONS and entry.id not in gone]
     if not mine:
         raise JudgementRefused(f"{who} has no judgement on case {case_id} to take back")
     last = mine[-1]
-    new = NewEntry(
-        case_id=case_id,
-        at=now,
-        who=who,
-        action="undo",
-        data={"undoes": last.id, "action": last.action},
-    )
-    missed = _arrived_since(log, last.id) if case.state == "dismissed" else 0
-    entry = _append(session, case, log, new)
-    if last.action in ("dismiss", "snooze") and case.state != "dismissed":
+    new = NewEntry(case_id=case_id, at=now, who=who, action="undo", data={"undoes": last.id, "action": last.action})
+    missed = _arrived_since(log, last.id) if case.state in SILENT else 0
+    entry = append_judgement(session, case, log, new)
+    if last.action == "dismiss":
+        take_back(session, last.id, who=who, now=now)
+    if last.action in _QUIETS and case.state not in SILENT:
         revive(session, case_id, suppressed_by=last.id, missed=missed, now=now)
     return entry.id
 
 
-def standing(log: Sequence[CaseLog]) -> Standing:
-    """Replay a log, oldest entry first, without what was taken back."""
-    undone = _undone(log)
-    state: CaseState = "open"
-    until: datetime | None = None
-    assignee: str | None = None
-    for entry in log:
-        if entry.id in undone:
-            continue
-        match entry.action:
-            case "confirm":
-                state, until = "confirmed", None
-            case "dismiss":
-                state, until = "dismissed", None
-            case "snooze":
-                state, until = "snoozed", datetime.fromisoformat(entry.data["until"])
-            case "assign":
-                assignee = entry.data["assignee"]
-    return Standing(state=state, snoozed_until=until, assignee=assignee)
+def append_judgement(session: Session, case: Case, log: Sequence[CaseLog], new: NewEntry) -> CaseLog:
+    """Append an entry to the log of a locked case and bring the case up to date with it.
 
-
-def state_at(state: CaseState, snoozed_until: datetime | None, now: datetime) -> CaseState:
-    """Return the state that holds at a time: a snooze that has run out is open again."""
-    return "open" if snoozed_until is not None and snoozed_until <= now else state
+    Raises:
+        JudgementRefused: what another person decided makes no sense any more with it.
+    """
+    before = standing(log)
+    [entry] = append_log(session, {case.id: case}, [new])
+    now = standing([*log, entry])
+    lost = now.void - before.void
+    if resting := [one for one in log if one.id in lost and one.who not in (new.who, MACHINE)]:
+        first = resting[0]
+        raise JudgementRefused(f"{first.action} by {first.who} rests on it; that must be taken back first")
+    settle(case, now)
+    session.flush()
+    return entry
 
 
 def _locked(session: Session, case_id: int) -> tuple[Case, list[CaseLog]]:
     cases = lock_cases(session, [case_id])
     if case_id not in cases:
         raise CaseNotFound(f"there is no case {case_id}")
-    log = session.scalars(select(CaseLog).where(CaseLog.case_id == case_id).order_by(CaseLog.id))
-    return cases[case_id], list(log)
+    return cases[case_id], log_of(session, case_id)
 
 
-def _check(judgement: Judgement, case: Case, now: datetime) -> None:
-    state = state_at(case.state, case.snoozed_until, now)
+def _check(judgement: Judgement, case: Case, now_at: Standing, now: datetime) -> None:
+    """Raise JudgementRefused where a judgement is incomplete or makes no sense."""
     if not judgement.who.strip():
         raise JudgementRefused("a judgement needs a person")
+    if judgement.who == MACHINE:
+        raise JudgementRefused(f"{MACHINE!r} is the name of the machine; a judgement needs a person")
+    if refused := refusal(
+        judgement.action, case.id, state_at(case.state, case.snoozed_until, now), case.merged_into
+    ) or _incomplete(judgement, now_at, now):
+        raise JudgementRefused(refused)
+
+
+def _incomplete(judgement: Judgement, at: Standing, now: datetime) -> str | None:
+    """Say what is missing for an action, or cannot be."""
     match judgement.action:
         case "dismiss" if judgement.reason not in DISMISS_REASONS:
-            raise JudgementRefused(f"dismissing needs a reason: {', '.join(DISMISS_REASONS)}")
+            return f"dismissing needs a reason: {', '.join(DISMISS_REASONS)}"
+        case action if judgement.register is not None and action != "dismiss":
+            return "only a dismissal can enter something into the register"
+        case "dismiss" if judgement.until is not None and judgement.until <= now:
+            return "a dismissal lasts until a time in the future"
         case "snooze" if judgement.until is None or judgement.until <= now:
-            raise JudgementRefused("snoozing needs a time in the future")
-        case "snooze" if state in ("confirmed", "dismissed"):
-            raise JudgementRefused(f"case {case.id} is {state}; only an open case can be snoozed")
+            return "snoozing needs a time in the future"
         case "note" if not judgement.note.strip():
-            raise JudgementRefused("the note is empty")
+            return "the note is empty"
+        case "tag" | "untag" if judgement.tag is None or not TAG.fullmatch(judgement.tag):
+            return f"a tag is made of {TAG_WORDS}"
+        case "untag" if judgement.tag not in at.tags:
+            return f"there is no tag {judgement.tag!r}; there are: {', '.join(at.tags) or 'none'}"
+        case "harm" if judgement.harm is not None and judgement.harm not in get_args(Harm):
+            return f"harm is one of {', '.join(get_args(Harm))}"
+        case "hold" if at.held:
+            return "the case is held already"
+        case "release" if not at.held:
+            return "the case is not held"
+        case "takedown" if at.takedown_asked is not None:
+            return f"{at.takedown_asked} has asked for it already; it waits for the approval of another person"
+        case "approve":
+            return _no_approval(judgement, at)
+    return None
 
 
-def _data(judgement: Judgement) -> dict[str, str]:
-    if judgement.action == "snooze" and judgement.until is not None:
-        return {"until": judgement.until.astimezone(UTC).isoformat()}
-    if judgement.action == "assign":
-        return {"assignee": judgement.assignee or judgement.who}
+def _no_approval(judgement: Judgement, at: Standing) -> str | None:
+    if at.takedown_asked is None:
+        return "nobody has asked for a takedown that waits for approval"
+    if judgement.who == at.takedown_asked:
+        return f"{judgement.who} has asked for the takedown; another person must approve it"
+    if judgement.who not in (judgement.approvers or ()):
+        named = ", ".join(judgement.approvers or ()) or "nobody"
+        return f"{judgement.who} may not approve takedowns; takedown.approvers names {named}"
+    return None
+
+
+def _data(session: Session, case: Case, judgement: Judgement, now: datetime) -> dict[str, Any]:
+    match judgement.action:
+        case "snooze":
+            return {"until": _text(judgement.until)}
+        case "dismiss":
+            return {"until": _text(judgement.until or now + SUPPRESS), **known_then(session, case)}
+        case "duplicate":
+            return {"into": judgement.into}
+        case "assign":
+            return {"assignee": judgement.who if judgement.assignee is None else judgement.assignee or None}
+        case "tag" | "untag":
+            return {"tag": judgement.tag}
+        case "harm":
+            return {"harm": judgement.harm}
+        case "due":
+            return {"due": _text(judgement.due)}
+        case "takedown":
+            if judgement.approvers is None:
+                raise ValueError("a takedown needs to know who approves")
+            return {"approval": True} if judgement.approvers else {}
     return {}
 
 
-def _append(session: Session, case: Case, log: Sequence[CaseLog], new: NewEntry) -> CaseLog:
-    [entry] = append_log(session, {case.id: case}, [new])
-    now = standing([*log, entry])
-    case.state, case.snoozed_until, case.assignee = now.state, now.snoozed_until, now.assignee
-    session.flush()
-    return entry
-
-
-def _undone(log: Sequence[CaseLog]) -> set[int]:
-    return {entry.data["undoes"] for entry in log if entry.action == "undo"}
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
 def _arrived_since(log: Sequence[CaseLog], entry_id: int) -> int:

@@ -7,18 +7,32 @@ a digest (`identity`), because PostgreSQL indexes no text over 2.7 kB.
 """
 
 from storage.schema.alerts import (
+    PENDING_ESCALATED,
     PENDING_ITEMS,
-    PENDING_REPEAT,
+    PENDING_OTHER,
+    PENDING_ROUTED,
     AlertIntent,
     Attempt,
     Delivery,
     DeliveryState,
+    Held,
     IntentReason,
     IntentState,
     ReceiverState,
+    SilenceRow,
 )
 from storage.schema.base import Base
-from storage.schema.cases import Case, CaseItem, CaseLog, CaseState, Harm
+from storage.schema.campaigns import (
+    CampaignBand,
+    CampaignKeyRow,
+    CaseJoin,
+    CaseKey,
+    CasePair,
+    ItemKey,
+    JoinedBy,
+    PairState,
+)
+from storage.schema.cases import Case, CaseItem, CaseLog, CaseSource, CaseState, Harm, RegisterRow
 from storage.schema.proof import CustodyRow, StampRow, VisitRow
 from storage.schema.seen import (
     CursorRow,
@@ -36,14 +50,22 @@ from storage.schema.seen import (
 from storage.schema.triage import SavedViewRow
 
 __all__ = [
+    "PENDING_ESCALATED",
     "PENDING_ITEMS",
-    "PENDING_REPEAT",
+    "PENDING_OTHER",
+    "PENDING_ROUTED",
     "AlertIntent",
     "Attempt",
     "Base",
+    "CampaignBand",
+    "CampaignKeyRow",
     "Case",
     "CaseItem",
+    "CaseJoin",
+    "CaseKey",
     "CaseLog",
+    "CasePair",
+    "CaseSource",
     "CaseState",
     "CursorRow",
     "CustodyRow",
@@ -51,17 +73,23 @@ __all__ = [
     "DeliveryState",
     "FetchStateRow",
     "Harm",
+    "Held",
     "IntentReason",
     "IntentState",
+    "ItemKey",
     "ItemRow",
     "ItemVersion",
+    "JoinedBy",
+    "PairState",
     "Picture",
     "ReceiverState",
+    "RegisterRow",
     "RegistrationRow",
     "Run",
     "RunOutcome",
     "SavedViewRow",
     "Sighting",
+    "SilenceRow",
     "StampRow",
     "VerdictRow",
     "VersionPicture",

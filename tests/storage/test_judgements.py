@@ -20,6 +20,7 @@ from storage.intents import pending_intents
 from storage.judgements import standing
 from storage.outbox import route_intent
 from storage.schema import AlertIntent, Case, CaseLog
+from storage.views import CaseFilters
 from tests.storage.examples import MINUTE, NOW, an_item, see
 
 HOUR = timedelta(hours=1)
@@ -109,7 +110,7 @@ def test_incomplete_judgements_are_refused(engine: Engine, case: int, judgement:
 @pytest.mark.parametrize("before", [CONFIRM, DISMISS])
 def test_only_an_open_case_is_snoozed(engine: Engine, case: int, before: Judgement) -> None:
     decide(engine, case, before)
-    with pytest.raises(JudgementRefused, match="only an open case"):
+    with pytest.raises(JudgementRefused, match="snooze needs one that is open, snoozed or relapsed"):
         decide(engine, case, SNOOZE)
 
 
@@ -117,9 +118,9 @@ def test_a_snoozed_case_is_open_again_when_its_time_has_passed(engine: Engine, c
     decide(engine, case, SNOOZE)
     with transaction(engine) as session:
         assert list_cases(session, now=NOW + HOUR - MINUTE) == []
-        [sleeping] = list_cases(session, states=("snoozed",), now=NOW + HOUR - MINUTE)
+        [sleeping] = list_cases(session, CaseFilters(states=("snoozed",)), now=NOW + HOUR - MINUTE)
         [awake] = list_cases(session, now=NOW + HOUR)
-        assert list_cases(session, states=("snoozed",), now=NOW + HOUR) == []
+        assert list_cases(session, CaseFilters(states=("snoozed",)), now=NOW + HOUR) == []
         assert case_detail(session, case, now=NOW + HOUR).state == "open"
     assert (sleeping.state, awake.state) == ("snoozed", "open")
     again = Judgement(who="ren", action="snooze", until=NOW + 3 * HOUR)

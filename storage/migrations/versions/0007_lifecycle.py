@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, datetime
 from hashlib import sha256
+from math import log10
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,6 +28,7 @@ _LOG = sa.table(
     *(sa.column(name) for name in ("id", "case_id", "who", "action", "reason", "note", "data", "previous", "hash")),
     sa.column("at", moment),
 )
+_SOURCES = sa.table("case_sources", *(sa.column(name) for name in ("case_id", "source", "kind", "publisher")))
 
 
 def upgrade() -> None:
@@ -40,12 +43,23 @@ def upgrade() -> None:
         sa.Column("tags", sa.Text(), nullable=False, server_default="[]"),
         sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("log_head", digest, nullable=True),
+        sa.Column("suppressed_until", moment, nullable=True),
+        sa.Column("takedown_asked", sa.Text(), nullable=True),
+        sa.Column("sightings", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("publishers", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("harm_seen", sa.String(16), nullable=False, server_default="low"),
+        sa.Column("harm_set", sa.String(16), nullable=True),
+        sa.Column("waiting_since", moment, nullable=False, server_default="1970-01-01 00:00:00"),
+        sa.Column("judge_within", sa.Integer(), nullable=True),
+        sa.Column("due_set", moment, nullable=True),
     ):
         op.add_column("cases", column)
+    op.add_column("case_items", sa.Column("counted", sa.Integer(), nullable=False, server_default="0"))
+    _create_tables()
     _add_merged_into()
     op.add_column("case_log", sa.Column("previous", digest, nullable=False, server_default=""))
     op.add_column("case_log", sa.Column("hash", digest, nullable=False, server_default=""))
-    op.execute("UPDATE cases SET priority = score")
+    op.execute("UPDATE cases SET waiting_since = opened_at, harm_seen = 'normal'")  # nobody looked what they ask for
     op.execute("UPDATE cases SET items = (SELECT count(*) FROM case_items WHERE case_items.case_id = cases.id)")
     op.execute(
         "UPDATE cases SET last_seen = coalesce((SELECT max(sightings.seen_at) FROM case_items "
@@ -55,10 +69,84 @@ def upgrade() -> None:
         "UPDATE cases SET judged_at = (SELECT min(case_log.at) FROM case_log WHERE case_log.case_id = cases.id "
         "AND case_log.action IN ('confirm', 'dismiss'))"
     )
+    _count()
     _chain()
-    op.create_index("ix_cases_state_priority", "cases", ["state", "priority"])
+    op.drop_index("ix_cases_state_score", "cases")
+    op.create_index("ix_cases_state_score", "cases", ["state", sa.text("score DESC"), "id"])
+    op.create_index("ix_cases_state_priority", "cases", ["state", sa.text("priority DESC"), "id"])
+    op.create_index("ix_cases_state_opened_at", "cases", ["state", "opened_at", "id"])
     op.create_index("ix_cases_merged_into", "cases", ["merged_into"])
     op.create_index("ix_case_log_case_id_previous", "case_log", ["case_id", "previous"], unique=True)
+
+
+def _create_tables() -> None:
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "case_sources",
+        sa.Column("case_id", number, sa.ForeignKey("cases.id"), primary_key=True),
+        sa.Column("source", sa.Text(), primary_key=True),
+        sa.Column("kind", sa.String(16), primary_key=True),
+        sa.Column("publisher", sa.Text(), primary_key=True),
+    )
+    op.create_index("ix_case_sources_source_case_id", "case_sources", ["source", "case_id"])
+    op.create_table(
+        "register_entries",
+        sa.Column("id", number, primary_key=True),
+        sa.Column("brand", sa.Text(), nullable=False),
+        sa.Column("who", sa.String(16), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("case_id", number, sa.ForeignKey("cases.id"), nullable=False),
+        sa.Column("log_id", number, sa.ForeignKey("case_log.id"), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.Column("added_at", moment, nullable=False),
+        sa.Column("removed_by", sa.Text(), nullable=True),
+        sa.Column("removed_at", moment, nullable=True),
+        sa.CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removed"),
+    )
+    op.create_index("ix_register_entries_brand", "register_entries", ["brand"])
+    op.create_index("ix_register_entries_log_id", "register_entries", ["log_id"])
+
+
+def _count() -> None:
+    """Count where the items of each case were seen, and how often; weigh the case by it."""
+    connection = op.get_bind()
+    op.execute(
+        "UPDATE case_items SET counted = (SELECT count(*) FROM sightings WHERE sightings.item_id = case_items.item_id)"
+    )
+    op.execute(
+        "UPDATE cases SET sightings = "
+        "coalesce((SELECT sum(case_items.counted) FROM case_items WHERE case_items.case_id = cases.id), 0)"
+    )
+    seen = connection.execute(
+        sa.text(
+            "SELECT DISTINCT case_items.case_id, sightings.source, items.kind, sightings.publisher_url FROM case_items "
+            "JOIN items ON items.id = case_items.item_id JOIN sightings ON sightings.item_id = case_items.item_id"
+        )
+    ).fetchall()
+    rows = sorted({(case_id, source, kind, _host(url)) for case_id, source, kind, url in seen})
+    names = ("case_id", "source", "kind", "publisher")
+    for start in range(0, len(rows), 500):
+        connection.execute(_SOURCES.insert(), [dict(zip(names, row, strict=True)) for row in rows[start : start + 500]])
+    op.execute(
+        "UPDATE cases SET publishers = (SELECT count(DISTINCT publisher) FROM case_sources "
+        "WHERE case_sources.case_id = cases.id AND publisher <> '')"
+    )
+    counts = connection.execute(sa.text("SELECT id, score, items, sightings, publishers FROM cases")).fetchall()
+    change = sa.text("UPDATE cases SET priority = :priority WHERE id = :id")
+    for case_id, score, *counted in counts:
+        items, sightings, publishers = (max(number, 1) for number in counted)
+        reach = 1 + log10(items) / 4 + log10(sightings) / 4 + log10(publishers) / 2
+        connection.execute(change, {"id": case_id, "priority": score * min(reach, 3.0)})
+
+
+def _host(url: str | None) -> str:
+    """Return the host of a page that carried an item; nothing where there is none."""
+    try:
+        return (urlsplit(_plain(url)).hostname or "")[:253] if url else ""
+    except ValueError:
+        return ""
 
 
 def _add_merged_into() -> None:

@@ -1,0 +1,61 @@
+"""Harm: how bad it is for a person who believes an item, from what it asks for. Pure.
+
+A classification, not a measurement: money sent or data typed in cannot be taken back (`high`); a talk or an order can
+still be broken off (`normal`); a name that is merely used asks for nothing (`low`).
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from detector.handoffs import Handoff, find_handoffs
+from detector.items import Item
+
+Harm = Literal["low", "normal", "high"]
+HARMS: tuple[Harm, ...] = ("low", "normal", "high")  # ascending
+# Programs that let a stranger into one's computer or telephone, as support scams name them.
+REMOTE_CONTROL = (
+    "anydesk",
+    "teamviewer",
+    "team viewer",
+    "ultraviewer",
+    "rustdesk",
+    "airdroid",
+    "quick assist",
+    "quickassist",
+    "クイックアシスト",
+    "chrome remote desktop",
+    "リモートデスクトップ",
+    "logmein",
+    "supremo",
+)
+_PAYS = frozenset(("wallet", "bank"))
+
+
+def harm_of(item: Item, codes: Sequence[str] = (), handoffs: Sequence[Handoff] | None = None) -> Harm:
+    """Return what an item that impersonates somebody may do to people.
+
+    Args:
+        item: with the facts of its page, if somebody looked.
+        codes: what QR codes in its pictures say.
+        handoffs: `find_handoffs` of the same item, where the caller has them already.
+    """
+    if handoffs is None:
+        handoffs = find_handoffs([text.text for text in item.texts], item.links, codes)
+    page = item.page
+    if any(one.kind in _PAYS for one in handoffs) or _controls(item):
+        return "high"
+    if page is not None and (page.transfer_only or any(form.kind != "personal" for form in page.forms)):
+        return "high"
+    if handoffs or (page is not None and (page.sells or page.priced is not None or page.forms)):
+        return "normal"
+    return "normal" if item.links or item.kind == "ad" else "low"
+
+
+def _controls(item: Item) -> bool:
+    said = " ".join((*(text.text for text in item.texts), *item.links)).lower()
+    return any(name in said for name in REMOTE_CONTROL)
+
+
+def worst(harms: Sequence[Harm]) -> Harm:
+    """Return the gravest of some; low where there is none."""
+    return max(harms, key=HARMS.index, default="low")

@@ -1,0 +1,103 @@
+"""Suppression: what arrives in a case that people are done with, and when that is told again.
+
+A dismissed case stays quiet, but never for good and never for what nobody has seen: it is opened again by whatever
+arrives after its time has run out, and before that by an item that scores clearly higher than what was dismissed, leads
+to a host that none of those led to, or hands people over in another way. What arrives in a closed case is a relapse.
+A case that is opened again tells of it like any other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from detector.handoffs import find_handoffs
+from detector.items import Item
+from detector.places import places_of
+from storage.case_log import NewEntry, append_log
+from storage.schema import Case, CaseItem, CaseLog, ItemVersion
+from storage.settle import settle_anew
+
+CLEARLY: float = 0.15  # higher score than anything that was dismissed; a third of the way from suspicious to certain
+MOST_READ = 500  # items of a case, the latest; what is not read counts as never seen, and breaks through
+
+
+def known_then(session: Session, case: Case) -> dict[str, Any]:
+    """Return what a person who dismisses a case has seen of it, for the entry in its log."""
+    contents = session.scalars(
+        select(ItemVersion.content)
+        .join(CaseItem, CaseItem.version_id == ItemVersion.id)
+        .where(CaseItem.case_id == case.id)
+        .order_by(CaseItem.added_at.desc(), CaseItem.item_id.desc())
+        .limit(MOST_READ)
+    )
+    items = [msgspec.convert(content, Item) for content in contents]
+    return {"score": case.score, "hosts": sorted(_hosts(items)), "handoffs": sorted(_handoffs(items))}
+
+
+def wake(
+    session: Session,
+    cases: Mapping[int, Case],
+    arrived: Mapping[int, Sequence[tuple[Item, float]]],
+    *,
+    who: str,
+    now: datetime,
+) -> None:
+    """Open dismissed and closed cases again where what arrived asks for it.
+
+    Args:
+        cases: by id, locked.
+        arrived: by case, the new items with their scores; before they raise the case's own.
+        who: in the log.
+    """
+    for case_id, items in arrived.items():
+        case = cases[case_id]
+        woken: tuple[str, str, str] | None = None
+        if case.state == "closed":
+            woken = "relapse", "arrived", f"{len(items)} new items of a closed case"
+        elif case.state == "dismissed" and (broken := _breaks(session, case, items, now)) is not None:
+            woken = "reopen", *broken
+        if woken is not None:
+            action, reason, note = woken
+            entry = NewEntry(case_id=case_id, at=now, who=who, action=action, reason=reason, note=note)
+            append_log(session, cases, [entry])
+            settle_anew(session, case)
+
+
+def _breaks(
+    session: Session, case: Case, arrived: Sequence[tuple[Item, float]], now: datetime
+) -> tuple[str, str] | None:
+    """Return reason and words for why what arrived cannot stay quiet; None where it can."""
+    if case.suppressed_until is None or case.suppressed_until <= now:
+        return "expired", f"dismissed until {case.suppressed_until:%Y-%m-%d}" if case.suppressed_until else "dismissed"
+    then = _dismissal(session, case.id)
+    score = max(score for _, score in arrived)
+    if "score" in then and score >= then["score"] + CLEARLY:
+        return "score", f"scores {score:.2f}; what was dismissed scored {then['score']:.2f}"
+    if "hosts" in then and (hosts := _hosts([item for item, _ in arrived]) - set(then["hosts"])):
+        return "host", f"leads to {min(hosts)}; what was dismissed did not"
+    if "handoffs" in then and (kinds := _handoffs([item for item, _ in arrived]) - set(then["handoffs"])):
+        return "handoff", f"hands people over by {min(kinds)}; what was dismissed did not"
+    return None
+
+
+def _dismissal(session: Session, case_id: int) -> dict[str, Any]:
+    """Return what the dismissal that holds has noted; the case is dismissed, so none after it was."""
+    gone = select(CaseLog.data).where(CaseLog.case_id == case_id, CaseLog.action == "undo")
+    undone = {data["undoes"] for data in session.scalars(gone)}
+    rows = select(CaseLog).where(CaseLog.case_id == case_id, CaseLog.action == "dismiss").order_by(CaseLog.id.desc())
+    return next((dict(row.data) for row in session.scalars(rows) if row.id not in undone), {})
+
+
+def _hosts(items: Iterable[Item]) -> set[str]:
+    """Return the registrable domains that items lead to."""
+    places = (place for item in items for place in places_of(item))
+    return {place.host.registrable or place.host.ascii for place in places if place.host is not None}
+
+
+def _handoffs(items: Iterable[Item]) -> set[str]:
+    """Return in which ways items hand people over."""
+    return {one.kind for item in items for one in find_handoffs([text.text for text in item.texts], links=item.links)}
