@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from storage.cases import case_detail, list_cases
 from storage.database import open_engine, snapshot
 from storage.schema import CaseState
+from storage.views import CaseFilters
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 BRANDS = Path(__file__).with_name("brands.toml")
@@ -163,7 +164,7 @@ def report(file: Path, database: str) -> None:
     doubtful: list[str] = []
     without_evidence = 0
     with snapshot(open_engine(database)) as session:
-        cases = list_cases(session, states=get_args(CaseState), limit=1_000_000, now=datetime.now(UTC))
+        cases = list_cases(session, CaseFilters(states=get_args(CaseState)), limit=1_000_000, now=datetime.now(UTC))
         for case in cases:
             for view in case_detail(session, case.id, max_items=1_000_000).items:
                 flagged[case.brand] += 1

@@ -26,6 +26,7 @@ _COLUMNS: dict[CaseOrder, InstrumentedAttribute[Any]] = {
     "age": Case.opened_at,
 }
 _ALL = CaseFilters()
+AT_ONCE = 500  # ids in one query; SQLite takes some thousands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,13 @@ def summaries(session: Session, ids: Sequence[int], now: datetime | None) -> lis
     Args:
         now: for the state; without it a snoozed case reads "snoozed" even when its time has run out.
     """
+    found: list[CaseSummary] = []
+    for start in range(0, len(ids), AT_ONCE):
+        found += _read(session, ids[start : start + AT_ONCE], now)
+    return found
+
+
+def _read(session: Session, ids: Sequence[int], now: datetime | None) -> list[CaseSummary]:
     query = select(Case).where(Case.id.in_(ids))
     cases = {case.id: case for case in session.scalars(query, execution_options={"populate_existing": True})}
     last = select(CaseLog.case_id, func.max(CaseLog.id)).group_by(CaseLog.case_id)

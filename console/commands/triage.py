@@ -11,6 +11,7 @@ from console.show import case_list, case_page, summary_line, terminal
 from console.triage import Filters, Triage, keys_of
 from storage import cases as case_store
 from storage.schema import CaseState
+from storage.views import CaseFilters
 
 
 @click.group()
@@ -24,7 +25,6 @@ def cases() -> None:
 @click.option("--source")
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0)
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
-@click.option("--offset", type=click.IntRange(min=0), default=0)
 @as_json
 @with_app
 def cases_list(
@@ -34,7 +34,6 @@ def cases_list(
     source: str | None,
     min_score: float,
     limit: int,
-    offset: int,
     as_json: bool,
 ) -> None:
     """List cases, best score first."""
@@ -44,12 +43,8 @@ def cases_list(
     with app.snapshot() as session:
         found = case_store.list_cases(
             session,
-            states=wanted,
-            brand=brand,
-            source=source,
-            min_score=min_score,
+            CaseFilters(states=wanted, brand=brand, source=source, min_score=min_score),
             limit=limit,
-            offset=offset,
             now=utc_now(),
         )
     if as_json:

@@ -11,6 +11,7 @@ from console.triage import Filters, PipedKeys, Tally, Triage
 from storage.cases import CaseDetail, Judgement, case_detail, judge, list_cases
 from storage.database import snapshot, transaction
 from storage.schema import CaseState
+from storage.views import CaseFilters
 from tests.console.conftest import NOW, Store
 
 
@@ -31,7 +32,7 @@ def walk(store: Store, keys: str, who: str = "aya") -> tuple[Tally, str]:
 
 def states(store: Store) -> list[str]:
     with snapshot(store.engine) as session:
-        found = list_cases(session, states=get_args(CaseState), now=NOW)
+        found = list_cases(session, CaseFilters(states=get_args(CaseState)), now=NOW)
     return [case.state for case in sorted(found, key=lambda case: case.id)]
 
 
