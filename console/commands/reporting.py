@@ -1,0 +1,125 @@
+"""Reporting: report."""
+
+import os
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from console.app import App, Misused, Stop, utc_now, with_app
+from console.report import Report, make_report
+from console.report_document import document
+from console.report_html import report_html
+from console.report_period import Period
+from console.report_sections import SECTIONS
+from console.report_text import report_csv, report_json, report_markdown
+from console.report_words import Language, words
+from watch.telling import healths
+
+DAYS = 30  # that are reported on unless others are asked for
+FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".csv": "csv", ".json": "json"}
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@click.option("--from", "first", metavar="DATE", type=DAY, help="First day  [default: 29 days before the last].")
+@click.option("--to", "last", metavar="DATE", type=DAY, help="Last day  [default: today].")
+@click.option("--zone", default="Asia/Tokyo", show_default=True, help="Time zone of days and times.")
+@click.option("--brand", help="Only cases of this brand.")
+@click.option("--language", type=click.Choice(["en", "ja"]), help="[default: that of alerts]")
+@click.option("--format", "form", type=click.Choice(["html", "md", "csv", "json"]), help="[default: by FILE, or md]")
+@click.option("-o", "--out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it.")
+@click.option("--force", is_flag=True, help="Write over FILE.")
+@with_app
+def report(
+    app: App,
+    first: datetime | None,
+    last: datetime | None,
+    zone: str,
+    brand: str | None,
+    language: str | None,
+    form: str | None,
+    out: Path | None,
+    force: bool,
+) -> None:
+    """Say what was found in a period and what became of it, for management and the team."""
+    names = {known.key: known.name for known in app.config.brand}
+    if brand is not None and brand not in names:
+        raise Misused(f"there is no brand {brand!r}; known: {', '.join(names) or 'none'}")
+    now = utc_now()
+    period = _period(first, last, zone, now)
+    well = healths(app.config, app.engine, now) if period.running else ()
+    with app.snapshot() as session:
+        made = make_report(
+            session,
+            period,
+            brand=brand,
+            brand_name=names[brand] if brand is not None else None,
+            healths=well,
+        )
+    form = form or FORMATS.get(out.suffix.lower() if out else ".md")
+    if form is None:
+        raise Misused(
+            f"{out}: expected a name that ends in {', '.join(FORMATS)}, or --format"
+        )
+    text = _written(made, form, cast("Language", language or app.config.alerting.language))
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    _save(out, text, "utf-8-sig" if form == "csv" else "utf-8", force=force)  # spreadsheets want the mark
+    click.echo(f"{out}: written", err=True)
+
+
+def _period(first: datetime | None, last: datetime | None, zone: str, now: datetime) -> Period:
+    try:
+        place = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Misused(f"--zone: there is no time zone {zone!r}; expected one such as Asia/Tokyo") from None
+    today = now.astimezone(place).date()
+    end = last.date() if last else today
+    start = first.date() if first else _earlier(end, DAYS - 1)
+    if start > end:
+        raise Misused(f"--from {start} is after --to {end}")
+    if start > today:
+        raise Misused(f"--from {start} is in the future")
+    period = Period(first=start, last=min(end, today), zone=place, now=now)
+    try:
+        period.before()
+    except (OverflowError, ValueError):
+        raise Misused(f"--from {start} is too early: there is no period before it") from None
+    return period
+
+
+def _earlier(day: date, days: int) -> date:
+    try:
+        return day - timedelta(days=days)
+    except OverflowError:
+        raise Misused(f"--to {day} is too early") from None
+
+
+def _written(made: Report, form: str, language: Language) -> str:
+    if form == "json":
+        return report_json(made)
+    told = words(language)
+    doc = document(made, told, SECTIONS)
+    match form:
+        case "html":
+            return report_html(doc)
+        case "csv":
+            return report_csv(doc, told)
+    return report_markdown(doc)
+
+
+def _save(file: Path, text: str, encoding: str, *, force: bool) -> None:
+    """Write a file that only its owner can read."""
+    how = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
+    try:
+        with os.fdopen(os.open(file, how, 0o600), "w", encoding=encoding, newline="") as out:
+            os.fchmod(out.fileno(), 0o600)
+            out.write(text)
+    except FileExistsError:
+        raise Misused(f"{file}: is there already; --force writes over it") from None
+    except OSError as error:
+        raise Stop(f"{file}: cannot be written: {error.strerror}") from error
