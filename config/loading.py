@@ -12,9 +12,11 @@ from rapidfuzz import fuzz, process
 from config.fields import KEY_WORDS
 from config.models import Brand, Config, Ownership
 from config.problems import ConfigError, Problem
+from config.quiet import Quiet
 from config.receivers import Receiver
-from config.routes import Route
+from config.routes import Inhibit, Matcher, Route
 from config.sources import KINDS, PLUGGED_PROBLEMS, Source
+from config.templates import find_problems
 from detector.brands import Scope
 from detector.hosts import parse_host
 
@@ -25,6 +27,8 @@ LISTS: dict[str, TypeAdapter[Any]] = {
     "source": TypeAdapter(Source),
     "receiver": TypeAdapter(Receiver),
     "route": TypeAdapter(Route),
+    "quiet": TypeAdapter(Quiet),
+    "inhibit": TypeAdapter(Inhibit),
 }
 Origin = dict[tuple[str, int], tuple[Path, str]]  # (list, index in the merged list) -> (file, key path there)
 
@@ -67,6 +71,8 @@ def load(path: Path) -> Config:
         raise ConfigError(problems) from None
     config._file = path
     problems += [Problem(str(path), "source", problem) for problem in PLUGGED_PROBLEMS]
+    if config.alerting.templates is not None:
+        problems += [Problem(str(file), "", text) for file, text in find_problems(config.alerting.templates)]
     problems += [
         Problem(str(origin[row][0]), f"{origin[row][1]}{key}", text) for row, key, text in _contradictions(config)
     ]
@@ -142,9 +148,11 @@ def _known_keys(adapter: TypeAdapter[Any], steps: tuple[int | str, ...]) -> set[
 
 def _contradictions(config: Config) -> Iterator[tuple[tuple[str, int], str, str]]:
     """Yield ((list, index), key suffix, message) for what is well-formed but cannot work."""
-    for name in ("brand", "source", "receiver"):
+    for name in ("brand", "source", "receiver", "route", "quiet"):
         seen: set[str] = set()
         for index, row in enumerate(getattr(config, name)):
+            if row.key is None:
+                continue
             if row.key in seen:
                 yield (name, index), ".key", f"{row.key!r} is used twice"
             seen.add(row.key)
@@ -169,10 +177,23 @@ def _contradictions(config: Config) -> Iterator[tuple[tuple[str, int], str, str]
     for key in config.alerting.sources:
         if key not in receivers:
             yield ("alerting", 0), ".sources", f"there is no receiver {key!r}"
+    quiets = {quiet.key for quiet in config.quiet}
     for index, route in enumerate(config.route):
-        yield from _unknown(("route", index), ".receivers", route.receivers, receivers, "receiver")
-        yield from _unknown(("route", index), ".brands", route.brands, brands, "brand")
-        yield from _unknown(("route", index), ".sources", route.sources, sources, "source")
+        row = ("route", index)
+        yield from _unknown(row, ".receivers", route.receivers, receivers, "receiver")
+        yield from _unknown(row, ".escalate_to", route.escalate_to, receivers, "receiver")
+        yield from _unknown(row, ".quiet", (route.quiet,) if route.quiet else (), quiets, "quiet")
+        yield from _unmatched(row, "", route, brands, sources)
+    for index, inhibit in enumerate(config.inhibit):
+        yield from _unmatched(("inhibit", index), ".source", inhibit.source, brands, sources)
+        yield from _unmatched(("inhibit", index), ".target", inhibit.target, brands, sources)
+
+
+def _unmatched(
+    row: tuple[str, int], key: str, matcher: Matcher, brands: set[str], sources: set[str]
+) -> Iterator[tuple[tuple[str, int], str, str]]:
+    yield from _unknown(row, f"{key}.brands", matcher.brands, brands, "brand")
+    yield from _unknown(row, f"{key}.sources", matcher.sources, sources, "source")
 
 
 def _unknown(

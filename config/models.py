@@ -21,9 +21,11 @@ from config.fields import (
 from config.model import Model
 from config.policy import PolicyFile
 from config.problems import Problem
+from config.quiet import Quiet
 from config.receivers import Receiver
-from config.routes import Alerting, Route
+from config.routes import Alerting, Inhibit, Route
 from config.sources import Source
+from config.triage import Takedown, Triage
 from detector.brands import Who
 from safety.secret import Secret, SecretError
 
@@ -139,6 +141,10 @@ class Config(Model):
     source: tuple[Source, ...] = ()
     receiver: tuple[Receiver, ...] = ()
     route: tuple[Route, ...] = ()
+    triage: Triage = Triage()
+    takedown: Takedown = Takedown()
+    quiet: tuple[Quiet, ...] = ()
+    inhibit: tuple[Inhibit, ...] = ()
 
     _file: Path = PrivateAttr()
 

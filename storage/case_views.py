@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from detector.evidence import Evidence
+from detector.images.texts import PictureText
 from detector.items import Item
 from detector.verdict import Decision, Verdict
 from detector.visits import Visit
@@ -69,6 +70,8 @@ class PictureView:
     rendition: str | None  # None where it was refused
     width: int | None  # of the original, pixels
     height: int | None
+    phash: str | None = None  # 16 hex digits; None where it was refused
+    texts: tuple[PictureText, ...] = ()  # what is written in it, codes too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,7 @@ class DeliveryView:
 
     id: str  # idempotency key
     intent_id: int
-    case_id: int
+    case_id: int | None  # None: a digest, of many
     reason: IntentReason
     receiver: str
     state: DeliveryState

@@ -11,6 +11,8 @@ StorageError
 ├── ViewNotFound          no saved view has this name
 ├── EntryNotFound         no such entry in the ownership register
 ├── DeliveryNotFound      no such delivery
+├── SilenceNotFound       no silence has this number
+├── SilenceRefused        the silence is incomplete, too long, or over already
 └── ReplayRefused         the delivery is not dead, or the case is dismissed: nothing to send again
 """
 
@@ -57,6 +59,14 @@ class EntryNotFound(StorageError):
 
 class DeliveryNotFound(StorageError):
     """No delivery has this id."""
+
+
+class SilenceNotFound(StorageError):
+    """No silence has this number."""
+
+
+class SilenceRefused(StorageError):
+    """The silence is incomplete, too long, or over already."""
 
 
 class ReplayRefused(StorageError):

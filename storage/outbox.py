@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, bindparam, or_, select, true, update
+from sqlalchemy import ColumnElement, Integer, bindparam, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from storage import receivers
@@ -24,7 +24,7 @@ from storage.errors import DeliveryNotFound, ReplayRefused
 from storage.intents import PendingIntent, add_repeat, due_intents, pending_intents
 from storage.receivers import Outcome, disable_receiver, enable_receiver, receiver_disabled
 from storage.schema import AlertIntent, Attempt, Delivery, IntentReason
-from storage.upsert import insert, table_of
+from storage.upsert import table_of
 
 __all__ = [
     "ClaimedDelivery",
@@ -65,7 +65,7 @@ class ClaimedDelivery:
 
     id: str  # "msg_" and a ULID: the idempotency key
     intent_id: int
-    case_id: int
+    case_id: int | None  # None: a digest, of many
     reason: IntentReason
     receiver: str
     payload: str
@@ -159,41 +159,17 @@ def record_outcomes(session: Session, outcomes: Sequence[Outcome]) -> None:
     Raises:
         DeliveryNotFound: there is no such delivery; nothing is to be noted then.
     """
-    columns = table_of(Delivery).c
     wanted = sorted({outcome.delivery_id for outcome in outcomes})
-    query = select(columns.id, columns.receiver, columns.state, columns.settled_at, columns.next_at)
-    rows = session.execute(query.where(columns.id.in_(wanted)).order_by(columns.id).with_for_update()).mappings()
+    rows = session.execute(_TRIED, {"ids": wanted}).mappings()
     found = {row["id"]: {**row, "tried": 0} for row in rows}
     for delivery_id in wanted:
         if delivery_id not in found:
             raise DeliveryNotFound(f"there is no delivery {delivery_id}")
     for outcome in outcomes:
         _settle(found[outcome.delivery_id], outcome)
-    tried = bindparam("tried", type_=Integer)
+    session.execute(_SETTLE, [{f"new_{name}": value for name, value in row.items()} for row in found.values()])
     session.execute(
-        update(table_of(Delivery))
-        .where(columns.id == bindparam("delivery"))
-        .values(
-            state=bindparam("now_state"),
-            settled_at=bindparam("settled"),
-            next_at=bindparam("next"),
-            attempts=columns.attempts + tried,
-            leased_by=None,
-            leased_until=None,
-        ),
-        [
-            {
-                "delivery": row["id"],
-                "now_state": row["state"],
-                "settled": row["settled_at"],
-                "next": row["next_at"],
-                "tried": row["tried"],
-            }
-            for row in found.values()
-        ],
-    )
-    session.execute(
-        insert(session, Attempt),
+        insert(table_of(Attempt)),
         [
             {
                 "delivery_id": outcome.delivery_id,
@@ -206,6 +182,28 @@ def record_outcomes(session: Session, outcomes: Sequence[Outcome]) -> None:
         ],
     )
     receivers.note(session, [(found[outcome.delivery_id]["receiver"], outcome) for outcome in outcomes])
+
+
+# Made once: they are run for every message.
+_COLUMNS = table_of(Delivery).c
+_TRIED = (
+    select(_COLUMNS.id, _COLUMNS.receiver, _COLUMNS.state, _COLUMNS.settled_at, _COLUMNS.next_at)
+    .where(_COLUMNS.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_COLUMNS.id)
+    .with_for_update()
+)
+_SETTLE = (
+    update(table_of(Delivery))
+    .where(_COLUMNS.id == bindparam("new_id"))
+    .values(
+        state=bindparam("new_state"),
+        settled_at=bindparam("new_settled_at"),
+        next_at=bindparam("new_next_at"),
+        attempts=_COLUMNS.attempts + bindparam("new_tried", type_=Integer),
+        leased_by=None,
+        leased_until=None,
+    )
+)
 
 
 def _settle(row: dict[str, Any], outcome: Outcome) -> None:

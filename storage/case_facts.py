@@ -1,0 +1,121 @@
+"""Case facts: what routes, silences and inhibitions ask of a case, of many cases at once."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from detector.items import Kind
+from detector.verdict import Decision
+from storage.schema import Case, CaseItem, CaseState, ItemRow, ItemVersion, Sighting, VerdictRow
+
+MOST_ITEMS = 200  # of a case, the best scored; as many as a message is made from
+_MANY = 500  # ids in one query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFacts:
+    """What may be asked of one item of a case."""
+
+    kind: Kind
+    platform: str | None
+    sources: frozenset[str]
+    countries: frozenset[str]
+    signals: frozenset[str]  # that it was flagged for
+    advertiser: str | None  # PLATFORM:ID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """What may be asked of a case."""
+
+    id: int
+    brand: str
+    state: CaseState  # a snooze that has run out reads "open"
+    score: float
+    priority: float
+    decision: Decision
+    tags: frozenset[str]
+    items: tuple[ItemFacts, ...]  # best scored first
+
+
+def facts_of(session: Session, case_ids: Collection[int], now: datetime) -> dict[int, CaseFacts]:
+    """Return the facts of cases, by id."""
+    found: dict[int, CaseFacts] = {}
+    ids = sorted(set(case_ids))
+    for start in range(0, len(ids), _MANY):
+        found |= _facts(session, ids[start : start + _MANY], now)
+    return found
+
+
+def _facts(session: Session, ids: Collection[int], now: datetime) -> dict[int, CaseFacts]:
+    items = _items(session, ids)
+    query = select(Case.id, Case.brand, Case.state, Case.snoozed_until, Case.score, Case.priority, Case.decision)
+    return {
+        row.id: CaseFacts(
+            id=row.id,
+            brand=row.brand,
+            state="open" if row.snoozed_until is not None and row.snoozed_until <= now else row.state,
+            score=row.score,
+            priority=row.priority,
+            decision=row.decision,
+            tags=frozenset(row.tags),
+            items=tuple(items[row.id]),
+        )
+        for row in session.execute(query.add_columns(Case.tags).where(Case.id.in_(ids)))
+    }
+
+
+def _items(session: Session, case_ids: Collection[int]) -> dict[int, list[ItemFacts]]:
+    place = func.row_number().over(
+        partition_by=CaseItem.case_id, order_by=(VerdictRow.score.desc(), CaseItem.added_at, CaseItem.item_id)
+    )
+    best = (
+        select(CaseItem.case_id, CaseItem.item_id, CaseItem.version_id, CaseItem.verdict_id, place.label("place"))
+        .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
+        .where(CaseItem.case_id.in_(case_ids))
+        .subquery()
+    )
+    query = (
+        select(best.c.case_id, ItemRow.id, ItemRow.kind, ItemRow.platform, ItemVersion.content, VerdictRow.evidence)
+        .join(ItemRow, ItemRow.id == best.c.item_id)
+        .join(ItemVersion, ItemVersion.id == best.c.version_id)
+        .join(VerdictRow, VerdictRow.id == best.c.verdict_id)
+        .where(best.c.place <= MOST_ITEMS)
+        .order_by(best.c.case_id, best.c.place)
+    )
+    rows = session.execute(query).all()
+    sources = _sources(session, sorted({row.id for row in rows}))
+    found: dict[int, list[ItemFacts]] = defaultdict(list)
+    for row in rows:
+        content: Mapping[str, Any] = row.content if isinstance(row.content, dict) else {}
+        found[row.case_id].append(
+            ItemFacts(
+                kind=row.kind,
+                platform=row.platform,
+                sources=frozenset(sources[row.id]),
+                countries=frozenset(content.get("countries") or ()),
+                signals=frozenset(one["signal"] for one in row.evidence if one["weight"] > 0),
+                advertiser=_advertiser(row.platform, content),
+            )
+        )
+    return found
+
+
+def _advertiser(platform: str | None, content: Mapping[str, Any]) -> str | None:
+    advertiser = content.get("advertiser") or {}
+    return f"{platform or ''}:{advertiser['id']}" if advertiser.get("id") else None
+
+
+def _sources(session: Session, item_ids: Collection[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    ids = list(item_ids)
+    for start in range(0, len(ids), _MANY):
+        query = select(Sighting.item_id, Sighting.source).where(Sighting.item_id.in_(ids[start : start + _MANY]))
+        for item_id, source in session.execute(query.distinct()):
+            found[item_id].add(source)
+    return found
