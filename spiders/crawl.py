@@ -54,6 +54,7 @@ from spiders.visits.spider import VisitSpider
 from spiders.web import WebSpider
 from storage.campaigns import MACHINE
 from storage.media import MediaStore
+from storage.priority import JudgeWithin
 from storage.profiles import Profiles
 
 KINDS: dict[str, type[SourceSpider]] = {
@@ -211,6 +212,7 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
             shared.store.engine,
             shared.store.media,
             alerting=shared.config.alerting,
+            judge_within=JudgeWithin(**shared.config.triage.judge_within),
             judged_by=assessor.fingerprint,
             clock=_now,
             who=shared.options.who,

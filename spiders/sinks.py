@@ -22,6 +22,7 @@ from storage.database import snapshot, transaction
 from storage.items import Observation, record_many
 from storage.media import MediaStore
 from storage.pictures import PictureRecord, known_picture, save_picture
+from storage.priority import JudgeWithin
 from storage.registrations import Registration, domains_to_ask, registered_on, save_registration
 from storage.runs import FetchState, fetch_state, finish_run, save_fetch_states, start_run
 from storage.schema import RunOutcome
@@ -109,6 +110,7 @@ class DatabaseSink(Sink):
         clock: Callable[[], datetime],
         who: str = MACHINE,
         authority: str | None = None,
+        judge_within: JudgeWithin | None = None,
     ) -> None:
         """Take the means.
 
@@ -117,7 +119,9 @@ class DatabaseSink(Sink):
             judged_by: `Assessor.fingerprint` of the judge.
             who: had it read; stands in the custody log.
             authority: that stamps evidence (RFC 3161).
+            judge_within: how soon people should judge what is flagged.
         """
+        self._judge_within = judge_within
         self._who, self._authority = who, authority
         self._source = source
         self._engine = engine
@@ -144,6 +148,7 @@ class DatabaseSink(Sink):
                 now=now,
                 group_wait=self._alerting.group_wait,
                 group_interval=self._alerting.group_interval,
+                judge_within=self._judge_within,
             )
             for name, value in cursors.items():
                 save_cursor(session, self._source, name, value, now)

@@ -17,10 +17,12 @@ from sqlalchemy.orm import Session
 from detector.hosts import parse_host
 from detector.items import Item
 from detector.verdict import Decision, Verdict
+from storage.actions import SILENT
 from storage.case_log import NewEntry, append_log
 from storage.columns import digest_of
 from storage.intents import Grouping, tell_of_items
 from storage.schema import Case, CaseItem, ItemVersion, VerdictRow
+from storage.suppression import wake
 from storage.upsert import Key, find_or_add, table_of
 
 MACHINE = "mekiki"  # who, in log entries that no person made
@@ -77,6 +79,7 @@ def join_cases(
         for case_id in found:
             members.setdefault(case_id, []).append(flagged[number])
     arrived = _place(session, members, cases, opened, grouping.now)
+    wake(session, cases, _news(members, arrived), who=MACHINE, now=grouping.now)  # before they raise the scores
     for case_id, group in members.items():
         _bring_along(session, cases[case_id], group, grouping.now)
     for case_id, group in members.items():
@@ -86,7 +89,7 @@ def join_cases(
     for case_id, group in members.items():
         cases[case_id].last_seen = max(cases[case_id].last_seen, *(seen[one.item_id] for one in group))
     tell_of_items(session, "first", _counts(arrived, opened), grouping)
-    grown = [case_id for case_id in arrived if case_id not in opened and cases[case_id].state != "dismissed"]
+    grown = [case_id for case_id in arrived if case_id not in opened and cases[case_id].state not in SILENT]
     tell_of_items(session, "new_items", _counts(arrived, grown), grouping)
     of_version: dict[int, dict[int, None]] = defaultdict(dict)  # ordered sets
     for case_id, group in members.items():
@@ -96,11 +99,11 @@ def join_cases(
 
 
 def _led_to(session: Session, flagged: Sequence[Flagged]) -> dict[int, list[int]]:
-    """Return the cases, by number of the flagged item, whose links led to it: of its brand, and not dismissed."""
+    """Return the cases, by number of the flagged item, whose links led to it: of its brand, and not done with."""
     named = {case for one in flagged for case in one.cases}
     if not named:
         return {}
-    rows = session.execute(select(Case.id, Case.brand).where(Case.id.in_(named), Case.state != "dismissed"))
+    rows = session.execute(select(Case.id, Case.brand).where(Case.id.in_(named), Case.state.not_in(SILENT)))
     brands = {row.id: row.brand for row in rows}
     found = {
         number: [case for case in one.cases if brands.get(case) == one.verdict.brand]
@@ -191,8 +194,8 @@ def _place(
     cases: Mapping[int, Case],
     opened: Set[int],
     now: datetime,
-) -> dict[int, int]:
-    """Write memberships and the log; return how many items arrived in each case.
+) -> dict[int, list[int]]:
+    """Write memberships and the log; return which items arrived in each case.
 
     A membership only moves forward, to a newer version or a newer verdict, so that two versions seen in turns
     (picture fetched, picture not fetched) do not fill the log.
@@ -200,7 +203,7 @@ def _place(
     known = _memberships(session, {one.item_id for group in members.values() for one in group})
     rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}  # by: new in its case
     log: list[NewEntry] = []
-    arrived: dict[int, int] = {}
+    arrived: dict[int, list[int]] = {}
     for case_id, group in members.items():
         items: dict[bool, list[int]] = {True: [], False: []}
         latest = {one.item_id: one for one in sorted(group, key=lambda one: (one.version_id, one.verdict_id))}
@@ -212,8 +215,8 @@ def _place(
                 place = {"case_id": case_id, "item_id": item_id}
                 rows[new].append({**place, "version_id": one.version_id, "verdict_id": one.verdict_id})
         if items[True]:
-            arrived[case_id] = len(items[True])
-            cases[case_id].items += arrived[case_id]
+            arrived[case_id] = items[True]
+            cases[case_id].items += len(items[True])
             action = "opened" if case_id in opened else "items_added"
             log.append(_entry(case_id, now, action, items[True]))
         if items[False]:
@@ -249,5 +252,15 @@ def _raise_score(case: Case, group: Sequence[Flagged]) -> None:
             case.decision = one.verdict.decision
 
 
-def _counts(arrived: Mapping[int, int], case_ids: Iterable[int]) -> dict[int, int]:
-    return {case_id: arrived[case_id] for case_id in case_ids if case_id in arrived}
+def _counts(arrived: Mapping[int, Sequence[int]], case_ids: Iterable[int]) -> dict[int, int]:
+    return {case_id: len(arrived[case_id]) for case_id in case_ids if case_id in arrived}
+
+
+def _news(
+    members: Mapping[int, Sequence[Flagged]], arrived: Mapping[int, Sequence[int]]
+) -> dict[int, list[tuple[Item, float]]]:
+    """Return what arrived in each case, with its score."""
+    return {
+        case_id: [(one.item, one.verdict.score) for one in members[case_id] if one.item_id in item_ids]
+        for case_id, item_ids in arrived.items()
+    }

@@ -1,0 +1,52 @@
+"""Triage and takedown: what is agreed about how people judge."""
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from config.fields import Interval, Name
+from config.model import Model
+
+PriorityClass = Literal["high", "normal", "low"]
+_WITHIN: dict[str, object] = {"high": "4h", "normal": "1d", "low": "7d"}
+
+
+def _for_each_class(value: object) -> object:
+    """Read one length of time for all classes, or some of them by name; the others keep their default."""
+    if isinstance(value, str | timedelta):
+        return dict.fromkeys(_WITHIN, value)
+    return {**_WITHIN, **value} if isinstance(value, dict) else value
+
+
+class Triage(Model):
+    """What is agreed about judging."""
+
+    judge_within: Annotated[dict[PriorityClass, Interval], BeforeValidator(_for_each_class)] = Field(
+        default=_WITHIN, validate_default=True
+    )  # by the class of a case's priority, or one time for all: from then on a case is overdue, and is escalated
+    suppress: Interval = Field(default="90d", validate_default=True)  # what arrives in a dismissed case stays quiet
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if not timedelta(0) < self.suppress <= timedelta(days=730):
+            raise ValueError('suppress: expected a length of time up to "730d": a dismissal is never for good')
+        return self
+
+
+class Takedown(Model):
+    """Who decides about takedowns."""
+
+    second_approver: bool = False  # a takedown that one person asks for waits until another one has approved it
+    approvers: tuple[Name, ...] = ()  # logins of those who may approve; nobody approves their own
+
+    @model_validator(mode="after")
+    def _somebody_approves(self) -> Self:
+        if self.second_approver and not self.approvers:
+            raise ValueError("approvers: expected at least one login, because second_approver is true")
+        return self
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Return who may approve, as `storage.judgements.Judgement` wants it: nobody where nobody needs to."""
+        return self.approvers if self.second_approver else ()
