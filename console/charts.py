@@ -35,7 +35,7 @@ STYLES: Mapping[str, Style] = {
     "takedown": Style(colour="#56b4e9", hatch="M0 3H6"),
     "down": Style(colour="#0072b2"),
     "closed": Style(colour="#009e73", hatch="M3 0V6"),
-    "dismissed": Style(colour="#f0e4a0", hatch="M0 0L6 6M-1 5L1 7M5 -1L7 1"),
+    "dismissed": Style(colour="#d9c85f", hatch="M0 0L6 6M-1 5L1 7M5 -1L7 1"),
     "alert": Style(colour="#0072b2"),
     "judgement": Style(colour="#d55e00", dash="9 4"),
     "gone": Style(colour="#009e73", dash="2 4"),
@@ -129,7 +129,7 @@ def shares(name: str, title: str, says: str, rows: Sequence[tuple[str, float, fl
     for percent in (0, 25, 50, 75, 100):
         x = left + room * percent / 100
         parts.append(f'<path d="M{x:.1f} {top - 4}V{bottom:.1f}" stroke="{GRID}"/>')
-        parts.append(_text(x, top - 8, f"{percent} %", anchor="middle"))
+        parts.append(_text(x, top - 8, f"{percent}%", anchor="middle"))
     for number, (label, share, low, high, note) in enumerate(rows):
         y = top + step * number + step / 2
         parts.append(_text(left - 8, y + 4, label, anchor="end", colour=INK))
@@ -159,7 +159,7 @@ def curves(
         below: what the scale of time is.
         name, title, says: as for `stacked_bars`.
     """
-    left, top, height, right = 44.0, 10.0, 200.0, 12.0
+    left, top, height, right = 44.0, 10.0, 200.0, 16.0
     first, last = log10(ticks[0][0]), log10(ticks[-1][0])
     room = WIDTH - left - right
 
@@ -168,7 +168,7 @@ def curves(
         return left + room * min(1.0, place)
 
     parts = [
-        _horizontal(left, WIDTH - right, top + height * (1 - percent / 100), f"{percent} %")
+        _horizontal(left, WIDTH - right, top + height * (1 - percent / 100), f"{percent}%")
         for percent in (0, 25, 50, 75, 100)
     ]
     for seconds, label in ticks:

@@ -87,27 +87,28 @@ class Report:
     """A period beside the one before."""
 
     brand: str | None  # key; None for all
-    brand_name: str | None
+    names: Mapping[str, str]  # brand -> its name
     now: PeriodFigures
     before: PeriodFigures
     unwell: tuple[Health, ...]  # sources that somebody has to look at as this is written; none for a past period
 
 
 def make_report(
-    session: Session, period: Period, *, brand: str | None, brand_name: str | None, healths: Iterable[Health]
+    session: Session, period: Period, *, brand: str | None, names: Mapping[str, str], healths: Iterable[Health]
 ) -> Report:
     """Read and count a period and the one before.
 
     Args:
         session: of `storage.database.snapshot`.
         brand: key of the brand whose cases count; None for all.
+        names: key -> name of all brands.
         healths: of all sources, as they are now.
     """
     healths = list(healths)
     sources = [health.source for health in healths if health.state != "off"]
     return Report(
         brand=brand,
-        brand_name=brand_name,
+        names=names,
         now=_figures(session, period, brand, sources),
         before=_figures(session, period.before(), brand, sources),
         unwell=tuple(health for health in healths if not health.well) if period.running else (),

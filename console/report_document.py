@@ -120,7 +120,7 @@ def document(report: Report, words: Words, sections: Sequence[Callable[[Report, 
     return Document(
         language=words.language,
         title=words("report.title"),
-        subject=safe(report.brand_name) if report.brand_name else words("report.all_brands"),
+        subject=safe(report.names.get(report.brand, report.brand)) if report.brand else words("report.all_brands"),
         lines=tuple(lines),
         short_title=words("short.title"),
         short=tuple(_short(report, words)),
@@ -149,12 +149,12 @@ def _short(report: Report, words: Words) -> list[str]:
     judged, down = now.times["judgement"], now.times["down"]
     if judged.median is not None:
         form = "short.judged_slow" if judged.median.at_least else "short.judged"
-        lines.append(words(form, median=words.time(judged.median), p90=words.time(judged.p90)))
+        lines.append(words(form, median=words.duration(judged.median.seconds), p90=words.time(judged.p90)))
         if judged.waiting:
             lines.append(words("short.waiting", waiting=number(judged.waiting)))
     if down.median is not None:
         form = "short.down_slow" if down.median.at_least else "short.down"
-        lines.append(words(form, down=number(down.reached), median=words.time(down.median)))
+        lines.append(words(form, down=number(down.reached), median=words.duration(down.median.seconds)))
     if now.relapse.of:
         lines.append(words("short.relapse", back=number(now.relapse.part), down=number(now.relapse.of)))
     sight = report.now.sight

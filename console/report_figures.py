@@ -112,9 +112,9 @@ class Count:
 
     def add(self, history: CaseHistory) -> None:
         """Count one case."""
-        if history.merged:
-            return
         told = story(history)
+        if told.merged:
+            return
         added = [item for item in history.items if self._within(item.added_at)]
         for item in added:
             self._flagged[self._bar(item.added_at)] += 1
@@ -203,7 +203,7 @@ class Count:
             self._waits["detect"].reached.append(max(0.0, (opened - began).total_seconds()))
         self._wait("alert", opened, history.told_at, told.judged_at or closed)
         self._wait("judgement", opened, told.judged_at, closed)
-        if told.confirmed_at is None:
+        if told.confirmed_at is None or not told.confirmed:
             return
         down = told.down_at[0] if told.down_at else None
         self._wait("notice", told.confirmed_at, told.takedown_at, down or closed)

@@ -18,8 +18,8 @@ from detector.measures import Share
 from detector.signals import SIGNALS
 
 MOST_SIGNALS = 20  # that people are shown
-MOST_IN_CHART = 12
-_TICKS = (60, 600, 3600, 6 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400, 90 * 86400, 365 * 86400)  # seconds
+MOST_IN_CHART = 10
+_TICKS = (1, 10, 60, 600, 3600, 6 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400, 90 * 86400, 365 * 86400)  # seconds
 
 
 def volume(report: Report, words: Words) -> Section:
@@ -77,6 +77,10 @@ def precision(report: Report, words: Words) -> Section:
     """How often a flag was right, by brand, source and signal."""
     now, before = report.now.figures.precision, report.before.figures.precision
     everything = words("precision.all")
+
+    def named(brands: Mapping[str, Share]) -> dict[str, Share]:
+        return {safe(report.names.get(key, key)): one for key, one in brands.items()}
+
     brands = _shares(words, "brand", {everything: now.all, **now.brands}, {everything: before.all, **before.brands})
     sources = _shares(words, "source", now.sources, before.sources)
     signals = _shares(words, "signal", now.signals, before.signals, first=MOST_SIGNALS)
@@ -298,13 +302,15 @@ def _dots(words: Words, kind: str, groups: Mapping[str, Share]) -> Markup | None
         for name, one in list(groups.items())[:MOST_IN_CHART]
         if one.value is not None
     ]
-    if not rows:
+    if len(rows) < 2:  # a chart compares
         return None
     return charts.shares(f"dots-{kind}", words(f"precision.chart_{kind}"), words("precision.chart_says"), rows)
 
 
 def _carried(words: Words, kind: str, found: Carriers) -> Markup | None:
     shown = found.largest[:MOST_IN_CHART]
+    if len(shown) < 2:
+        return None
     series = [
         Series(
             style="confirmed",
@@ -354,5 +360,7 @@ def _waiting(times: Mapping[TimeName, Spread], words: Words) -> Markup | None:
     if longest <= 0:
         return None
     above = next((number for number, tick in enumerate(_TICKS) if tick >= longest), len(_TICKS) - 1)
-    ticks = [(float(tick), words.tick(tick)) for tick in _TICKS[: max(above, 2) + 1]]
+    soonest = min((curve.steps[1][0] for curve in drawn if len(curve.steps) > 1), default=60.0)
+    below = max((number for number, tick in enumerate(_TICKS) if tick <= min(soonest, 60.0)), default=0)
+    ticks = [(float(tick), words.tick(tick)) for tick in _TICKS[below : max(above, below + 2) + 1]]
     return charts.curves("waits", words("times.chart"), words("times.chart_says"), drawn, ticks, words("times.after"))

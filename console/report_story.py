@@ -1,86 +1,85 @@
-"""What the log of a case comes to: who decided what when, and what became of the fraud. Pure."""
+"""What the log of a case comes to: who decided what when, and what became of the fraud. Pure.
 
-from dataclasses import dataclass
+The rules are those of `storage.actions`: what was taken back, or rested on what was taken back, never happened.
+"""
+
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from storage.actions import RULES
 from storage.outcomes import CaseHistory, LoggedAction
+from storage.schema import CaseState
 
 Standing = Literal["waiting", "confirmed", "takedown", "down", "relapsed", "closed", "dismissed"]
 STANDINGS: tuple[Standing, ...] = ("waiting", "relapsed", "confirmed", "takedown", "down", "closed", "dismissed")
 
-_LEADS_TO: dict[str, Standing] = {
-    "confirm": "confirmed",
-    "dismiss": "dismissed",
-    "snooze": "waiting",
-    "reopen": "waiting",
-    "takedown": "takedown",
-    "down": "down",
-    "relapse": "relapsed",
-    "close": "closed",
-}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Story:
-    """A case in the order of its events; what was taken back never happened."""
+    """A case in the order of its events."""
 
-    standing: Standing
-    judged_at: datetime | None  # when a person first said what it is
-    confirmed: bool | None  # what holds: True impersonation, False not, None nobody said, or only that it is a double
-    verdict_at: datetime | None  # when that was said
-    reason: str | None  # why it was dismissed
-    confirmed_at: datetime | None  # first, of a case that is still held for impersonation
-    takedown_at: datetime | None  # first
-    down_at: tuple[datetime, ...]  # each time that it was found down
-    relapsed_at: tuple[datetime, ...]  # each time that it came back
-    closed_at: datetime | None
+    state: CaseState = "open"
+    judged_at: datetime | None = None  # when a person first said what it is
+    confirmed: bool | None = None  # what holds: True impersonation, False not, None nobody said, or only: a double
+    verdict_at: datetime | None = None  # when that was said
+    reason: str | None = None  # why it was dismissed
+    confirmed_at: datetime | None = None  # first
+    takedown_at: datetime | None = None  # first asked for, and approved where that is needed
+    down_at: list[datetime] = field(default_factory=list)  # each time that it was found down
+    relapsed_at: list[datetime] = field(default_factory=list)  # each time that it came back
+    closed_at: datetime | None = None  # first
+
+    @property
+    def merged(self) -> bool:
+        """Tell whether its items belong to another case."""
+        return self.state == "duplicate"
+
+    @property
+    def standing(self) -> Standing:
+        """Where it stands, for charts; only of a case that is not merged."""
+        match self.state:
+            case "open" | "snoozed" | "duplicate":
+                return "waiting"
+            case standing:
+                return standing
 
 
 def story(history: CaseHistory) -> Story:
-    """Read the log of a case."""
-    log = _held(history.log)
-    spoken = [entry for entry in log if entry.action in ("confirm", "dismiss", "takedown", "reopen")]
-    last = spoken[-1] if spoken else None
-    confirmed, verdict_at, reason = _verdict(spoken)
-    moves = [entry for entry in log if entry.action in _LEADS_TO]
-    confirms = [entry.at for entry in spoken if entry.action in ("confirm", "takedown")]
-    return Story(
-        standing=_LEADS_TO[moves[-1].action] if moves else "waiting",
-        judged_at=next((entry.at for entry in spoken if entry.action != "reopen"), None),
-        confirmed=confirmed,
-        verdict_at=verdict_at,
-        reason=reason if last is not None and last.action == "dismiss" else None,
-        confirmed_at=confirms[0] if confirmed and confirms else None,
-        takedown_at=_first(log, "takedown"),
-        down_at=tuple(entry.at for entry in log if entry.action == "down"),
-        relapsed_at=tuple(entry.at for entry in log if entry.action == "relapse"),
-        closed_at=_first(log, "close"),
-    )
+    """Replay the log of a case."""
+    told = Story()
+    undone = {entry.undoes for entry in history.log if entry.action == "undo"}
+    asked = False  # for a takedown that another person must approve
+    for entry in history.log:
+        rule = RULES.get(entry.action)  # type: ignore[call-overload]  # other words are in the log, too
+        if rule is None or entry.id in undone or told.state not in rule.of or (entry.action == "approve" and not asked):
+            continue
+        if entry.action == "takedown" and entry.to_approve:
+            asked = True
+        elif rule.to is not None:
+            told.state, asked = rule.to, False
+            _note(told, entry)
+    return told
 
 
-def _held(log: tuple[LoggedAction, ...]) -> list[LoggedAction]:
-    undone = {entry.undoes for entry in log if entry.action == "undo"}
-    return [entry for entry in log if entry.id not in undone]
-
-
-def _verdict(spoken: list[LoggedAction]) -> tuple[bool | None, datetime | None, str | None]:
-    """Return what holds, since when, and the reason; a takedown says impersonation, and reopening takes all back."""
-    confirmed: bool | None = None
-    since: datetime | None = None
-    reason: str | None = None
-    for entry in spoken:
-        match entry.action:
-            case "confirm":
-                confirmed, since, reason = True, entry.at, None
-            case "takedown" if not confirmed:
-                confirmed, since, reason = True, entry.at, None
-            case "dismiss":
-                confirmed, since, reason = (None if entry.reason == "duplicate" else False), entry.at, entry.reason
-            case "reopen":
-                confirmed, since, reason = None, None, None
-    return confirmed, since, reason
-
-
-def _first(log: list[LoggedAction], action: str) -> datetime | None:
-    return next((entry.at for entry in log if entry.action == action), None)
+def _note(told: Story, entry: LoggedAction) -> None:
+    match entry.action:
+        case "confirm":
+            told.judged_at = told.judged_at or entry.at
+            told.confirmed_at = told.confirmed_at or entry.at
+            if not told.confirmed:
+                told.confirmed, told.verdict_at, told.reason = True, entry.at, None
+        case "dismiss":
+            told.judged_at = told.judged_at or entry.at
+            told.confirmed = None if entry.reason == "duplicate" else False
+            told.verdict_at, told.reason = entry.at, entry.reason
+        case "reopen":
+            told.confirmed = told.verdict_at = told.reason = None
+        case "takedown" | "approve":
+            told.takedown_at = told.takedown_at or entry.at
+        case "down":
+            told.down_at.append(entry.at)
+        case "relapse":
+            told.relapsed_at.append(entry.at)
+        case "close":
+            told.closed_at = told.closed_at or entry.at

@@ -69,8 +69,9 @@ class Words:
 
     def tick(self, seconds: int) -> str:
         """Write a round length of time on a scale."""
-        unit, size = ("minutes", 60) if seconds < 3600 else ("hours", 3600) if seconds < 86400 else ("days", 86400)
-        return self(f"units.{unit}", value=seconds // size)
+        sizes = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
+        unit, size = next((unit, size) for unit, size in sizes.items() if seconds >= size)
+        return self("units.one_day" if seconds == 86400 else f"units.{unit}", value=seconds // size)
 
     def day(self, day: date, *, short: bool = False) -> str:
         """Write a day."""

@@ -50,7 +50,8 @@ class LoggedAction:
     who: str
     action: str
     reason: str | None
-    undoes: int | None  # id of the entry that it takes back
+    undoes: int | None = None  # id of the entry that it takes back
+    to_approve: bool = False  # a takedown that counts once another person approves it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,6 @@ class CaseHistory:
     id: int
     brand: str
     opened_at: datetime
-    merged: bool  # its items belong to another case
     log: tuple[LoggedAction, ...]  # oldest first
     told_at: datetime | None  # when the first message about it had been delivered
     registered: date | None  # its landing domain, as the registry tells
@@ -126,17 +126,18 @@ def first_recorded(session: Session) -> datetime | None:
 def deliveries_by_receiver(
     session: Session, start: datetime, end: datetime, *, brand: str | None = None
 ) -> dict[tuple[str, str], int]:
-    """Count messages by receiver and state: sent or given up in [start, end); pending ones made before its end."""
+    """Count messages by receiver and state: sent or given up in [start, end); pending ones made before its end.
+
+    With a brand, only messages about one case of it: digests tell of all.
+    """
     settled = (Delivery.settled_at >= start) & (Delivery.settled_at < end)
     waiting = (Delivery.created_at < end) & ((Delivery.state == "pending") | (Delivery.settled_at >= end))
     state = sql_case((settled, Delivery.state), else_="pending")
-    query = (
-        select(Delivery.receiver, state, func.count())
-        .join(AlertIntent, AlertIntent.id == Delivery.intent_id)
-        .join(Case, Case.id == AlertIntent.case_id)
-        .where(settled | waiting, _of(brand))
-        .group_by(Delivery.receiver, state)
-    )
+    query = select(Delivery.receiver, state, func.count()).where(settled | waiting)
+    if brand is not None:
+        query = query.join(AlertIntent, AlertIntent.id == Delivery.intent_id)
+        query = query.join(Case, Case.id == AlertIntent.case_id).where(_of(brand))
+    query = query.group_by(Delivery.receiver, state)
     return {(receiver, kind): count for receiver, kind, count in session.execute(query)}
 
 
@@ -181,9 +182,7 @@ def _quarter(session: Session, column: InstrumentedAttribute[datetime]) -> Colum
 
 def _histories(session: Session, ids: Sequence[int], end: datetime) -> Iterator[CaseHistory]:
     cases = session.execute(
-        select(Case.id, Case.brand, Case.campaign, Case.opened_at, Case.merged_into)
-        .where(Case.id.in_(ids))
-        .order_by(Case.id)
+        select(Case.id, Case.brand, Case.campaign, Case.opened_at).where(Case.id.in_(ids)).order_by(Case.id)
     ).all()
     logs = _logs(session, ids, end)
     told = _told(session, ids, end)
@@ -196,7 +195,6 @@ def _histories(session: Session, ids: Sequence[int], end: datetime) -> Iterator[
             id=row.id,
             brand=row.brand,
             opened_at=row.opened_at,
-            merged=row.merged_into is not None,
             log=tuple(logs[row.id]),
             told_at=told.get(row.id),
             registered=_day(str(registration.facts.get("created", ""))) if registration is not None else None,
@@ -213,22 +211,34 @@ def _logs(session: Session, ids: Sequence[int], end: datetime) -> dict[int, list
             CaseLog.who,
             CaseLog.action,
             CaseLog.reason,
-            sql_case((CaseLog.action == "undo", CaseLog.data)),
+            sql_case((CaseLog.action.in_(("undo", "takedown")), CaseLog.data)),
         )
         .where(CaseLog.case_id.in_(ids), CaseLog.at < end, CaseLog.action.not_in(ARRIVALS))
         .order_by(CaseLog.case_id, CaseLog.id)
     )
     found: dict[int, list[LoggedAction]] = defaultdict(list)
     for case_id, entry, at, who, action, reason, data in session.execute(query):
-        undoes = data["undoes"] if data else None
-        found[case_id].append(LoggedAction(id=entry, at=at, who=who, action=action, reason=reason, undoes=undoes))
+        data = data or {}
+        found[case_id].append(
+            LoggedAction(
+                id=entry,
+                at=at,
+                who=who,
+                action=action,
+                reason=reason,
+                undoes=data.get("undoes"),
+                to_approve=bool(data.get("approval")),
+            )
+        )
     return found
 
 
 def _told(session: Session, ids: Sequence[int], end: datetime) -> dict[int, datetime]:
     query = (
         select(AlertIntent.case_id, func.min(Delivery.settled_at))
-        .join(Delivery, Delivery.intent_id == AlertIntent.id)
+        .join(
+            Delivery, Delivery.intent_id == func.coalesce(AlertIntent.told_in, AlertIntent.id)
+        )  # in a digest, or alone
         .where(AlertIntent.case_id.in_(ids), Delivery.state == "sent", Delivery.settled_at < end)
         .group_by(AlertIntent.case_id)
     )

@@ -56,14 +56,12 @@ def report(
             session,
             period,
             brand=brand,
-            brand_name=names[brand] if brand is not None else None,
+            names=names,
             healths=well,
         )
     form = form or FORMATS.get(out.suffix.lower() if out else ".md")
     if form is None:
-        raise Misused(
-            f"{out}: expected a name that ends in {', '.join(FORMATS)}, or --format"
-        )
+        raise Misused(f"{out}: expected a name that ends in {', '.join(FORMATS)}, or --format")
     text = _written(made, form, cast("Language", language or app.config.alerting.language))
     if out is None:
         click.echo(text, nl=False)
