@@ -6,8 +6,7 @@ outcomes are recorded together, while the next deliveries are on their way -> wh
 meanwhile joins in. A receiver that cannot take more now is left alone for a while, its lane's rest is given back.
 
 Recording follows sending, so what a killed dispatcher has sent and not recorded goes out again after the lease, with
-the same id and body: at most two deliveries for each receiver, the one on its way and the one before it. At least once,
-never lost.
+the same id and body: at most `AHEAD` deliveries for each receiver, and the one on its way. At least once, never lost.
 """
 
 import asyncio
@@ -38,6 +37,7 @@ from storage.outbox import ClaimedDelivery
 
 LEASE = timedelta(minutes=2)  # longer than any attempt; a killed dispatcher's deliveries wait this long
 LANE = 50  # deliveries that wait for one receiver, before no more are claimed for it
+AHEAD = 4  # deliveries of one receiver that may be sent and not recorded yet; a kill sends them twice
 MARGIN = timedelta(seconds=20)  # no attempt starts with less of its lease left: the time limit and the recording fit in
 LOOK_AGAIN = 1.0  # seconds after which a pass with a busy lane looks for what became due
 
@@ -194,25 +194,25 @@ class _Pass:
         return bool(claimed or routed)
 
     async def _drain(self, key: str, lane: deque[tuple[ClaimedDelivery, datetime]]) -> None:
-        """Send one receiver's deliveries in order, and record each while the next one is on its way.
+        """Send one receiver's deliveries in order, and record them while the next ones are on their way.
 
         What is left over when the receiver is in trouble goes back; what is too near the end of its lease comes back
         with that.
         """
-        recording: asyncio.Task[None] | None = None
+        recording: deque[asyncio.Task[None]] = deque()
         try:
             while lane and key not in self._closed:
                 delivery, until = lane.popleft()
                 if self._now() + MARGIN > until:
                     continue
                 made = await self._attempts.make(delivery)
-                if recording is not None:
-                    await recording
-                recording = asyncio.create_task(self._record(key, made))
+                recording.append(asyncio.create_task(self._record(key, made)))
                 if not made.well:
                     break
-            if recording is not None:
-                await recording
+                while len(recording) > AHEAD:
+                    await recording.popleft()
+            while recording:
+                await recording.popleft()
             rest = [delivery.id for delivery, _ in lane]
             lane.clear()
             if rest and key not in self._unrecorded:
