@@ -14,6 +14,8 @@ _UNSAFE = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
 # Letters and marks that draw nothing (Unicode 16, Default_Ignorable_Code_Point), and the empty Braille cell.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u180b-\u180d\u180f]")
+# What almost all text is made of and is shown as it stands: ASCII, kana, kanji, full and half width; no marks among it.
+_PLAIN = re.compile("[ -~\u3000-\u3029\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uff01-\uff9f]*")
 _KEYCAPS = frozenset("#*0123456789")
 _MOST_MARKS = 8  # on one character; no writing system stacks more, and a flood overwrites the lines around it
 
@@ -28,6 +30,8 @@ def screen(text: str, *, limit: int | None = None, lines: bool = False) -> str:
     """
     if lines:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if (limit is None or len(text) <= limit) and _PLAIN.fullmatch(text):
+        return text
     shown: list[str] = []
     size = marks = 0
     before = ""

@@ -16,10 +16,10 @@ _revealed: dict[str, re.Pattern[str]] = {}  # secret -> every spelling of it
 def remember(value: str) -> None:
     """Keep a secret's words, so that `redact` finds them; also for tokens that an interface hands out."""
     for word in (value, *value.split()):
-        if len(word) >= SHORTEST:
+        if len(word) >= SHORTEST and word not in _revealed:
             # No backslash is taken before the first character: what is left of JSON would not be any.
             pattern = _spelt(word[0]) + "".join(rf"\\{{0,3}}{_spelt(character)}" for character in word[1:])
-            _revealed.setdefault(word, re.compile(pattern))
+            _revealed[word] = re.compile(pattern)
 
 
 def redact(text: str) -> str:

@@ -88,22 +88,23 @@ def route_intent(session: Session, intent_id: int, deliveries: Sequence[NewDeliv
     )
     if settled.scalar() is None:
         return ()
+    ids = tuple(_message_id(now) for _ in deliveries)
     rows = [
-        Delivery(
-            id=_message_id(now),
-            intent_id=intent_id,
-            receiver=delivery.receiver,
-            payload=delivery.payload,
-            state="pending",
-            attempts=0,
-            created_at=now,
-            next_at=now,
-        )
-        for delivery in deliveries
+        {
+            "id": message_id,
+            "intent_id": intent_id,
+            "receiver": delivery.receiver,
+            "payload": delivery.payload,
+            "state": "pending",
+            "attempts": 0,
+            "created_at": now,
+            "next_at": now,
+        }
+        for message_id, delivery in zip(ids, deliveries, strict=True)
     ]
-    session.add_all(rows)
-    session.flush()
-    return tuple(row.id for row in rows)
+    if rows:
+        session.execute(insert(table_of(Delivery)), rows)
+    return ids
 
 
 def claim_deliveries(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.schema import Delivery, ReceiverState
@@ -84,16 +84,22 @@ def not_now(now: datetime) -> Select[str]:
 
 def note(session: Session, tries: Sequence[tuple[str, Outcome]]) -> None:
     """Keep what tries, in this order, say about their receivers (key, outcome)."""
-    keys = sorted({key for key, _ in tries})
-    query = select(ReceiverState.key, ReceiverState.failing_since).where(ReceiverState.key.in_(keys))
-    failing = dict(session.execute(query.with_for_update()).all())
-    states: dict[str, dict[str, Any]] = {key: {} for key in keys}
+    states: dict[str, dict[str, Any]] = {key: {} for key, _ in tries}
+    failing = dict(session.execute(_FAILING, {"keys": list(states)}).all())
     for key, outcome in tries:
         states[key].update(_said(outcome, failing.get(key)))
         failing[key] = states[key]["failing_since"]
-    for key in keys:
-        statement = insert(session, ReceiverState).values(**{"key": key, "reason": "", **states[key]})
-        session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=states[key]))
+    for key, state in sorted(states.items()):
+        statement = insert(session, ReceiverState).values(**{"key": key, "reason": "", **state})
+        session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=state))
+
+
+# Made once: it is run for every message.
+_FAILING = (
+    select(ReceiverState.key, ReceiverState.failing_since)
+    .where(ReceiverState.key.in_(bindparam("keys", expanding=True)))
+    .with_for_update()
+)
 
 
 def _said(outcome: Outcome, failing_since: datetime | None) -> dict[str, Any]:

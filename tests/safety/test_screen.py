@@ -37,6 +37,16 @@ def test_screen(text: str, shown: str) -> None:
     assert screen(text) == shown
 
 
+def test_no_character_is_passed_over_that_would_be_escaped_in_other_company() -> None:
+    """Plain text takes a short way; what is in it must be what the long way leaves alone."""
+    passed = [character for character in map(chr, range(0x11_0000)) if screen(character) == character]
+    assert len(passed) > 100_000
+    for start in range(0, len(passed), 50):
+        some = passed[start : start + 50]
+        shown = screen("\u200b".join(some)).split("\\u{200B}")
+        assert shown == some
+
+
 def test_screen_keeps_lines_when_asked() -> None:
     assert screen("a\r\nb\rc\n\td\x0b\x1b", lines=True) == "a\nb\nc\n\td\\u{B}\\u{1B}"
 
