@@ -1,24 +1,21 @@
-"""What a person reads: case tables, one case with its evidence, one verdict. Hostile text passes `screen` first."""
+"""What a person reads of an item and its verdict, and the words that all pages share. Hostile text passes `screen`."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from console.journeys import URL_LIMIT, journeys
-from console.picture import half_blocks
+from console.journeys import URL_LIMIT
 from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan
-from detector.handoffs import find_handoffs
+from detector.handoffs import Handoff, find_handoffs
 from detector.items import Item
 from detector.verdict import Verdict
 from safety.screen import defang, defang_text, screen
-from storage.cases import CaseDetail, CaseItemView, CaseSummary, PictureView
-from storage.media import MediaStore
-from storage.registrations import Registration
+from storage.case_views import CaseItemView
 
 DECISION_STYLE = {
     "impersonation": "bold red",
@@ -31,113 +28,15 @@ MATCH_STYLE = "bold black on yellow"
 TEXT_LIMIT = 600  # characters of one text shown around its matches
 
 
-def case_list(cases: Sequence[CaseSummary]) -> Group:
-    """Return three lines a case: number and standing, what it is about, the strongest reason; fits any width."""
-    lines: list[RenderableType] = []
-    for case in cases:
-        why = case.top_evidence.says if case.top_evidence else ""
-        standing = case.state + (f" ({screen(case.assignee, limit=20)})" if case.assignee else "")
-        items = f"{case.items} {'item' if case.items == 1 else 'items'}"
-        lines += [
-            Text.assemble(
-                (f"{case.id:>5}", "bold"),
-                f"  {case.score:.2f}  ",
-                (f"{case.decision:<13}", DECISION_STYLE[case.decision]),
-                f"  {case.brand}  {standing}  {items}  {moment(case.last_seen)}",
-            ),
-            Padding(Text(screen(case.title, limit=160), "bold"), (0, 0, 0, 7)),
-            Padding(Text(screen(why, limit=200), "dim"), (0, 0, 0, 7)),
-        ]
-    return Group(*lines)
-
-
-def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, items: int = 5) -> Group:
-    """Return one case in full: what, why, where, what people decided, who was told."""
-    parts: list[RenderableType] = [
-        Text.assemble(
-            (f"Case {detail.id}", "bold"),
-            "  ",
-            (detail.decision, DECISION_STYLE[detail.decision]),
-            f"  score {detail.score:.2f}  brand {detail.brand}  state {detail.state}",
-        ),
-        Text(screen(detail.title, limit=200), "bold"),
-        Text(
-            f"opened {moment(detail.opened_at)}, last seen {moment(detail.last_seen)}, {detail.item_count} item(s)",
-            "dim",
-        ),
-    ]
-    for view in detail.items[:items]:
-        parts += [Text(), *item_page(view, media, pictures=pictures)]
-    if detail.item_count > items:
-        more = f"\n… and {detail.item_count - items} more of {detail.item_count} items"
-        parts.append(Text(more, "dim"))
-    for link in dict.fromkeys(visit.url for visit in detail.visits):
-        seen = [visit for visit in reversed(detail.visits) if visit.url == link]
-        parts.append(Text(f"\nJourney {screen(defang(link[:URL_LIMIT]), limit=200)}", "bold"))
-        parts += journeys(seen)
-    if detail.registration is not None:
-        parts.append(Text("\nDomain", "bold"))
-        parts += [Text("  " + screen(line, limit=300)) for line in _registered(detail.registration)]
-    if detail.log:
-        parts.append(Text("\nCase log", "bold"))
-        parts += [
-            Text(
-                f"  {moment(entry.at)}  {screen(entry.who, limit=40)}: {entry.action.replace('_', ' ')}"
-                + (f" ({entry.reason})" if entry.reason else "")
-                + (f" {screen(defang(str(entry.data['url'])[:URL_LIMIT]), limit=120)}" if "url" in entry.data else "")
-                + (f" - {screen(entry.note, limit=300)}" if entry.note else "")
-            )
-            for entry in detail.log
-        ]
-    if detail.deliveries:
-        parts.append(Text("\nAlerts", "bold"))
-        parts += [
-            Text(f"  {moment(row.created_at)}  {row.receiver}: {row.reason}, {row.state}, {row.attempts} attempt(s)")
-            for row in detail.deliveries
-        ]
-    return Group(*parts)
-
-
-def _registered(registration: Registration) -> Iterator[str]:
-    """Yield who registered a domain, when, and who takes complaints."""
-    facts = registration.facts
-    head = f"{defang_text(registration.domain)}, as its registry told {moment(registration.asked_at)}"
-    if facts.get("error"):
-        yield f"{head}: {facts['error']}"
-        return
-    yield head
-    number = f" (IANA {facts['registrar_id']})" if facts.get("registrar_id") else ""
-    told = {
-        "registered": facts.get("created", "")[:10],
-        "registrar": f"{facts.get('registrar', '')}{number}",
-        "complaints to": " / ".join(filter(None, (facts.get("abuse_email"), facts.get("abuse_phone")))),
-        "registrant": " / ".join(filter(None, (facts.get("registrant"), facts.get("country")))),
-        "state": ", ".join(facts.get("status", ())),
-        "not told": ", ".join(facts.get("redacted", ())),
-    }
-    yield from (f"{name}: {value}" for name, value in told.items() if value)
-
-
-def item_page(view: CaseItemView, media: MediaStore, *, pictures: bool) -> Iterator[RenderableType]:
-    """Yield one item of a case: what it is, its texts with the matches marked, the evidence, the pictures."""
-    yield from _item(view.item, view.verdict)
-    for picture in view.pictures:
-        yield from _picture(picture, view, media, drawn=pictures)
-    yield from _why(view.item, view.verdict)
-    yield Text(
-        f"  seen {view.sightings} time(s), {moment(view.first_seen)} to {moment(view.last_seen)}, source "
-        + ", ".join(view.sources),
-        "dim",
-    )
-
-
 def described(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
     """Yield an item that is not stored, and why it was judged as it was."""
-    yield from _item(item, verdict)
-    yield from _why(item, verdict)
+    leads = [(one, "") for one in find_handoffs([text.text for text in item.texts], item.links)]
+    yield from item_lines(item, verdict, leads)
+    yield from why_lines(item, verdict)
 
 
-def _item(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
+def item_lines(item: Item, verdict: Verdict, leads: Sequence[tuple[Handoff, str]]) -> Iterator[RenderableType]:
+    """Yield what an item is and says, the matches marked, and where it leads people, with where that stands."""
     head = Text.assemble(
         (f"{item.kind} ", "bold"), screen(item.platform or "", limit=40), " ", screen(item.id, limit=80)
     )
@@ -145,7 +44,7 @@ def _item(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(no_wrap=True)
     facts.add_column(overflow="fold")
-    for name, value in _facts(item):
+    for name, value in (*_standing(item), *(_lead(*one) for one in leads)):
         facts.add_row(Text(f"  {name}", "dim"), Text(screen(value, limit=400)))
     yield facts
     for index, text in enumerate(item.texts):
@@ -154,7 +53,8 @@ def _item(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
             yield Text.assemble((f"  {text.role}: ", "dim"), marked(text.text, spans))
 
 
-def _why(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
+def why_lines(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
+    """Yield why an item was judged as it was."""
     yield Text.assemble(
         "  Why ",
         (verdict.decision, DECISION_STYLE[verdict.decision]),
@@ -209,6 +109,19 @@ def marked(text: str, spans: Sequence[tuple[int, int]]) -> Text:
     return result
 
 
+def handoffs_of(view: CaseItemView) -> list[tuple[Handoff, str]]:
+    """Return where an item leads people, from texts, links and pictures, and where a picture says so."""
+    pictured = [text for picture in view.pictures for text in picture.texts]
+    texts = [text.text for text in view.item.texts]
+    words = [text.text for text in pictured if text.kind == "words"]
+    codes = [text.text for text in pictured if text.kind == "code"]
+    found = []
+    for one in find_handoffs([*texts, *words], view.item.links, codes):
+        read = isinstance(one.where, TextSpan) and one.where.text >= len(texts)
+        found.append((one, "code in the picture" if one.where is None else "words in the picture" if read else ""))
+    return found
+
+
 def moment(value: datetime | None) -> str:
     """Write a time in UTC to the minute."""
     return value.strftime("%Y-%m-%d %H:%M") + "Z" if value else "-"
@@ -237,10 +150,8 @@ def _window(length: int, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
     return start, start + TEXT_LIMIT
 
 
-def _facts(item: Item) -> Iterator[tuple[str, str]]:
-    yield from _standing(item)
-    for one in find_handoffs([text.text for text in item.texts], item.links):
-        yield f"leads to {one.kind}", defang_text(one.value)
+def _lead(found: Handoff, where: str) -> tuple[str, str]:
+    return f"leads to {found.kind}", defang_text(found.value) + (f"  ({where})" if where else "")
 
 
 def _standing(item: Item) -> Iterator[tuple[str, str]]:
@@ -261,25 +172,6 @@ def _standing(item: Item) -> Iterator[tuple[str, str]]:
         yield "seen on", defang(item.publisher_url[:URL_LIMIT])
     if item.first_shown or item.last_shown:
         yield "ran", f"{item.first_shown or '?'} to {item.last_shown or 'now'}"
-
-
-def _picture(picture: PictureView, view: CaseItemView, media: MediaStore, *, drawn: bool) -> Iterator[RenderableType]:
-    name = f"  picture {defang(picture.reference[:URL_LIMIT])}, SHA-256 {picture.sha256}"
-    if picture.rendition is None or picture.width is None or picture.height is None:
-        yield Text(f"{name}: could not be read, kept as evidence only", "dim")
-        return
-    yield Text(f"{name}, {picture.width} x {picture.height}", "dim")
-    if not drawn:
-        return
-    boxes = [
-        evidence.where.box
-        for evidence in view.verdict.evidence
-        if isinstance(evidence.where, ImageBox)
-        and evidence.where.image < len(view.item.images)
-        and view.item.images[evidence.where.image] == picture.reference
-    ]
-    size = (picture.width, picture.height)
-    yield Padding(half_blocks(media.read(picture.rendition), original=size, boxes=boxes), (0, 0, 0, 2))
 
 
 def terminal(*, stderr: bool = False) -> Console:

@@ -10,9 +10,10 @@ import click
 
 from config import Config
 from console.app import FAILED, PARTLY, App, Misused, Stop, complain, print_json, with_app
+from console.case_page import case_list
 from console.commands.finding import source_line
 from console.doctor import configured, installation
-from console.show import case_list, summary_line, terminal
+from console.show import summary_line, terminal
 from demo.run import run_demo
 from detector.lint import lint
 from safety.screen import screen, screen_json

@@ -1,17 +1,34 @@
-"""Triage: cases, triage."""
+"""Triage: the cases as list, page and file, triage itself, saved views."""
 
+import os
 import sys
-from typing import cast, get_args
+from typing import Any, get_args
 
 import click
 import msgspec
 
-from console.app import App, Misused, as_json, as_person, print_json, utc_now, with_app
-from console.show import case_list, case_page, summary_line, terminal
-from console.triage import Filters, Triage, keys_of
+from console.app import App, as_json, as_person, print_json, utc_now, with_app
+from console.case_filters import case_filters, keep_view, worded
+from console.case_page import case_list, case_page
+from console.picture import Protocol
+from console.show import moment, summary_line, terminal
+from console.triage.drawing import Easel
+from console.triage.fullscreen import FullScreen
+from console.triage.likeness import Likenesses
+from console.triage.screens import JsonScreen, PlainScreen, Screen
+from console.triage.session import Triage
+from console.tty import TerminalKeys
+from safety.screen import screen as screened
 from storage import cases as case_store
-from storage.schema import CaseState
-from storage.views import CaseFilters
+from storage.case_list import CaseOrder, list_cases, place_of, summaries
+from storage.errors import CaseNotFound
+from storage.views import CaseFilters, drop_view, saved_views
+
+PAGE = 200  # cases of a list read at once
+
+as_order = click.option(
+    "--order", type=click.Choice(("priority", "score", "age")), default="priority", show_default=True
+)
 
 
 @click.group()
@@ -20,37 +37,34 @@ def cases() -> None:
 
 
 @cases.command("list")
-@click.option("--state", "states", multiple=True, default=("open",), show_default=True, help="May be repeated; `all`.")
-@click.option("--brand")
-@click.option("--source")
-@click.option("--min-score", type=click.FloatRange(0, 1), default=0.0)
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
-@as_json
 @with_app
+@case_filters
+@as_order
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--after", metavar="CASE", type=int, help="Go on behind this case of the list.")
+@as_person
+@as_json
 def cases_list(
-    app: App,
-    states: tuple[str, ...],
-    brand: str | None,
-    source: str | None,
-    min_score: float,
-    limit: int,
-    as_json: bool,
+    app: App, filters: CaseFilters, order: CaseOrder, limit: int, after: int | None, who: str, as_json: bool
 ) -> None:
-    """List cases, best score first."""
-    if unknown := set(states) - {*get_args(CaseState), "all"}:
-        raise Misused(f"there is no state {sorted(unknown)[0]!r}; known: {', '.join(get_args(CaseState))}, all")
-    wanted = cast("tuple[CaseState, ...]", get_args(CaseState) if "all" in states else states)
+    """List cases: by default those that wait for a person, the most urgent first."""
+    now = utc_now()
+    found: list[Any] = []
     with app.snapshot() as session:
-        found = case_store.list_cases(
-            session,
-            CaseFilters(states=wanted, brand=brand, source=source, min_score=min_score),
-            limit=limit,
-            now=utc_now(),
-        )
+        last = summaries(session, [after], now) if after is not None else []
+        if after is not None and not last:
+            raise CaseNotFound(f"there is no case {after}")
+        while len(found) < limit:
+            place = place_of(last[-1], order) if last else None
+            wanted = min(PAGE, limit - len(found))
+            last = list_cases(session, filters.of(who), order=order, after=place, limit=wanted, now=now)
+            found += last
+            if len(last) < wanted:
+                break
     if as_json:
         print_json(found)
     elif found:
-        terminal().print(case_list(found))
+        terminal().print(case_list(found, now))
     else:
         click.echo("no such cases")
 
@@ -73,22 +87,90 @@ def cases_show(app: App, case_id: int, items: int, no_pictures: bool, as_json: b
         screen.print(case_page(detail, app.media, pictures=drawn, items=items))
 
 
-@click.command()
-@click.option("--brand")
-@click.option("--source")
-@click.option("--min-score", type=click.FloatRange(0, 1), default=0.0)
-@as_person
+@click.group(invoke_without_command=True)
 @with_app
-def triage(app: App, brand: str | None, source: str | None, min_score: float, who: str) -> None:
-    """Walk the open cases by score with single keys; keys may also come through a pipe."""
-    session = Triage(
-        app.engine,
-        app.media,
-        who=who,
-        keys=keys_of(sys.stdin),
-        screen=terminal(),
-        now=utc_now,
-        filters=Filters(brand=brand, source=source, min_score=min_score),
-    )
-    tally = session.run()
+@case_filters
+@as_order
+@click.option("--save", metavar="NAME", help="Save this choice of cases as a view, for everybody.")
+@click.option(
+    "--pictures",
+    type=click.Choice(("auto", *get_args(Protocol))),
+    default="auto",
+    show_default=True,
+    help="How pictures are drawn; by default as well as the terminal can.",
+)
+@as_person
+@as_json
+@click.pass_context
+def triage(
+    ctx: click.Context,
+    app: App,
+    filters: CaseFilters,
+    order: CaseOrder,
+    save: str | None,
+    pictures: str,
+    who: str,
+    as_json: bool,
+) -> None:
+    """Walk the cases that wait for a person, one screen each, with single keys; `?` tells them.
+
+    Keys may also come through a pipe; with --json a script gets one JSON object a line.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    if save is not None:
+        keep_view(app, save, filters, who=who)
+        click.echo(f"mekiki: view {save} saved: {worded(filters) or 'all that waits'}", err=True)
+    with Likenesses(app.config.brand, app.media) as likenesses:
+        easel = Easel(app.media, likenesses, "none")
+        session = Triage(
+            app.engine,
+            _screen(app, easel, pictures, as_json=as_json),
+            easel,
+            who=who,
+            now=utc_now,
+            filters=filters,
+            order=order,
+            approvers=app.config.takedown.needed,
+            suppress=app.config.triage.suppress,
+        )
+        tally = session.run()
     click.echo(summary_line("triage", msgspec.to_builtins(tally)), err=True)
+
+
+def _screen(app: App, easel: Easel, pictures: Any, *, as_json: bool) -> Screen:
+    """Return what fits standard input and output."""
+    if as_json:
+        return JsonScreen(sys.stdout, sys.stdin)
+    console = terminal()
+    asked: Protocol | None = None if pictures == "auto" else pictures
+    if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        keys = TerminalKeys(sys.stdin.fileno(), sys.stdout.fileno())
+        return FullScreen(console, sys.stdout, keys, app.media, easel, asked=asked, environment=os.environ)
+    easel.protocol = "none" if console.color_system is None or asked == "none" else "blocks"
+    return PlainScreen(console, sys.stdin, app.media)
+
+
+@triage.command("views")
+@click.option("--remove", metavar="NAME", help="Forget this view.")
+@as_json
+@with_app
+def triage_views(app: App, remove: str | None, as_json: bool) -> None:
+    """List the saved views: name, choice of cases, who saved it when."""
+    if remove is not None:
+        with app.transaction() as session:
+            drop_view(session, remove)
+        click.echo(f"view {remove} removed")
+        return
+    with app.snapshot() as session:
+        found = saved_views(session)
+    if as_json:
+        print_json(found)
+        return
+    for view in found:
+        who = screened(view.saved_by, limit=40)
+        click.echo(
+            f"{view.name:<20} {screened(worded(view.filters)) or 'all that waits':<50} {who}, {moment(view.saved_at)}"
+        )
+    if not found:
+        click.echo("no view is saved; `mekiki triage --save NAME` with other options saves one")

@@ -1,0 +1,106 @@
+"""What a match in a picture resembles, to be seen beside it: the brand's logo or picture, or an earlier case's."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config import Brand
+from detector.evidence import Evidence
+from safety.sandbox import Sandbox, SandboxError
+from storage.errors import MediaMissing
+from storage.media import MediaStore
+from storage.schema import CaseItem, Picture, VersionPicture
+
+_INSPECT = "detector.images.decode:inspect"
+_OF_THE_BRAND = ("picture.logo", "picture.copy")
+_JUDGED = "picture.seen_before"
+_AFTER_NAME = ", in the brand's own"  # as `detector.signals.picture` goes on behind a file's name
+_MOST_PICTURES = 50  # of an earlier case that are compared
+_MOST_BYTES = 15 * 2**20
+
+
+class Likenesses(AbstractContextManager["Likenesses"]):
+    """Renditions of what evidence names, each read once a session; files pass the sandbox like anything hostile."""
+
+    def __init__(self, brands: Sequence[Brand], media: MediaStore) -> None:
+        self._files = {
+            (brand.key, file.name): file for brand in brands for file in _files((*brand.logos, *brand.pictures))
+        }
+        self._media = media
+        self._sandbox = Sandbox(workers=1)
+        self._read: dict[tuple[str, str], bytes | None] = {}
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._sandbox.close()
+
+    def of(self, evidence: Evidence, brand: str, phash: str | None, session: Session) -> tuple[str, bytes] | None:
+        """Return name and rendition of what evidence says a picture resembles; None where there is nothing to show.
+
+        Args:
+            evidence: about a picture.
+            brand: key of the brand that it was judged for.
+            phash: of the picture, 16 hex digits, to choose among those of an earlier case.
+            session: to look an earlier case up.
+        """
+        if evidence.signal in _OF_THE_BRAND:
+            name = evidence.expected.partition(_AFTER_NAME)[0]
+            rendition = self._of_file(brand, name)
+            return (name, rendition) if rendition else None
+        if evidence.signal == _JUDGED:
+            words = evidence.observed.partition(",")[0].split()
+            if words[-2:-1] == ["case"] and words[-1].isdecimal():
+                rendition = self._of_case(int(words[-1]), phash, session)
+                return (f"case {words[-1]}", rendition) if rendition else None
+        return None
+
+    def _of_file(self, brand: str, name: str) -> bytes | None:
+        key = (brand, name)
+        if key not in self._read:
+            file = self._files.get(key)
+            self._read[key] = self._inspected(file) if file else None
+        return self._read[key]
+
+    def _inspected(self, file: Path) -> bytes | None:
+        try:
+            if file.stat().st_size > _MOST_BYTES:
+                return None
+            svg = file.suffix.lower() == ".svg"
+            found = self._sandbox.call(_INSPECT, file.read_bytes(), svg=svg, marks=False)
+        except (OSError, SandboxError):
+            return None
+        rendition: bytes = found["rendition"]
+        return rendition
+
+    def _of_case(self, case_id: int, phash: str | None, session: Session) -> bytes | None:
+        rows = session.execute(
+            select(Picture.rendition, Picture.hash)
+            .join(VersionPicture, VersionPicture.sha256 == Picture.sha256)
+            .join(CaseItem, CaseItem.version_id == VersionPicture.version_id)
+            .where(CaseItem.case_id == case_id, Picture.rendition.is_not(None))
+            .limit(_MOST_PICTURES)
+        ).all()
+        if not rows:
+            return None
+        rendition, _ = min(rows, key=lambda row: _distance(phash, row[1]["phash"] if row[1] else None))
+        try:
+            return self._media.read(str(rendition))
+        except MediaMissing:
+            return None
+
+
+def _distance(one: str | None, other: str | None) -> int:
+    return (int(one, 16) ^ int(other, 16)).bit_count() if one and other else 64
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        try:
+            yield from sorted(path.iterdir()) if path.is_dir() else (path,)
+        except OSError:
+            continue  # `mekiki doctor` tells of it
