@@ -12,14 +12,14 @@ def test_notice(receiver: str, language: Language, at: datetime) -> Alert:
 
 
 def disabled_notice(receiver: str, case_id: int | None, language: Language, at: datetime) -> Alert:
-    """Return what the other receivers are told when one is gone; `case_id`: whose alert did not arrive, if it had one."""
+    """Return what the other receivers are told when one is gone; `case_id` is the case whose alert did not arrive."""
     look = f"mekiki cases show {case_id}" if case_id is not None else "mekiki cases list"  # a digest is of many
     return Alert(
         reason="receiver_disabled",
         language=language,
         at=at,
         subject=receiver,
-        next=(look, "mekiki alerts pending", f"mekiki alerts test {receiver}"),
+        next=(look, "mekiki alerts status", f"mekiki alerts test {receiver}"),
     )
 
 
