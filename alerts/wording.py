@@ -1,19 +1,12 @@
 """Alert -> sentences in its language, shared by the channels that people read.
 
-All text in an Alert is safe to show; escaping for markup is the channel's part, through `escape`.
+All text in an Alert is safe to show; writing it in a service's markup is the part of `alerts.dialect`.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 
 from alerts.message import Alert, AlertEvidence, AlertItem, DigestLine
 from alerts.words import WORDS, Words
-
-Escape = Callable[[str], str]
-
-
-def _as_is(text: str) -> str:
-    return text
 
 
 def words_of(alert: Alert) -> Words:
@@ -94,28 +87,12 @@ def says(alert: Alert, evidence: AlertEvidence) -> str:
     return words_of(alert).signals.get(evidence.signal, evidence.says)
 
 
-def why(alert: Alert, most: int = 3, escape: Escape = _as_is, code: Escape = _as_is) -> list[str]:
-    """Return the strongest reasons, one line each; `escape` treats sentences, `code` what was observed."""
-    words = words_of(alert)
-    lines = []
-    for evidence in [entry for entry in alert.evidence if entry.weight > 0][:most]:
-        form = words.why_line if evidence.expected else words.why_line_short
-        lines.append(
-            form.format(
-                says=escape(says(alert, evidence)),
-                observed=code(evidence.observed or words.nothing),
-                expected=code(evidence.expected),
-            )
-        )
-    return lines
-
-
-def seen(alert: Alert, item: AlertItem, escape: Escape = _as_is) -> str:
+def seen(alert: Alert, item: AlertItem) -> str:
     """Say what kind of item was seen where, when and how often."""
     words = words_of(alert)
     return words.seen_line.format(
         kind=words.kinds.get(item.kind, item.kind),
-        where=escape(item.platform or ", ".join(item.sources) or words.nothing),
+        where=item.platform or ", ".join(item.sources) or words.nothing,
         first=moment(item.first_seen),
         last=moment(item.last_seen),
         sightings=words.sightings.format(count=item.sightings),

@@ -46,8 +46,7 @@ class Words:
     score: str
     score_value: str
     why: str
-    why_line: str
-    why_line_short: str  # nothing was observed or expected in words
+    further: str  # observations besides the strongest
     observed: str
     expected: str
     weight: str
@@ -62,6 +61,7 @@ class Words:
     sources: str
     more_items: str
     picture: str
+    picture_framed: str
     next: str
     footer: str
     nothing: str = "–"
@@ -133,8 +133,7 @@ EN = Words(
     score="Score",
     score_value="{score} of 1.00",
     why="Why",
-    why_line="{says} Seen: {observed} · expected: {expected}",
-    why_line_short="{says} Seen: {observed}",
+    further="Further observations",
     observed="Seen",
     expected="Expected",
     weight="Weight",
@@ -149,6 +148,7 @@ EN = Words(
     sources="Sources",
     more_items="{count} further items are in the case.",
     picture="Picture from the item, as it was seen",
+    picture_framed="Picture from the item, as it was seen; the red frame, drawn by mekiki, marks the match",
     next="Next",
     footer="Links are defanged on purpose: do not visit them from your own computer. All times are UTC.",
 )
@@ -221,8 +221,7 @@ JA = Words(
     score="スコア",
     score_value="{score}(最大 1.00)",
     why="判定の理由",
-    why_line="{says} 検出:{observed} 本来:{expected}",
-    why_line_short="{says} 検出:{observed}",
+    further="その他の根拠",
     observed="検出したもの",
     expected="本来あるべきもの",
     weight="重み",
@@ -237,6 +236,7 @@ JA = Words(
     sources="取得元",
     more_items="ほか{count}件は案件で確認できます。",
     picture="検知時の画像",
+    picture_framed="検知時の画像(赤い枠は一致した箇所を示すために mekiki が描いたものです)",
     next="次の操作",
     footer="リンクは意図的に無効化しています。業務端末から直接アクセスしないでください。時刻はすべて UTC です。",
 )

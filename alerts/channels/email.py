@@ -16,10 +16,13 @@ import aiosmtplib
 from aiosmtplib import SMTP
 
 from alerts.delivery import Receipt, reveal
+from alerts.dialect import PLAIN
 from alerts.errors import DeliveryError
 from alerts.gate import TIMEOUT
 from alerts.mail import compose, mailbox
 from alerts.message import Alert
+from alerts.templating import Templates
+from alerts.texts import SHIPPED, Texts
 from config import EmailReceiver
 from storage.media import MediaStore
 
@@ -35,11 +38,13 @@ class EmailChannel:
         hosts: Mapping[str, str],
         timeout: timedelta = TIMEOUT,
         trust: ssl.SSLContext | None = None,
+        templates: Templates = SHIPPED,
     ) -> None:
         self._receiver = receiver
         self._media = media
         self._hosts = hosts
         self._timeout = timeout
+        self._templates = templates
         self._trust = trust  # None: the system's certificate authorities
 
     async def send(self, alert: Alert, delivery_id: str, *, now: datetime) -> Receipt:
@@ -50,13 +55,14 @@ class EmailChannel:
             raise self._error('a password needs security = "starttls" or "tls"', retryable=True)
         sender = self._address("sender", receiver.sender)
         to = tuple(self._address(f"to[{n}]", text) for n, text in enumerate(receiver.to))
-        message = compose(alert, delivery_id, sender=sender, to=to, read=self._media.read)
+        texts = Texts(alert, PLAIN, self._templates)
+        message = compose(texts, delivery_id, sender=sender, to=to, read=self._media.read)
         recipients = list(dict.fromkeys(address.addr_spec for address in to))
         failure: DeliveryError | None = None
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
                 refused = await self._hand_over(message.as_bytes(), sender.addr_spec, recipients, password)
-            return self._receipt(len(recipients), refused)
+            return self._receipt(len(recipients), refused, texts.problem)
         except TimeoutError:
             failure = self._error(f"no answer within {self._timeout.total_seconds():g} s", retryable=True)
         except aiosmtplib.SMTPRecipientsRefused as error:
@@ -118,11 +124,11 @@ class EmailChannel:
                 return dialled
         raise last
 
-    def _receipt(self, count: int, refused: list[int]) -> Receipt:
+    def _receipt(self, count: int, refused: list[int], problem: str | None) -> Receipt:
         if not refused:
-            return Receipt(status=250, detail=f"taken for {count} recipients")
+            return Receipt(status=250, detail=f"taken for {count} recipients", problem=problem)
         said = f"taken for {count - len(refused)} of {count} recipients ({', '.join(map(str, refused))})"
-        return Receipt(status=250, detail=said, problem=said)
+        return Receipt(status=250, detail=said, problem="; ".join(filter(None, (said, problem))))
 
     def _address(self, field: str, text: str) -> Address:
         try:

@@ -21,10 +21,12 @@ import msgspec
 from standardwebhooks.webhooks import Webhook
 
 from alerts.delivery import Receipt, check, reveal
+from alerts.dialect import PLAIN
 from alerts.errors import DeliveryError
 from alerts.gate import Gate
 from alerts.message import Alert, AlertCase, AlertEvidence, AlertItem, AlertPicture, DigestLine, Language, Reason
-from alerts.wording import headline, occasion, why
+from alerts.texts import Texts
+from alerts.wording import headline, occasion
 from config import WebhookReceiver
 
 Event = Literal[
@@ -100,7 +102,7 @@ def render(alert: Alert) -> bytes:
             language=alert.language,
             summary=headline(alert),
             occasion=occasion(alert),
-            why=tuple(why(alert)),
+            why=tuple(map(str, Texts(alert, PLAIN).why)),
             case=alert.case,
             new_items=alert.new_items,
             evidence=alert.evidence,

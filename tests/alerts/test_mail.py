@@ -1,17 +1,22 @@
+import io
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from html.parser import HTMLParser
 
 import pytest
+from PIL import Image
 
+from alerts.dialect import PLAIN
 from alerts.mail import compose, mailbox
-from alerts.message import Alert
+from alerts.message import Alert, CaseReason, Language
+from alerts.texts import Texts
 from storage.case_views import PictureView
 from storage.errors import MediaMissing
-from tests.alerts.samples import RAW, alert_of, case, hostile_case, view
+from tests.alerts.pictures import box_of, png
+from tests.alerts.samples import RAW, alert_of, case, digest_of, hostile_case, view
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
+PNG = png()
 
 
 def read(address: str) -> bytes:
@@ -22,7 +27,7 @@ def read(address: str) -> bytes:
 
 def built(alert: Alert, delivery_id: str = "msg_1") -> EmailMessage:
     raw = compose(
-        alert,
+        Texts(alert, PLAIN),
         delivery_id,
         sender=mailbox("mekiki <alerts@hoshino-denki.example>"),
         to=(mailbox("legal@hoshino-denki.example"), mailbox("Ads <ads@hoshino-denki.example>")),
@@ -85,7 +90,8 @@ def test_the_same_alert_and_id_give_the_same_bytes() -> None:
 def test_the_picture_is_inline_and_named_by_the_html() -> None:
     message = built(alert_of())
     [picture] = [part for part in message.walk() if part.get_content_maintype() == "image"]
-    assert picture.get_content() == PNG
+    assert Image.open(io.BytesIO(picture.get_content())).size == (640, 335)
+    assert box_of(picture.get_content()) is not None
     assert picture.get_content_disposition() == "inline"
     assert f'src="cid:{picture["Content-ID"][1:-1]}"' in text_of(message, "html")
 
@@ -111,7 +117,7 @@ class Remote(HTMLParser):
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
-@pytest.mark.parametrize("reason", ["first", "new_items", "repeat"])
+@pytest.mark.parametrize("reason", ["first", "new_items", "escalated", "relapsed", "repeat"])
 def test_hostile_text_stays_text(language: str, reason: str) -> None:
     message = built(alert_of(hostile_case(), reason, 3, language))  # type: ignore[arg-type]
     html = text_of(message, "html")
@@ -168,3 +174,27 @@ def test_a_configured_address_is_exactly_one(text: str, name: str, address: str)
 def test_anything_else_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(ValueError, match=r"^is no single mail address$"):
         mailbox(text)
+
+
+def test_a_digest_names_its_cases() -> None:
+    message = built(digest_of(250, "ja"))
+    assert message["Subject"] == "[mekiki] desk 宛てのまとめ:250件"
+    assert message["References"] is None
+    for kind in ("plain", "html"):
+        text = text_of(message, kind)
+        assert "星野電機のなりすまし:Hoshino Denki Outlet 1" in text
+        assert "案件 200 · 新規 · 未対応" in text
+        assert "ほか50件" in text
+        assert "判定の理由" not in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "language", "begins"),
+    [
+        ("escalated", "en", "[mekiki] Not judged in time: Impersonation of"),
+        ("relapsed", "ja", "[mekiki] 【再出現】星野電機のなりすまし"),
+        ("first", "ja", "[mekiki] 星野電機のなりすまし"),
+    ],
+)
+def test_the_subject_says_what_is_urgent(reason: CaseReason, language: Language, begins: str) -> None:
+    assert built(alert_of(None, reason, 1, language))["Subject"].startswith(begins)

@@ -1,22 +1,25 @@
+import io
 import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from alerts.channels.email import EmailChannel
 from alerts.errors import DeliveryError
 from config import EmailReceiver
 from storage.media import MediaStore
 from tests.alerts.certificates import certificate
+from tests.alerts.pictures import png
 from tests.alerts.samples import NOW, alert_of, case, view
 from tests.servers.mail import MailSink
 from tests.servers.sink import Reply, Sink
 
 pytestmark = pytest.mark.asyncio
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
+PNG = png(60, 40)
 TO = ["legal@hoshino-denki.example", "Ads, Tokyo <ads@hoshino-denki.example>"]
 
 
@@ -58,7 +61,7 @@ async def test_one_message_goes_to_all_addresses_with_the_stored_picture(tmp_pat
     assert mail.recipients == ("legal@hoshino-denki.example", "ads@hoshino-denki.example")
     assert mail.message["Message-ID"] == "<msg_1@hoshino-denki.example>"
     pictures = [part.get_content() for part in mail.message.walk() if part.get_content_maintype() == "image"]
-    assert pictures == [PNG]
+    assert [Image.open(io.BytesIO(picture)).size for picture in pictures] == [(60, 40)]
 
 
 async def test_names_that_try_to_add_recipients_add_none(tmp_path: Path) -> None:

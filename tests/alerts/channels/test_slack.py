@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
-from alerts.channels.slack import SlackChannel, code, plain, render
+from alerts.channels.slack import SlackChannel
+from alerts.channels.slack import render as render_texts
+from alerts.dialect import SLACK
 from alerts.errors import DeliveryError
 from alerts.gate import Gate
 from alerts.message import Alert
 from alerts.notices import disabled_notice
 from alerts.notices import test_notice as notice_of_test
+from alerts.texts import Texts
 from config import SlackReceiver
 from detector.evidence import Evidence
 from detector.items import Advertiser, Text
@@ -47,6 +50,10 @@ ALERTS = [
     notice_of_test("legal-chat", "en", NOW),
     disabled_notice("legal-chat", 42, "ja", NOW),
 ]
+
+
+def render(alert: Alert) -> dict[str, Any]:
+    return render_texts(Texts(alert, SLACK))
 
 
 def texts(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -93,11 +100,11 @@ def test_formatting_characters_are_only_ours_and_in_pairs(alert: Alert) -> None:
 
 
 def test_escaping_counts_the_escaped_form_and_cuts_visibly() -> None:
-    assert plain("a<b") == "a&lt;b"
-    assert plain("*_~`") == "∗ˍ∼ˋ"
-    assert code("`x`") == "`ˋxˋ`"
-    for cut in (plain("&" * 500, 100), code("&" * 500, 100)):
-        assert 90 <= len(cut) <= 100
+    assert SLACK.plain("a<b") == "a&lt;b"
+    assert SLACK.plain("*_~`") == "∗ˍ∼ˋ"
+    assert SLACK.code("`x`") == "`ˋxˋ`"
+    for cut, limit in ((SLACK.plain("&" * 500, 100), 100), (SLACK.code("&" * 500), SLACK.longest_code)):
+        assert limit - 10 <= len(cut) <= limit
         assert cut.strip("`").endswith("&amp;…")
 
 
