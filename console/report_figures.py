@@ -124,7 +124,7 @@ class Count:
             self._note_waits(history, told)
         if told.confirmed is not None and told.verdict_at is not None and self._within(told.verdict_at):
             self._note_precision(history, told)
-        if told.confirmed is not False:
+        if told.standing != "dismissed":
             for kind, carried in self._carried.items():
                 carried.add([_names(item, kind) for item in added], confirmed=bool(told.confirmed))
 
