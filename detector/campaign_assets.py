@@ -21,7 +21,7 @@ class BrandAssets:
         self._register = Register(brand, HostIndex([brand]).tokens(0))
         self._pictures = PictureIndex([brand])
         own = find_handoffs([page.text[:_MOST_READ] for page in brand.pages])
-        self._handoffs = {(one.kind, one.value.lstrip("@").lower()) for one in own}
+        self._handoffs: set[tuple[str | None, str]] = {(one.kind, one.value.lstrip("@").lower()) for one in own}
         self._handoffs |= {(scope.platform, scope.value.lstrip("@").lower()) for scope in brand.accounts}
 
     def host(self, host: Host, on: date) -> bool:

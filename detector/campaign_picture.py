@@ -20,7 +20,7 @@ def picture_value(picture: PictureHash) -> str | None:
     return f"{picture.phash}:{picture.fine}"
 
 
-def likeness(one: str, other: str) -> float:
+def alike(one: str, other: str) -> float:
     """Return how alike two pictures are, 0-1; 0 where they are not the same picture."""
     (coarse, fine), (other_coarse, other_fine) = one.split(":"), other.split(":")
     near = _distance(coarse, other_coarse)

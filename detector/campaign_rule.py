@@ -35,7 +35,7 @@ def enough(matches: Sequence[Match]) -> bool | None:
     kinds = {match.kind for match in matches}
     if len(kinds) >= 2:
         return True
-    return None if kinds and not any(match.parted for match in matches) else False
+    return None if kinds else False
 
 
 def differing(own: Iterable[CampaignKey], theirs: Iterable[CampaignKey]) -> int:

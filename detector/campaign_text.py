@@ -61,17 +61,29 @@ def minhash(letters: str) -> str:
     for place in range(min(SHINGLE, len(codes))):
         runs = runs * _STEP + codes[place : place + len(runs)]
     least = _mixed(np.unique(runs)[None, :] ^ _SEEDS[:, None]).min(axis=1)
-    return (least & np.uint64(0xFFFF)).astype(">u2").tobytes().hex()
+    digits: str = (least & np.uint64(0xFFFF)).astype(">u2").tobytes().hex()
+    return digits
 
 
-def likeness(one: str, other: str) -> float:
+def shared(one: str, other: str) -> float:
     """Estimate which share of their runs two texts have in common, 0-1, from their MinHashes."""
     left, right = (np.frombuffer(bytes.fromhex(digits), ">u2") for digits in (one, other))
     return float((left == right).mean())
 
 
+def alike(one: str, other: str) -> float:
+    """Return how alike two texts are, 0-1; 0 where they do not follow one template."""
+    likeness = shared(one, other)
+    return likeness if likeness >= ALIKE else 0.0
+
+
+def near_parts(digits: str) -> Iterator[str]:
+    """Yield the parts under which alike texts are kept."""
+    return parts(digits)
+
+
 def parts(digits: str) -> Iterator[str]:
-    """Yield the parts of a MinHash by which alike ones are looked up."""
+    """Yield the parts under which a MinHash is kept."""
     width = 4 * ROWS
     yield from (f"{start // width}:{digits[start : start + width]}" for start in range(0, len(digits), width))
 

@@ -1,33 +1,41 @@
 """Campaigns: how flagged items come together in cases.
 
-A case is one campaign against one brand. An item that arrives opens it or joins it; either way the case, its
-log and the alert intent are written here together. The rows of the cases are locked first, so that a
-judgement made at the same moment comes wholly before or wholly after.
+A case is one campaign against one brand. An item that arrives opens it or joins it (`storage.placing`); either way the
+case, its log, why it joined and the alert intent are written here together. The rows of the cases are locked first, so
+that a judgement made at the same moment comes wholly before or wholly after.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from detector.hosts import parse_host
+from detector.campaign import CampaignKey, campaign_keys
+from detector.campaign_assets import BrandAssets
+from detector.images.hash import PictureHash, picture_hash_from_dict
 from detector.items import Item
-from detector.verdict import Decision, Verdict
+from detector.verdict import Verdict
 from storage.actions import SILENT
-from storage.case_log import NewEntry, append_log
+from storage.campaign_keys import KeptKey, give_keys, holders, keep_keys
+from storage.case_locks import MACHINE, lock_campaigns, lock_cases
+from storage.case_titles import case_title
 from storage.columns import digest_of
 from storage.intents import Grouping, tell_of_items
-from storage.schema import Case, CaseItem, ItemVersion, VerdictRow
+from storage.memberships import Memberships, bring_along, cases_of, memberships, put_in
+from storage.merging import root_of
+from storage.parting import raise_score
+from storage.placing import Arrival, Placed, Placing
+from storage.schema import Case, CaseJoin, JoinedBy, Picture
 from storage.suppression import wake
-from storage.upsert import Key, find_or_add, table_of
+from storage.upsert import find_or_add, table_of
 
-MACHINE = "mekiki"  # who, in log entries that no person made
-_GRAVITY: Mapping[Decision, int] = {"impersonation": 2, "suspicious": 1}
-_TITLE_CHARACTERS = 100
+__all__ = ["MACHINE", "Flagged", "Joined", "case_title", "join_cases", "lock_cases"]
+
+Assets = Mapping[str, BrandAssets]  # by brand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +47,8 @@ class Flagged:
     verdict_id: int
     item: Item
     verdict: Verdict
-    campaign: str  # from `detector.campaign.campaign_key`
+    on: date  # of the verdict
+    pictures: Mapping[str, str] = field(default_factory=dict)  # reference in Item.images -> SHA-256
     cases: tuple[int, ...] = ()  # whose links led to it
     led_from: tuple[int, ...] = ()  # items whose links led to it
 
@@ -57,127 +66,186 @@ class Joined:
 
 
 def join_cases(
-    session: Session, flagged: Sequence[Flagged], grouping: Grouping, seen: Mapping[int, datetime]
+    session: Session,
+    flagged: Sequence[Flagged],
+    grouping: Grouping,
+    seen: Mapping[int, datetime],
+    assets: Assets | None = None,
 ) -> Joined:
     """Put flagged items into their cases, open the ones that are missing, and note whom to tell.
 
     Args:
+        session: of a transaction; everything is written in it.
+        flagged: in the order in which they came.
+        grouping: when messages may leave.
         seen: when each item of these observations was seen, flagged or not, by item id: its cases were seen then, too.
+        assets: what the brands own themselves; nothing is taken for theirs without it.
     """
-    groups: dict[Key, list[Flagged]] = defaultdict(list)
-    led = _led_to(session, flagged)
-    for number, one in enumerate(flagged):
-        if number not in led:
-            groups[(digest_of([one.verdict.brand, one.campaign]),)].append(one)
-    rows = {key: _new_case(key[0], group, grouping.now) for key, group in groups.items()}
-    ids, added = find_or_add(session, Case, ("identity",), rows)
-    opened = frozenset(ids[key] for key in added)
-    members_of = _cases_of(session, seen)
-    cases = lock_cases(session, {*ids.values(), *(case for found in led.values() for case in found), *members_of})
-    members = {ids[key]: list(group) for key, group in groups.items()}
-    for number, found in led.items():
+    now = grouping.now
+    if flagged:
+        lock_campaigns(session, {one.verdict.brand for one in flagged})
+    members_of = cases_of(session, seen)
+    known = memberships(session, {one.item_id for one in flagged})
+    homes = _homes(session, flagged, known)
+    kept = _kept_keys(session, flagged, known, homes, assets or {})
+    held = holders(session, {key.id for keys in kept.values() for key in keys if not key.hub})
+    wanted = {holder.case_id for found in held.values() for holder in found}
+    cases = lock_cases(session, {*wanted, *(case for found in homes.values() for case in found), *members_of})
+    placed = _placed(session, flagged, kept, homes, held, cases, now)
+    opened = _open(session, flagged, placed, cases, now)
+    where = {number: tuple(opened.get(case, case) for case in found) for number, found in placed.cases.items()}
+    members: dict[int, list[Flagged]] = defaultdict(list)
+    for number, found in where.items():
         for case_id in found:
-            members.setdefault(case_id, []).append(flagged[number])
-    arrived = _place(session, members, cases, opened, grouping.now)
-    wake(session, cases, _news(members, arrived), who=MACHINE, now=grouping.now)  # before they raise the scores
+            members[case_id].append(flagged[number])
+    first = frozenset(opened.values())
+    arrived = put_in(session, members, cases, first, now)
+    owners = [(case, number) for number in kept for case in where[number]]
+    give_keys(session, ((case, flagged[number].item_id, key) for case, number in owners for key in kept[number]))
+    _note_reasons(session, flagged, placed, opened, arrived, now)
+    wake(session, cases, _news(members, arrived), who=MACHINE, now=now)  # before they raise the scores
     for case_id, group in members.items():
-        _bring_along(session, cases[case_id], group, grouping.now)
+        brought = bring_along(session, cases[case_id], {item for one in group for item in one.led_from}, now)
+        _note_links(session, case_id, group, brought, now)
     for case_id, group in members.items():
-        _raise_score(cases[case_id], group)
+        for one in group:
+            raise_score(cases[case_id], one.verdict.score, one.verdict_id, one.verdict.decision)
+            cases[case_id].last_seen = max(cases[case_id].last_seen, seen[one.item_id])
     for case_id, items in members_of.items():
-        cases[case_id].last_seen = max(cases[case_id].last_seen, *(seen[item_id] for item_id in items))
-    for case_id, group in members.items():
-        cases[case_id].last_seen = max(cases[case_id].last_seen, *(seen[one.item_id] for one in group))
-    tell_of_items(session, "first", _counts(arrived, opened), grouping)
-    grown = [case_id for case_id in arrived if case_id not in opened and cases[case_id].state not in SILENT]
+        root = cases[case_id].merged_into or case_id  # it may have become a part of another one just now
+        cases[root].last_seen = max(cases[root].last_seen, *(seen[item_id] for item_id in items))
+    tell_of_items(session, "first", _counts(arrived, first), grouping)
+    grown = [case_id for case_id in arrived if case_id not in first and cases[case_id].state not in SILENT]
     tell_of_items(session, "new_items", _counts(arrived, grown), grouping)
     of_version: dict[int, dict[int, None]] = defaultdict(dict)  # ordered sets
     for case_id, group in members.items():
         for one in group:
             of_version[one.version_id][case_id] = None
-    return Joined(cases={version: tuple(of) for version, of in of_version.items()}, opened=opened)
+    return Joined(cases={version: tuple(of) for version, of in of_version.items()}, opened=first)
 
 
-def _led_to(session: Session, flagged: Sequence[Flagged]) -> dict[int, list[int]]:
-    """Return the cases, by number of the flagged item, whose links led to it: of its brand, and not done with."""
-    named = {case for one in flagged for case in one.cases}
-    if not named:
-        return {}
-    rows = session.execute(select(Case.id, Case.brand).where(Case.id.in_(named), Case.state.not_in(SILENT)))
-    brands = {row.id: row.brand for row in rows}
-    found = {
-        number: [case for case in one.cases if brands.get(case) == one.verdict.brand]
-        for number, one in enumerate(flagged)
-    }
-    return {number: cases for number, cases in found.items() if cases}
+# --- where items belong -----------------------------------------------------------------------------------------
 
 
-def _cases_of(session: Session, item_ids: Iterable[int]) -> dict[int, list[int]]:
-    """Return the cases that these items are in, with the items of each."""
-    found: dict[int, list[int]] = defaultdict(list)
-    for case_id, item_id in session.execute(
-        select(CaseItem.case_id, CaseItem.item_id).where(CaseItem.item_id.in_(list(item_ids)))
-    ):
-        found[case_id].append(item_id)
+def _homes(session: Session, flagged: Sequence[Flagged], known: Memberships) -> dict[int, tuple[int, ...]]:
+    """Return the cases that each flagged item (by number) is in already, and those whose links led to it."""
+    led = {case for one in flagged for case in one.cases}
+    roots = {case: root_of(session, case) for case in sorted(led)}
+    of_item: dict[int, list[int]] = defaultdict(list)
+    for case_id, item_id in known:
+        of_item[item_id].append(case_id)
+    named = {*roots.values(), *(case for case, _ in known)}
+    rows = session.execute(select(Case.id, Case.brand, Case.state).where(Case.id.in_(named))).all() if named else ()
+    brand = {row.id: row.brand for row in rows}
+    done = {row.id for row in rows if row.state in SILENT}
+    found: dict[int, tuple[int, ...]] = {}
+    for number, one in enumerate(flagged):
+        lead = [roots[case] for case in one.cases if roots[case] not in done]
+        homes = dict.fromkeys((*lead, *of_item[one.item_id]))
+        found[number] = tuple(case for case in homes if brand.get(case) == one.verdict.brand)
     return found
 
 
-def _bring_along(session: Session, case: Case, group: Sequence[Flagged], now: datetime) -> None:
-    """Put the items whose links led to a flagged page into its case, with what they were judged as themselves."""
-    sources = {item_id for one in group for item_id in one.led_from}
-    if not sources:
-        return
-    present = set(session.scalars(select(CaseItem.item_id).where(CaseItem.case_id == case.id)))
-    rows = session.execute(
-        select(ItemVersion.item_id, VerdictRow.version_id, VerdictRow.id)
-        .join(ItemVersion, ItemVersion.id == VerdictRow.version_id)
-        .where(ItemVersion.item_id.in_(sources - present), VerdictRow.brand == group[0].verdict.brand)
-        .order_by(VerdictRow.id)
-    )
-    latest = {item_id: (version_id, verdict_id) for item_id, version_id, verdict_id in rows}
-    if latest:
-        session.execute(
-            insert(table_of(CaseItem)),
-            [
-                {"case_id": case.id, "item_id": item, "version_id": version, "verdict_id": verdict, "added_at": now}
-                for item, (version, verdict) in sorted(latest.items())
-            ],
+def _kept_keys(
+    session: Session,
+    flagged: Sequence[Flagged],
+    known: Memberships,
+    homes: Mapping[int, Sequence[int]],
+    assets: Assets,
+) -> dict[int, list[KeptKey]]:
+    """Return the keys of flagged items by number: of those that are new, or of which a new version was flagged."""
+    fresh = [
+        number
+        for number, one in enumerate(flagged)
+        if not homes[number]
+        or any(known.get((case, one.item_id), (0, 0)) < (one.version_id, one.verdict_id) for case in homes[number])
+    ]
+    hashes = _hashes(session, {address for number in fresh for address in flagged[number].pictures.values()})
+    keys: dict[int, tuple[CampaignKey, ...]] = {}
+    for number in fresh:
+        one = flagged[number]
+        keys[number] = campaign_keys(
+            one.item,
+            one.verdict,
+            pictures={name: hashes[address] for name, address in one.pictures.items() if address in hashes},
+            assets=assets.get(one.verdict.brand),
+            on=one.on,
         )
-        case.items += len(latest)
-        append_log(session, {case.id: case}, [_entry(case.id, now, "items_added", sorted(latest))])
+    found: dict[int, list[KeptKey]] = {}
+    for brand in sorted({flagged[number].verdict.brand for number in fresh}):
+        mine = [number for number in fresh if flagged[number].verdict.brand == brand]
+        rows = keep_keys(session, brand, (key for number in mine for key in keys[number]))
+        for number in mine:
+            alike = (rows[key.kind, key.value] for key in keys[number])
+            found[number] = list({kept.id: kept for kept in alike}.values())
+    return found
 
 
-def lock_cases(session: Session, case_ids: Iterable[int]) -> dict[int, Case]:
-    """Return cases as they are now, held until the transaction ends; always locked in the same order."""
-    query = select(Case).where(Case.id.in_(list(case_ids))).order_by(Case.id)
-    rows = session.scalars(query.with_for_update(key_share=True), execution_options={"populate_existing": True})
-    return {case.id: case for case in rows}
+def _hashes(session: Session, addresses: Collection[str]) -> dict[str, PictureHash]:
+    if not addresses:
+        return {}
+    query = select(Picture.sha256, Picture.hash).where(Picture.sha256.in_(addresses), Picture.hash.is_not(None))
+    return {address: picture_hash_from_dict(hashed) for address, hashed in session.execute(query) if hashed}
 
 
-def case_title(campaign: str, item: Item) -> str:
-    """Name a case for people: what its items have in common, as it reads, and the kind of the first one."""
-    joined_by, _, rest = campaign.partition(":")
-    if joined_by == "advertiser":
-        advertiser = item.advertiser and item.advertiser.name
-        rest = advertiser or rest.replace(":", " ", 1)
-    elif joined_by == "item":
-        rest = item.url or item.id
-    host = parse_host(rest) if "xn--" in rest else None
-    if host and host.unicode != host.ascii:
-        rest = f"{rest} = {host.unicode}"
-    if len(rest) > _TITLE_CHARACTERS:
-        rest = rest[: _TITLE_CHARACTERS - 1] + "…"
-    return f"{rest} ({item.kind})"
+def _placed(
+    session: Session,
+    flagged: Sequence[Flagged],
+    kept: Mapping[int, Sequence[KeptKey]],
+    homes: Mapping[int, tuple[int, ...]],
+    held: Mapping[int, Any],
+    cases: dict[int, Case],
+    now: datetime,
+) -> Placed:
+    """Place the items of each brand."""
+    everything = Placed()
+    for brand in sorted({one.verdict.brand for one in flagged}):
+        placing = Placing(session, brand, cases, held, now, first=-1 - len(everything.names))
+        placed = placing.place(
+            Arrival(
+                number=number,
+                item_id=one.item_id,
+                item=one.item,
+                verdict=one.verdict,
+                keys=kept.get(number, ()),
+                homes=homes[number],
+            )
+            for number, one in enumerate(flagged)
+            if one.verdict.brand == brand
+        )
+        everything.add(placed)
+    return everything
 
 
-def _new_case(identity: str, group: Sequence[Flagged], now: datetime) -> dict[str, Any]:
-    first = group[0]
+def _open(
+    session: Session, flagged: Sequence[Flagged], placed: Placed, cases: dict[int, Case], now: datetime
+) -> dict[int, int]:
+    """Open the cases that are missing, add them to `cases`, and return their ids by their numbers in `placed`."""
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    numbers: dict[int, tuple[Any, ...]] = {}
+    groups: dict[int, list[Flagged]] = defaultdict(list)
+    for number, found in placed.cases.items():
+        for place in found:
+            groups[place].append(flagged[number])
+    for place, number in placed.new.items():
+        one = flagged[number]
+        key = (digest_of([one.verdict.brand, "opened", one.item_id, one.verdict_id]),)
+        numbers[place] = key
+        rows[key] = _new_case(key[0], placed.names[place], one, groups[place], now)
+    ids, _ = find_or_add(session, Case, ("identity",), rows)
+    opened = {place: ids[key] for place, key in numbers.items()}
+    if opened:
+        cases |= lock_cases(session, opened.values())
+    return opened
+
+
+def _new_case(identity: str, campaign: str, first: Flagged, group: Sequence[Flagged], now: datetime) -> dict[str, Any]:
     best = max(group, key=lambda one: one.verdict.score)
     return {
         "identity": identity,
         "brand": first.verdict.brand,
-        "campaign": first.campaign,
-        "title": case_title(first.campaign, first.item),
+        "campaign": campaign,
+        "title": case_title(campaign, first.item),
         "opened_at": now,
         "state": "open",
         "score": best.verdict.score,
@@ -188,68 +256,54 @@ def _new_case(identity: str, group: Sequence[Flagged], now: datetime) -> dict[st
     }
 
 
-def _place(
+# --- why, and whom to tell --------------------------------------------------------------------------------------
+
+
+def _note_reasons(
     session: Session,
-    members: Mapping[int, Sequence[Flagged]],
-    cases: Mapping[int, Case],
-    opened: Set[int],
+    flagged: Sequence[Flagged],
+    placed: Placed,
+    opened: Mapping[int, int],
+    arrived: Mapping[int, Sequence[int]],
     now: datetime,
-) -> dict[int, list[int]]:
-    """Write memberships and the log; return which items arrived in each case.
-
-    A membership only moves forward, to a newer version or a newer verdict, so that two versions seen in turns
-    (picture fetched, picture not fetched) do not fill the log.
-    """
-    known = _memberships(session, {one.item_id for group in members.values() for one in group})
-    rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}  # by: new in its case
-    log: list[NewEntry] = []
-    arrived: dict[int, list[int]] = {}
-    for case_id, group in members.items():
-        items: dict[bool, list[int]] = {True: [], False: []}
-        latest = {one.item_id: one for one in sorted(group, key=lambda one: (one.version_id, one.verdict_id))}
-        for item_id, one in latest.items():
-            before = known.get((case_id, item_id))
-            if before is None or before < (one.version_id, one.verdict_id):
-                new = before is None
-                items[new].append(item_id)
-                place = {"case_id": case_id, "item_id": item_id}
-                rows[new].append({**place, "version_id": one.version_id, "verdict_id": one.verdict_id})
-        if items[True]:
-            arrived[case_id] = items[True]
-            cases[case_id].items += len(items[True])
-            action = "opened" if case_id in opened else "items_added"
-            log.append(_entry(case_id, now, action, items[True]))
-        if items[False]:
-            log.append(_entry(case_id, now, "items_changed", items[False]))
-    if rows[True]:
-        session.execute(insert(table_of(CaseItem)), [{**row, "added_at": now} for row in rows[True]])
-    if rows[False]:
-        session.execute(update(CaseItem), rows[False])
-    append_log(session, cases, log)
-    return arrived
+) -> None:
+    """Write down what each item that joined had in common with its case, or whose link led to it."""
+    rows: list[dict[str, Any]] = []
+    for number, (place, reasons) in placed.reasons.items():
+        case_id, item_id = opened.get(place, place), flagged[number].item_id
+        if item_id in arrived.get(case_id, ()):
+            rows += (
+                {
+                    **_row(case_id, item_id, "key", reason.holder.item_id, now),
+                    "key_id": reason.kept.id,
+                    "likeness": reason.kept.likeness,
+                }
+                for reason in reasons
+            )
+    for number, one in enumerate(flagged):
+        if one.cases:
+            origin = min(one.led_from, default=None)
+            joined = (opened.get(place, place) for place in placed.cases[number])
+            rows += (
+                {**_row(case_id, one.item_id, "link", origin, now), "key_id": None, "likeness": None}
+                for case_id in joined
+                if one.item_id in arrived.get(case_id, ())
+            )
+    if rows:
+        session.execute(insert(table_of(CaseJoin)), rows)
 
 
-def _memberships(session: Session, item_ids: Set[int]) -> dict[tuple[int, int], tuple[int, int]]:
-    columns = table_of(CaseItem).c
-    rows = session.execute(
-        select(columns.case_id, columns.item_id, columns.version_id, columns.verdict_id).where(
-            columns.item_id.in_(item_ids)
-        )
-    )
-    return {(row.case_id, row.item_id): (row.version_id, row.verdict_id) for row in rows}
+def _note_links(
+    session: Session, case_id: int, group: Sequence[Flagged], brought: Sequence[int], now: datetime
+) -> None:
+    """Write down why items are in the case of a page that their links led to."""
+    led = {item: one.item_id for one in group for item in one.led_from}
+    if brought:
+        session.execute(insert(table_of(CaseJoin)), [_row(case_id, item, "link", led[item], now) for item in brought])
 
 
-def _entry(case_id: int, now: datetime, action: str, items: list[int]) -> NewEntry:
-    return NewEntry(case_id=case_id, at=now, who=MACHINE, action=action, data={"items": items})
-
-
-def _raise_score(case: Case, group: Sequence[Flagged]) -> None:
-    for one in group:
-        if one.verdict.score > case.score:
-            case.score, case.verdict_id = one.verdict.score, one.verdict_id
-            case.priority = max(case.priority, case.score)
-        if _GRAVITY[one.verdict.decision] > _GRAVITY[case.decision]:
-            case.decision = one.verdict.decision
+def _row(case_id: int, item_id: int, joined_by: JoinedBy, with_item: int | None, now: datetime) -> dict[str, Any]:
+    return {"case_id": case_id, "item_id": item_id, "joined_by": joined_by, "with_item": with_item, "at": now}
 
 
 def _counts(arrived: Mapping[int, Sequence[int]], case_ids: Iterable[int]) -> dict[int, int]:

@@ -19,10 +19,9 @@ import msgspec
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from detector.campaign import campaign_key
 from detector.items import Item
 from detector.verdict import Verdict
-from storage.campaigns import Flagged, Joined, join_cases
+from storage.campaigns import Assets, Flagged, Joined, join_cases
 from storage.columns import digest_of
 from storage.intents import Grouping
 from storage.priority import JudgeWithin
@@ -69,6 +68,7 @@ def record_many(
     group_wait: timedelta,
     group_interval: timedelta,
     judge_within: JudgeWithin | None = None,
+    assets: Assets | None = None,
 ) -> list[Recorded]:
     """Store observations with their verdicts, in the caller's transaction; answers in the same order.
 
@@ -80,6 +80,7 @@ def record_many(
         group_wait: from the opening of a case to its first message.
         group_interval: least time between later messages of a case.
         judge_within: how soon a person should judge; None: nothing is agreed.
+        assets: what the brands own themselves, by key: no item joins a case by that.
     """
     item_ids, new_items = _find_or_add_items(session, entries, now)
     versions, new_versions = _find_or_add_versions(session, entries, item_ids, now)
@@ -92,7 +93,8 @@ def record_many(
             verdict_id=verdict_ids[version_id, verdict.brand, judged_by],
             item=observation.item,
             verdict=verdict,
-            campaign=campaign_key(observation.item, verdict),
+            on=observation.seen_at.date(),
+            pictures=observation.pictures,
             cases=observation.cases,
             led_from=observation.led_from,
         )
@@ -104,7 +106,7 @@ def record_many(
     seen: dict[int, datetime] = {}
     for (observation, _), (item_id, _) in zip(entries, versions, strict=True):
         seen[item_id] = max(observation.seen_at, seen.get(item_id, observation.seen_at))
-    joined = join_cases(session, flagged, grouping, seen)
+    joined = join_cases(session, flagged, grouping, seen, assets)
     _keep_reach(session, entries, versions, flagged, joined, new_versions, judge_within)
     answers = []
     for (_, verdicts), (item_id, version_id) in zip(entries, versions, strict=True):

@@ -6,6 +6,7 @@ from typing import Literal
 from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from detector.campaign import KeyKind
 from storage.columns import AnyText, RowId, UtcDateTime
 from storage.schema.base import Base, Digest
 
@@ -21,7 +22,7 @@ class CampaignKeyRow(Base):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     identity: Mapped[str] = mapped_column(Digest, unique=True)  # of brand, kind and value
     brand: Mapped[str] = mapped_column(Text)
-    kind: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[KeyKind] = mapped_column(String(16))
     value: Mapped[str] = mapped_column(AnyText)
     cases: Mapped[int] = mapped_column(server_default="0", default=0)  # live ones that have it
     parted: Mapped[int] = mapped_column(server_default="0", default=0)  # how often people put apart what had it

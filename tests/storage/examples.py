@@ -26,7 +26,7 @@ def an_item(number: int = 1, *, host: str = FAKE_HOST, **changes: Any) -> Item:
         "id": f"ad-{number}",
         "kind": "ad",
         "platform": "meta",
-        "advertiser": Advertiser(id="77", name="Hoshino Denki Outlet 公式"),
+        "advertiser": Advertiser(id="77" if host == FAKE_HOST else host, name="Hoshino Denki Outlet 公式"),
         "texts": (Text(role="title", text="星野電機 閉店セール 90%OFF", lang="ja"),),
         "links": (f"https://{host}/lp?x=1",),
         "images": ("https://cdn.example/a.jpg",),

@@ -1,0 +1,289 @@
+"""Campaign keys as rows: kept once for each brand, looked up by equality or by likeness, with the cases that have them.
+
+What is compared by likeness (pictures, templates of texts) is kept once for all that are alike: the first one seen
+stands for the others, so that a campaign of a thousand nearly equal creatives has one key. It is found by its parts
+(`campaign_bands`), an ordinary index on both databases, and then compared in full.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Protocol, TypeVar
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from detector import campaign_picture, campaign_text
+from detector.campaign import LIKE, CampaignKey, KeyKind
+from detector.campaign_rule import HUB
+from storage.columns import digest_of
+from storage.schema import CampaignBand, CampaignKeyRow, Case, CaseItem, CaseKey, ItemKey
+from storage.upsert import find_or_add, insert, table_of
+
+T = TypeVar("T")
+_AT_ONCE = 5_000  # parameters of one statement
+
+
+def batched(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield runs of a sequence, each at most so long."""
+    yield from (values[start : start + size] for start in range(0, len(values), size))
+
+
+class _Measure(Protocol):
+    """How values of a kind are compared."""
+
+    def parts(self, value: str, /) -> Iterable[str]:
+        """Return the parts under which a value is kept."""
+
+    def near_parts(self, value: str, /) -> Iterable[str]:
+        """Return the parts under which values like this are kept."""
+
+    def alike(self, one: str, other: str, /) -> float:
+        """Return how alike two values are, 0-1; 0 where they are not the same thing."""
+
+
+_MEASURES: Mapping[KeyKind, _Measure] = {"picture": campaign_picture, "text": campaign_text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptKey:
+    """A key that an item has, and the row that stands for it."""
+
+    key: CampaignKey
+    id: int
+    likeness: float | None  # to what the row holds, of what is compared by likeness
+    hub: bool  # so many cases have it that it joins nobody
+    parted: bool  # people have put apart what had it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A case that has a key."""
+
+    case_id: int
+    item_id: int  # of it, that brought the key
+    strong: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class _Known:
+    """A key's row, or one that is about to be."""
+
+    identity: str
+    kind: KeyKind
+    value: str
+    id: int | None = None
+    cases: int = 0
+    parted: int = 0
+
+
+def keep_keys(session: Session, brand: str, wanted: Iterable[CampaignKey]) -> dict[tuple[KeyKind, str], KeptKey]:
+    """Make sure that every key has a row; return them by kind and value."""
+    keys = {(key.kind, key.value): key for key in wanted}
+    known = _equal(session, brand, keys)
+    alike: dict[tuple[KeyKind, str], tuple[_Known, float]] = {}
+    for kind in sorted(LIKE):
+        values = [value for found, value in keys if found == kind and (kind, value) not in known]
+        alike |= _alike(session, brand, kind, values)
+    rows: dict[tuple[KeyKind, str], tuple[_Known, float | None]] = {}
+    for place in keys:
+        kind, value = place
+        if place in known:
+            rows[place] = known[place], 1.0 if kind in LIKE else None
+        elif place in alike:
+            rows[place] = alike[place]
+        else:
+            rows[place] = _Known(identity=_identity(brand, kind, value), kind=kind, value=value), None
+    _add(session, brand, [row for row, _ in rows.values() if row.id is None])
+    return {
+        place: KeptKey(
+            key=keys[place],
+            id=row.id or 0,
+            likeness=likeness,
+            hub=row.cases >= HUB,
+            parted=row.parted > 0,
+        )
+        for place, (row, likeness) in rows.items()
+    }
+
+
+def holders(session: Session, key_ids: Collection[int]) -> dict[int, list[Holder]]:
+    """Return the live cases that have each key."""
+    found: dict[int, list[Holder]] = defaultdict(list)
+    columns = table_of(CaseKey).c
+    for some in batched(sorted(key_ids), _AT_ONCE):
+        query = select(columns.key_id, columns.case_id, columns.item_id, columns.strong).where(columns.key_id.in_(some))
+        for key_id, case_id, item_id, strong in session.execute(query):
+            found[key_id].append(Holder(case_id=case_id, item_id=item_id, strong=strong))
+    return found
+
+
+def keys_of_items(session: Session, item_ids: Collection[int], brand: str) -> dict[int, list[CampaignKey]]:
+    """Return the keys of some items, without those that are compared by likeness."""
+    found: dict[int, list[CampaignKey]] = defaultdict(list)
+    query = (
+        select(ItemKey.item_id, ItemKey.strong, CampaignKeyRow.kind, CampaignKeyRow.value)
+        .join(CampaignKeyRow, CampaignKeyRow.id == ItemKey.key_id)
+        .where(ItemKey.item_id.in_(item_ids), CampaignKeyRow.brand == brand, CampaignKeyRow.kind.not_in(LIKE))
+    )
+    for item_id, strong, kind, value in session.execute(query):
+        found[item_id].append(CampaignKey(kind=kind, value=value, strong=strong, says=""))
+    return found
+
+
+def give_keys(session: Session, given: Iterable[tuple[int, int, KeptKey]]) -> None:
+    """Note that items (case, item, key) have keys, and so have their cases."""
+    items: dict[tuple[int, int], bool] = {}
+    cases: dict[tuple[int, int], tuple[int, bool]] = {}
+    for case_id, item_id, kept in given:
+        items[item_id, kept.id] = items.get((item_id, kept.id), False) or kept.key.strong
+        first, strong = cases.get((kept.id, case_id), (item_id, False))
+        cases[kept.id, case_id] = first, strong or kept.key.strong
+    if not items:
+        return
+    session.execute(
+        insert(session, ItemKey).on_conflict_do_nothing(),
+        [{"item_id": item, "key_id": key, "strong": strong} for (item, key), strong in sorted(items.items())],
+    )
+    statement = insert(session, CaseKey).on_conflict_do_nothing(index_elements=["key_id", "case_id"])
+    columns = table_of(CaseKey).c
+    rows = [
+        {"key_id": key, "case_id": case, "item_id": item, "strong": strong}
+        for (key, case), (item, strong) in sorted(cases.items())
+    ]
+    added = {tuple(row) for row in session.execute(statement.returning(columns.key_id, columns.case_id), rows)}
+    _count(session, (key for key, _ in added), 1)
+    for key, case in sorted(cases.keys() - added):
+        if cases[key, case][1]:
+            change = update(CaseKey).where(CaseKey.key_id == key, CaseKey.case_id == case, ~CaseKey.strong)
+            session.execute(change.values(strong=True), execution_options={"synchronize_session": False})
+
+
+def recount(session: Session, case_ids: Collection[int]) -> None:
+    """Make `case_keys` say again what the items of some cases say, after items went from one to another."""
+    before = set(session.scalars(select(CaseKey.key_id).where(CaseKey.case_id.in_(case_ids))))
+    session.execute(table_of(CaseKey).delete().where(table_of(CaseKey).c.case_id.in_(case_ids)))
+    query = (
+        select(CaseItem.case_id, ItemKey.key_id, CaseItem.item_id, ItemKey.strong)
+        .join(Case, Case.id == CaseItem.case_id)
+        .join(ItemKey, ItemKey.item_id == CaseItem.item_id)
+        .join(CampaignKeyRow, CampaignKeyRow.id == ItemKey.key_id)
+        .where(CaseItem.case_id.in_(case_ids), CampaignKeyRow.brand == Case.brand)
+        .order_by(CaseItem.added_at.desc(), CaseItem.item_id.desc())
+    )
+    rows: dict[tuple[int, int], tuple[int, bool]] = {}
+    for case_id, key_id, item_id, strong in session.execute(query):
+        rows[key_id, case_id] = item_id, strong or rows.get((key_id, case_id), (0, False))[1]
+    if rows:
+        session.execute(
+            table_of(CaseKey).insert(),
+            [
+                {"key_id": key, "case_id": case, "item_id": item, "strong": strong}
+                for (key, case), (item, strong) in sorted(rows.items())
+            ],
+        )
+    count_cases(session, before | {key for key, _ in rows})
+
+
+def count_cases(session: Session, key_ids: Collection[int]) -> None:
+    """Count anew how many cases have each of some keys."""
+    for some in batched(sorted(key_ids), _AT_ONCE):
+        number = select(func.count()).where(CaseKey.key_id == CampaignKeyRow.id).scalar_subquery()
+        change = update(CampaignKeyRow).where(CampaignKeyRow.id.in_(some)).values(cases=number)
+        session.execute(change, execution_options={"synchronize_session": False})
+
+
+def _count(session: Session, key_ids: Iterable[int], step: int) -> None:
+    times: dict[int, int] = defaultdict(int)
+    for key_id in key_ids:
+        times[key_id] += step
+    for key_id, more in sorted(times.items()):
+        change = update(CampaignKeyRow).where(CampaignKeyRow.id == key_id)
+        session.execute(
+            change.values(cases=CampaignKeyRow.cases + more), execution_options={"synchronize_session": False}
+        )
+
+
+def _equal(session: Session, brand: str, keys: Collection[tuple[KeyKind, str]]) -> dict[tuple[KeyKind, str], _Known]:
+    identities = {_identity(brand, kind, value): (kind, value) for kind, value in keys}
+    found: dict[tuple[KeyKind, str], _Known] = {}
+    columns = table_of(CampaignKeyRow).c
+    for some in batched(sorted(identities), _AT_ONCE):
+        query = select(columns.identity, columns.id, columns.cases, columns.parted).where(columns.identity.in_(some))
+        for identity, row_id, cases, parted in session.execute(query):
+            kind, value = identities[identity]
+            found[kind, value] = _Known(
+                identity=identity, kind=kind, value=value, id=row_id, cases=cases, parted=parted
+            )
+    return found
+
+
+def _alike(
+    session: Session, brand: str, kind: KeyKind, values: Sequence[str]
+) -> dict[tuple[KeyKind, str], tuple[_Known, float]]:
+    """Return the row that stands for each value, the most alike one; for those of them that are alike, the first."""
+    measure = _MEASURES[kind]
+    near = {value: [_band(brand, kind, part) for part in measure.near_parts(value)] for value in values}
+    by_band = _in_bands(session, {band for bands in near.values() for band in bands}, kind)
+    found: dict[tuple[KeyKind, str], tuple[_Known, float]] = {}
+    for value in values:
+        candidates = {id(one): one for band in near[value] for one in by_band.get(band, ())}
+        scored = [(measure.alike(value, one.value), one) for one in candidates.values()]
+        best = max(scored, key=lambda pair: (pair[0], -(pair[1].id or 1 << 62)), default=None)
+        if best is not None and best[0] > 0:
+            found[kind, value] = best[1], best[0]
+            continue
+        new = _Known(identity=_identity(brand, kind, value), kind=kind, value=value)
+        found[kind, value] = new, 1.0
+        for part in measure.parts(value):
+            by_band.setdefault(_band(brand, kind, part), []).append(new)
+    return found
+
+
+def _in_bands(session: Session, bands: Collection[int], kind: KeyKind) -> dict[int, list[_Known]]:
+    found: dict[int, list[_Known]] = defaultdict(list)
+    rows: dict[int, _Known] = {}
+    keys, parts = table_of(CampaignKeyRow).c, table_of(CampaignBand).c
+    for some in batched(sorted(bands), _AT_ONCE):
+        query = (
+            select(parts.band, keys.id, keys.identity, keys.value, keys.cases, keys.parted)
+            .join_from(table_of(CampaignBand), table_of(CampaignKeyRow), keys.id == parts.key_id)
+            .where(parts.band.in_(some))
+        )
+        for band, row_id, identity, value, cases, parted in session.execute(query):
+            if row_id not in rows:
+                rows[row_id] = _Known(identity=identity, kind=kind, value=value, id=row_id, cases=cases, parted=parted)
+            found[band].append(rows[row_id])
+    return found
+
+
+def _add(session: Session, brand: str, new: Iterable[_Known]) -> None:
+    rows = {(one.identity,): one for one in new}
+    ids, _ = find_or_add(
+        session,
+        CampaignKeyRow,
+        ("identity",),
+        {
+            key: {"identity": one.identity, "brand": brand, "kind": one.kind, "value": one.value}
+            for key, one in rows.items()
+        },
+    )
+    bands: list[dict[str, int]] = []
+    for key, one in rows.items():
+        one.id = ids[key]
+        if one.kind in LIKE:
+            parts = {_band(brand, one.kind, part) for part in _MEASURES[one.kind].parts(one.value)}
+            bands += [{"band": band, "key_id": ids[key]} for band in sorted(parts)]
+    if bands:
+        session.execute(insert(session, CampaignBand).on_conflict_do_nothing(), bands)
+
+
+def _identity(brand: str, kind: KeyKind, value: str) -> str:
+    return digest_of([brand, kind, value])
+
+
+def _band(brand: str, kind: KeyKind, part: str) -> int:
+    """Return 63 bits for a part of a key."""
+    digest = blake2b(f"{brand}\0{kind}\0{part}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1
