@@ -29,6 +29,7 @@ from alerts.notices import test_notice
 from alerts.outgoing import Outgoing
 from alerts.recorder import Recorder
 from alerts.report import DispatchReport, Tally
+from alerts.templating import Templates
 from config import Config
 from safety.egress import EgressRule
 from storage.errors import StorageError
@@ -101,8 +102,13 @@ async def send_notice(
     row = next((row for row in config.receiver if row.key == receiver), None)
     if row is None:
         raise UnknownReceiver(receiver)
-    channel = open_channel(row, gate=gate or gate_of(config), media=media)
+    channel = open_channel(row, gate=gate or gate_of(config), media=media, templates=templates_of(config))
     return await channel.send(notice, f"msg_{notice.reason}_{os.urandom(8).hex()}", now=now())
+
+
+def templates_of(config: Config) -> Templates:
+    """Return the texts of messages, the configuration's own first."""
+    return Templates(config.alerting.templates)
 
 
 def gate_of(config: Config) -> Gate:
@@ -129,8 +135,9 @@ class _Pass:
         self._outgoing = Outgoing(config, engine, worker=worker, lease=lease)
         self._recorder = Recorder(self._outgoing.record)
         self._tally = Tally()
+        templates = templates_of(config)
         self._attempts = Attempts(
-            {row.key: open_channel(row, gate=gate, media=media) for row in config.receiver},
+            {row.key: open_channel(row, gate=gate, media=media, templates=templates) for row in config.receiver},
             disabled=self._outgoing.disabled,
             language=config.alerting.language,
             now=now,
