@@ -154,7 +154,7 @@ def runs_between(session: Session, start: datetime, end: datetime) -> Iterator[R
 
 def first_runs(session: Session) -> dict[str, datetime]:
     """Return when each source ran for the first time."""
-    return dict(session.execute(select(Run.source, func.min(Run.started_at)).group_by(Run.source)).tuples().all())
+    return dict(session.execute(select(Run.source, func.min(Run.started_at)).group_by(Run.source)).all())
 
 
 def visits_by_outcome(
@@ -242,7 +242,7 @@ def _told(session: Session, ids: Sequence[int], end: datetime) -> dict[int, date
         .where(AlertIntent.case_id.in_(ids), Delivery.state == "sent", Delivery.settled_at < end)
         .group_by(AlertIntent.case_id)
     )
-    return dict(session.execute(query).tuples().all())  # type: ignore[arg-type]
+    return dict(session.execute(query).all())  # type: ignore[arg-type]
 
 
 def _items(session: Session, ids: Sequence[int], end: datetime) -> dict[int, list[FlaggedItem]]:
