@@ -14,6 +14,7 @@ from console.commands.finding import crawl, import_tips, scan, score, watch
 from console.commands.judging import judge
 from console.commands.looking import logos_group
 from console.commands.measuring import calibrate, evaluate, explain
+from console.commands.register import register_group
 from console.commands.reporting import report
 from console.commands.setup import config_group, db, demo, doctor, init
 from console.commands.sources import sources_group
@@ -45,6 +46,7 @@ for command in (
     cases,
     triage,
     judge,
+    register_group,
     explain,
     evaluate,
     calibrate,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.actions import (
@@ -26,10 +27,11 @@ from storage.actions import (
     state_at,
     undone,
 )
-from storage.campaigns import MACHINE, lock_cases
+from storage.case_locks import MACHINE, lock_campaigns, lock_cases
 from storage.case_log import NewEntry, append_log
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
 from storage.intents import revive, suppress
+from storage.merging import merge, unmerge
 from storage.register import Registering, enter, entering, take_back
 from storage.schema import Case, CaseLog, Harm
 from storage.settle import log_of, settle
@@ -87,11 +89,16 @@ def judge(session: Session, case_id: int, judgement: Judgement, *, now: datetime
         CaseConflict: the log has grown since `expect`.
         JudgementRefused: something is missing, or does not fit the case's state.
     """
+    if judgement.action == "duplicate":
+        _lock_brand(session, case_id)
     case, log = _locked(session, case_id)
     if expect is not None and log[-1].id != expect:
         last = log[-1]
         raise CaseConflict(f"case {case_id} has changed meanwhile ({last.action} by {last.who}); look again")
     _check(judgement, case, standing(log), now)
+    if judgement.action == "duplicate" and judgement.into is not None:
+        merge(session, [case_id, judgement.into], who=judgement.who, now=now, note=judgement.note, into=judgement.into)
+        return log_of(session, case_id)[-1].id
     entered = None if judgement.register is None else entering(session, case, judgement.register, judgement.reason)
     new = NewEntry(
         case_id=case_id,
@@ -124,12 +131,16 @@ def undo(session: Session, case_id: int, *, who: str, now: datetime) -> int:
         CaseNotFound: no case has this id.
         JudgementRefused: this person has no judgement here to take back, or somebody else's rests on it.
     """
+    _lock_brand(session, case_id)
     case, log = _locked(session, case_id)
     gone = undone(log)
     mine = [entry for entry in log if entry.who == who and entry.action in ACTIONS and entry.id not in gone]
     if not mine:
         raise JudgementRefused(f"{who} has no judgement on case {case_id} to take back")
     last = mine[-1]
+    if last.action == "duplicate":
+        unmerge(session, case_id, who=who, now=now)
+        return log_of(session, case_id)[-1].id
     new = NewEntry(case_id=case_id, at=now, who=who, action="undo", data={"undoes": last.id, "action": last.action})
     missed = _arrived_since(log, last.id) if case.state in SILENT else 0
     entry = append_judgement(session, case, log, new)
@@ -156,6 +167,13 @@ def append_judgement(session: Session, case: Case, log: Sequence[CaseLog], new: 
     settle(case, now)
     session.flush()
     return entry
+
+
+def _lock_brand(session: Session, case_id: int) -> None:
+    """Take the lock under which cases merge; it comes before those of the cases."""
+    brand = session.scalar(select(Case.brand).where(Case.id == case_id))
+    if brand is not None:
+        lock_campaigns(session, [brand])
 
 
 def _locked(session: Session, case_id: int) -> tuple[Case, list[CaseLog]]:
@@ -188,6 +206,8 @@ def _incomplete(judgement: Judgement, at: Standing, now: datetime) -> str | None
             return "a dismissal lasts until a time in the future"
         case "snooze" if judgement.until is None or judgement.until <= now:
             return "snoozing needs a time in the future"
+        case "duplicate" if judgement.into is None:
+            return "a duplicate needs the case that it is a part of"
         case "note" if not judgement.note.strip():
             return "the note is empty"
         case "tag" | "untag" if judgement.tag is None or not TAG.fullmatch(judgement.tag):
@@ -224,8 +244,6 @@ def _data(session: Session, case: Case, judgement: Judgement, now: datetime) -> 
             return {"until": _text(judgement.until)}
         case "dismiss":
             return {"until": _text(judgement.until or now + SUPPRESS), **known_then(session, case)}
-        case "duplicate":
-            return {"into": judgement.into}
         case "assign":
             return {"assignee": judgement.who if judgement.assignee is None else judgement.assignee or None}
         case "tag" | "untag":

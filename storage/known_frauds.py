@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from detector.brands import BrandProfile, ReferencePicture
 from detector.images.hash import picture_hash_from_dict
+from storage.actions import CONFIRMED
 from storage.schema import Case, CaseItem, ItemRow, ItemVersion, Picture, VersionPicture
 
 MOST: int = 2000  # pictures, the newest confirmed cases first
@@ -20,7 +21,7 @@ def with_known_frauds(brands: Sequence[BrandProfile], session: Session) -> tuple
 
     A picture that was seen in an item of no confirmed case, too, says nothing: a shop's payment marks, a stock photo.
     """
-    confirmed = select(CaseItem.item_id).join(Case, Case.id == CaseItem.case_id).where(Case.state == "confirmed")
+    confirmed = select(CaseItem.item_id).join(Case, Case.id == CaseItem.case_id).where(Case.state.in_(CONFIRMED))
     elsewhere = (
         select(VersionPicture.sha256)
         .join(ItemVersion, ItemVersion.id == VersionPicture.version_id)
@@ -33,7 +34,7 @@ def with_known_frauds(brands: Sequence[BrandProfile], session: Session) -> tuple
         .join(VersionPicture, VersionPicture.version_id == CaseItem.version_id)
         .join(Picture, Picture.sha256 == VersionPicture.sha256)
         .where(
-            Case.state == "confirmed",
+            Case.state.in_(CONFIRMED),
             Picture.refused.is_(None),
             Picture.width >= LEAST_SIDE,
             Picture.height >= LEAST_SIDE,

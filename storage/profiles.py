@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
+from sqlalchemy.orm import Session
 
 from config import Brand, Config, Problem
 from config.policy import load_policy
@@ -17,6 +18,8 @@ from detector.brands import BrandProfile, Look, OfficialPage, Ownership, Referen
 from detector.images.hash import picture_hash_from_dict
 from detector.policy import Policy
 from safety.sandbox import Sandbox, SandboxError
+from storage.known_frauds import with_known_frauds
+from storage.register import with_register
 
 _INSPECT = "detector.images.decode:inspect"
 _ENROL = "detector.images.enrol:enrol"
@@ -50,6 +53,11 @@ def build_profiles(config: Config, sandbox: Sandbox) -> Profiles:
     brands = tuple(_profile(config, brand, sandbox, problems) for brand in config.brand)
     policy = load_policy(config.detector.policy)
     return Profiles(brands=brands, policy=policy, problems=tuple(problems))
+
+
+def with_what_was_judged(brands: Sequence[BrandProfile], session: Session) -> tuple[BrandProfile, ...]:
+    """Add to each brand what people's judgements say of it: who may use it after all, and pictures of known frauds."""
+    return with_known_frauds(with_register(brands, session), session)
 
 
 def _profile(config: Config, brand: Brand, sandbox: Sandbox, problems: list[Problem]) -> BrandProfile:

@@ -13,13 +13,16 @@ from detector.items import Item
 from detector.places import places_of
 from detector.presence import Presence, presence
 from detector.visits import Visit
+from storage.actions import RULES, SILENT, Action
 from storage.campaigns import MACHINE, lock_cases
 from storage.case_log import NewEntry, append_log
 from storage.custody import append
 from storage.evidence import EvidenceFile, keep_manifest
+from storage.intents import tell_of_relapse
 from storage.items import item_from
 from storage.media import MediaStore
 from storage.schema import Case, CaseItem, CaseLog, ItemRow, ItemVersion, VerdictRow, VisitRow
+from storage.settle import settle_anew
 from storage.stamps import want_stamp
 
 MOST_OF_A_CASE = 10  # items whose links are followed
@@ -80,10 +83,7 @@ def links_to_visit(session: Session, wanted: Wanted) -> list[LinkToVisit]:
     for case_id, item_id, content in _of_cases(session, wanted.cases):
         if len(found) >= wanted.most:
             break
-        item = item_from(content)
-        if item.kind == "page" and item.url and _came_of_another(session, item.url, case_id):
-            continue
-        for url in links_of(item)[:MOST_OF_AN_ITEM]:
+        for url in _followed_of(session, case_id, item_from(content)):
             if wanted.cases or not _followed(session, url, wanted.visitors, wanted.before):
                 _add(found, url, case_id, item_id)
     for item_id, content in _of_suspects(session, wanted) if not wanted.cases else ():
@@ -100,6 +100,13 @@ def links_of(item: Item) -> list[str]:
     places = [place for place in places_of(item) if place.role != "shown" and place.host is not None]
     urls = (place.url if "://" in place.url else f"http://{place.url}" for place in places)
     return list(dict.fromkeys(url for url in urls if url.lower().startswith(("http://", "https://"))))
+
+
+def _followed_of(session: Session, case_id: int, item: Item) -> list[str]:
+    """Return the links of an item of a case that are followed."""
+    if item.kind == "page" and item.url and _came_of_another(session, item.url, case_id):
+        return []
+    return links_of(item)[:MOST_OF_AN_ITEM]
 
 
 def _add(found: dict[str, LinkToVisit], url: str, case_id: int | None, item_id: int) -> None:
@@ -119,7 +126,7 @@ def _of_cases(session: Session, cases: Collection[int]) -> Iterator[tuple[int, i
         .join(ItemVersion, ItemVersion.id == CaseItem.version_id)
         .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
         .join(ItemRow, ItemRow.id == CaseItem.item_id)
-        .where(Case.id.in_(cases) if cases else Case.state != "dismissed")
+        .where(Case.id.in_(cases) if cases else Case.state.not_in(SILENT))
         .order_by(Case.score.desc(), Case.id, ItemRow.kind == "page", VerdictRow.score.desc(), CaseItem.item_id)
         .execution_options(yield_per=AT_ONCE)
     )
@@ -221,7 +228,8 @@ def save_visits(
     """
     cases = lock_cases(session, link.cases) if link.cases else {}
     for case in cases.values():
-        _note_presence(session, case, link.url, visits, now)
+        state = _note_presence(session, case, link.url, visits, now)
+        _move_on(session, case, state, now)
     for owner in cases or (None,):
         session.add_all(
             VisitRow(
@@ -242,21 +250,44 @@ def save_visits(
             want_stamp(session, visit.evidence, authority, now)
 
 
-def _note_presence(session: Session, case: Case, url: str, visits: Sequence[Visit], now: datetime) -> None:
-    """Append to a case's log where its link stands, if that is not what was said last."""
+def _note_presence(session: Session, case: Case, url: str, visits: Sequence[Visit], now: datetime) -> Presence:
+    """Append to a case's log where its link stands, if that is not what was said last; return where it stands."""
     was = presences(session, case.id).get(url)
     before = visits_of(session, case.id, most=200, url=url)
     state = presence(visits, before, was.state if was else None)
     if state.state == "unclear" or (was is None and state.state == "up"):
-        return
+        return state
     if was is not None and (was.state, was.says) == (state.state, state.says):
-        return
+        return state
     if state.state == "up" and was is not None and was.state in ("relapsed", "moved", "changed"):
-        return  # it was said that it is there
+        return state  # it was said that it is there
     entry = NewEntry(
         case_id=case.id, at=now, who=MACHINE, action=RECHECK, reason=state.state, note=state.says, data={"url": url}
     )
     append_log(session, {case.id: case}, [entry])
+    return state
+
+
+def _move_on(session: Session, case: Case, state: Presence, now: datetime) -> None:
+    """Put a case on: down when all of its links are, relapsed when one of them is there again, and tell of that."""
+    if state.state == "down" and case.state in RULES["down"].of:
+        links = {
+            url
+            for case_id, _, content in _of_cases(session, (case.id,))
+            for url in _followed_of(session, case_id, item_from(content))
+        }
+        standing = presences(session, case.id)
+        if all(url in standing and standing[url].state == "down" for url in links):
+            _log_move(session, case, "down", f"all of {len(links)} links: {state.says}", now)
+    elif state.state not in ("down", "unclear") and case.state == "down":
+        _log_move(session, case, "relapse", state.says, now)
+        tell_of_relapse(session, case.id, now)
+
+
+def _log_move(session: Session, case: Case, action: Action, note: str, now: datetime) -> None:
+    entry = NewEntry(case_id=case.id, at=now, who=MACHINE, action=action, reason=RECHECK, note=note)
+    append_log(session, {case.id: case}, [entry])
+    settle_anew(session, case)
 
 
 def presences(session: Session, case_id: int) -> dict[str, Presence]:

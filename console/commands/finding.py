@@ -26,8 +26,7 @@ from safety.screen import screen
 from spiders.crawl import CrawlOptions, Store, run_crawl
 from spiders.eye import Eye
 from spiders.report import SourceReport
-from storage.known_frauds import with_known_frauds
-from storage.profiles import Profiles
+from storage.profiles import Profiles, with_what_was_judged
 from watch.worker import Watch
 
 
@@ -76,7 +75,7 @@ def _crawl(app: App, config: Config, options: CrawlOptions, *, dry_run: bool, as
     profiles = app.profiles()
     if not dry_run:
         with app.snapshot() as session:
-            profiles = replace(profiles, brands=with_known_frauds(profiles.brands, session))
+            profiles = replace(profiles, brands=with_what_was_judged(profiles.brands, session))
     with CrawlDisplay(terminal(stderr=True)) as display:
         report = run_crawl(
             config,

@@ -1,51 +1,184 @@
-"""Judging: judge."""
+"""Judging: judge. Every key of triage as a plain command, for one case or many, each in a transaction of its own."""
 
-from datetime import timedelta
-from typing import Any, cast
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast, get_args
 
 import click
 
-from console.app import App, Misused, as_person, utc_now, with_app
-from storage import cases as case_store
-from storage.cases import DISMISS_REASONS, Judgement
+from console.agreed import agreed
+from console.app import FAILED, PARTLY, App, Misused, as_json, as_person, print_json, utc_now, with_app
+from safety.screen import screen
+from storage.case_list import summaries
+from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
+from storage.judgements import DISMISS_REASONS, Action, Judgement, undo
+from storage.judgements import judge as write_judgement
+from storage.register import WHATS, Registering
+from storage.schema import CaseState, Harm
+
+NOBODY = "-"  # for --assign: take it from whoever has it
+NO_DAY = "none"  # for --due: as agreed again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of one case."""
+
+    case: int
+    ok: bool
+    action: str
+    state: CaseState | None = None
+    log_id: int | None = None  # of the new entry
+    waits: str | None = None  # what must happen before the state changes
+    error: str | None = None
+
+
+class _Day(click.ParamType[date]):
+    """A day; what ends with it ends when it does, here."""
+
+    name = "DATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return date.fromisoformat(value) if isinstance(value, str) else cast("date", value)
+        except ValueError:
+            self.fail(f"expected a day such as 2027-03-31, got {value!r}", param, ctx)
+
+
+class _DayOrNone(_Day):
+    name = f"DATE|{NO_DAY}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if value == NO_DAY else super().convert(value, param, ctx)
 
 
 @click.command()
-@click.argument("case_id", metavar="CASE", type=int)
+@click.argument("case_ids", metavar="CASE...", type=int, nargs=-1, required=True)
 @click.option("--confirm", is_flag=True, help="It is impersonation.")
-@click.option("--dismiss", "reason", type=click.Choice(DISMISS_REASONS), help="It is not, for this reason.")
+@click.option("--dismiss", type=click.Choice(DISMISS_REASONS), help="It is not, for this reason.")
 @click.option("--snooze", metavar="DAYS", type=click.IntRange(1, 365), help="Ask again after so many days.")
+@click.option("--duplicate-of", "duplicate", metavar="CASE", type=int, help="It is a part of that case.")
+@click.option("--takedown", is_flag=True, help="Have it taken down.")
+@click.option("--approve", is_flag=True, help="Approve the takedown that somebody else has asked for.")
+@click.option("--down", is_flag=True, help="It is gone.")
+@click.option("--relapse", is_flag=True, help="It is back.")
+@click.option("--close", is_flag=True, help="Nothing is left to do.")
+@click.option("--reopen", is_flag=True, help="Judge it anew.")
 @click.option("--own", is_flag=True, help="It is mine.")
-@click.option("--undo", "take_back", is_flag=True, help="Take my last judgement of this case back.")
+@click.option("--assign", metavar="WHO", help=f"It is theirs; {NOBODY} for nobody's.")
+@click.option("--tag", metavar="TAG")
+@click.option("--untag", metavar="TAG")
+@click.option("--harm", type=click.Choice(get_args(Harm)), help="How bad it is for people who believe it.")
+@click.option("--due", type=_DayOrNone(), help="Judge it by the end of that day.")
+@click.option("--hold", is_flag=True, help="Legal hold: nothing of it is ever purged.")
+@click.option("--release", is_flag=True, help="End the legal hold.")
+@click.option("--undo", is_flag=True, help="Take my last judgement of it back.")
 @click.option("--note", help="Why, in your words; alone it is just written down.")
+@click.option("--until", type=_Day(), help="With --dismiss: last day on which what arrives there stays quiet.")
+@click.option(
+    "--register",
+    metavar="|".join((*WHATS, "SCOPE")),
+    help="With --dismiss and --until: enter whom it is of into the ownership register.",
+)
+@click.option("--expect", metavar="LOG_ID", type=int, help="Refuse if its log has grown since this entry.")
 @as_person
+@as_json
 @with_app
-def judge(
-    app: App,
-    case_id: int,
-    confirm: bool,
-    reason: str | None,
-    snooze: int | None,
-    own: bool,
-    take_back: bool,
-    note: str | None,
-    who: str,
-) -> None:
-    """Write down what a person decided about CASE."""
-    asked = {"confirm": confirm, "dismiss": reason, "snooze": snooze, "assign": own, "undo": take_back}
-    given = [name for name, value in asked.items() if value]
-    if len(given) > 1 or not (given or note):
-        raise Misused("expected one of --confirm, --dismiss, --snooze, --own, --undo, or a --note")
-    if take_back and note:
-        raise Misused("--undo takes no --note; write it down on its own")
-    chosen = given[0] if given else "note"
+def judge(app: App, case_ids: tuple[int, ...], who: str, as_json: bool, expect: int | None, **options: Any) -> None:
+    """Write down what a person decided about each CASE.
+
+    Exit code 0 when all was written, 4 when some was refused, 1 when all was.
+    """
+    if expect is not None and len(case_ids) > 1:
+        raise Misused("--expect goes with one case")
     now = utc_now()
-    with app.transaction() as session:
-        if chosen == "undo":
-            case_store.undo(session, case_id, who=who, now=now)
-        else:
-            until = now + timedelta(days=snooze) if snooze else None
-            judgement = Judgement(who=who, action=cast("Any", chosen), reason=reason, note=note or "", until=until)
-            case_store.judge(session, case_id, judgement, now=now)
-        state = case_store.case_detail(session, case_id, now=now, max_items=1).state
-    click.echo(f"case {case_id}: {chosen}, now {state}")
+    action = _chosen(options)
+    judgement = None if action == "undo" else agreed(_judgement(action, who, options, now), app.config, now)
+    done = []
+    for case_id in dict.fromkeys(case_ids):
+        one = _judge(app, case_id, action, judgement, who, expect, now)
+        done.append(one)
+        if not as_json:
+            _tell(one)
+    if as_json:
+        print_json(done)
+    if not all(one.ok for one in done):
+        raise SystemExit(PARTLY if any(one.ok for one in done) else FAILED)
+
+
+_FLAGS = ("confirm", "takedown", "approve", "down", "relapse", "close", "reopen", "hold", "release", "undo")
+_VALUES = ("dismiss", "snooze", "duplicate", "tag", "untag", "harm", "due")
+
+
+def _chosen(options: dict[str, Any]) -> str:
+    """Return the one action that is asked for.
+
+    Raises:
+        Misused: there is none, or more than one, or an option that does not go with it.
+    """
+    given = [name for name in _FLAGS if options[name]]
+    given += [name for name in _VALUES if options[name] is not None]
+    given += ["assign"] * (options["own"] + (options["assign"] is not None))
+    if len(given) > 1:
+        raise Misused(f"expected one action, got {' and '.join(f'--{name}' for name in given)}")
+    if not given and not options["note"]:
+        raise Misused("expected an action such as --confirm or --dismiss REASON, or a --note; see --help")
+    action = given[0] if given else "note"
+    if action == "undo" and options["note"]:
+        raise Misused("--undo takes no --note; write it down on its own")
+    if action != "dismiss" and (options["until"] is not None or options["register"] is not None):
+        raise Misused("--until and --register go with --dismiss")
+    if options["register"] is not None and options["until"] is None:
+        raise Misused("--register needs --until DATE: the day on which the entry ends")
+    return action
+
+
+def _judgement(action: str, who: str, options: dict[str, Any], now: datetime) -> Judgement:
+    until = options["until"]
+    due = options["due"]
+    return Judgement(
+        who=who,
+        action=cast("Action", action),
+        reason=options["dismiss"],
+        note=options["note"] or "",
+        until=now + timedelta(days=options["snooze"]) if options["snooze"] else until and _end_of(until),
+        register=options["register"] and Registering(what=options["register"], until=until, note=options["note"] or ""),
+        into=options["duplicate"],
+        assignee=None if options["assign"] is None else options["assign"].removeprefix(NOBODY),
+        tag=options["tag"] or options["untag"],
+        harm=options["harm"],
+        due=None if due in (None, NO_DAY) else _end_of(due),
+    )
+
+
+def _end_of(day: date) -> datetime:
+    """Return when a day ends, where this machine stands."""
+    return datetime.combine(day + timedelta(days=1), datetime.min.time()).astimezone(UTC)
+
+
+def _judge(
+    app: App, case_id: int, action: str, judgement: Judgement | None, who: str, expect: int | None, now: datetime
+) -> Done:
+    try:
+        with app.transaction() as session:
+            if judgement is None:
+                log_id = undo(session, case_id, who=who, now=now)
+            else:
+                log_id = write_judgement(session, case_id, judgement, now=now, expect=expect)
+            [case] = summaries(session, [case_id], now)
+    except (CaseNotFound, CaseConflict, JudgementRefused) as error:
+        return Done(case=case_id, ok=False, action=action, error=str(error))
+    waits = None
+    if case.takedown_asked is not None:
+        waits = (
+            f"approval by {', '.join(name for name in app.config.takedown.approvers if name != case.takedown_asked)}"
+        )
+    return Done(case=case_id, ok=True, action=action, state=case.state, log_id=log_id, waits=waits)
+
+
+def _tell(done: Done) -> None:
+    if done.ok:
+        waits = f", waits for {done.waits}" if done.waits else ""
+        click.echo(screen(f"case {done.case}: {done.action}, now {done.state}{waits}"))
+    else:
+        click.echo(screen(f"mekiki: {done.error}"), err=True)

@@ -15,7 +15,7 @@ from safety.screen import defang, screen
 from spiders.crawl import CrawlOptions, Store, run_crawl
 from storage.cases import case_detail
 from storage.errors import CaseNotFound
-from storage.known_frauds import with_known_frauds
+from storage.profiles import with_what_was_judged
 from storage.visits import Wanted, latest_visits, links_to_visit
 
 KEY = "visits"  # of the source that a visit by hand reads
@@ -50,7 +50,7 @@ def visit(app: App, targets: tuple[str, ...], paid: bool, who: str, as_json: boo
     began = utc_now()
     profiles = app.profiles()
     with app.snapshot() as session:
-        profiles = replace(profiles, brands=with_known_frauds(profiles.brands, session))
+        profiles = replace(profiles, brands=with_what_was_judged(profiles.brands, session))
     report = run_crawl(
         app.config.model_copy(update={"source": (source,)}),
         CrawlOptions(sources=(KEY,), who=who),

@@ -6,6 +6,7 @@ neighbours are the log's outcome, written in the same transaction. Keys made of 
 a digest (`identity`), because PostgreSQL indexes no text over 2.7 kB.
 """
 
+from detector.harm import Harm
 from storage.schema.alerts import (
     PENDING_ESCALATED,
     PENDING_ITEMS,
@@ -32,7 +33,7 @@ from storage.schema.campaigns import (
     JoinedBy,
     PairState,
 )
-from storage.schema.cases import Case, CaseItem, CaseLog, CaseSource, CaseState, Harm, RegisterRow
+from storage.schema.cases import Case, CaseItem, CaseLog, CaseSource, CaseState, RegisterRow
 from storage.schema.proof import CustodyRow, StampRow, VisitRow
 from storage.schema.seen import (
     CursorRow,
