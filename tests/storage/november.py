@@ -35,7 +35,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 START = datetime(2026, 10, 31, 15, tzinfo=UTC)
 END = datetime(2026, 11, 30, 15, tzinfo=UTC)
 NOW = datetime(2026, 12, 5, 3, tzinfo=UTC)
-HOSTILE = '=HYPERLINK("https://evil.test") <script>alert(1)</script> \u202egpj.exe | **公式** evil.test'
+HOSTILE = '=A("https://evil.test")|**公式**<script>\u202e evil.test'
 
 # One name each, so that nothing but what a test says brings two of them together.
 _SHOPS = {
