@@ -1,12 +1,46 @@
-"""Deliveries as people see them: where each message stands, and what its receiver said last."""
+"""Messages as people see them: what waits to become one, where each stands, and what its receiver said last."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.case_views import DeliveryView
-from storage.schema import AlertIntent, Attempt, Delivery, DeliveryState
+from storage.schema import AlertIntent, Attempt, Delivery, DeliveryState, Held, IntentReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingView:
+    """Something to tell that is no message yet."""
+
+    id: int
+    case_id: int | None  # None: a digest
+    reason: IntentReason
+    count: int  # items, or the cases of a digest
+    due_at: datetime  # looked at then
+    route: str | None  # that keeps it; None: it is not routed yet
+    held: Held | None  # why the route keeps it
+    note: str | None
+
+
+def list_waiting(session: Session, *, limit: int = 1000) -> list[WaitingView]:
+    """Return what is to be told and is no message yet, what is looked at first coming first."""
+    query = select(AlertIntent).where(AlertIntent.state == "pending").order_by(AlertIntent.due_at, AlertIntent.id)
+    return [
+        WaitingView(
+            id=intent.id,
+            case_id=intent.case_id,
+            reason=intent.reason,
+            count=intent.count,
+            due_at=intent.due_at,
+            route=intent.route,
+            held=intent.held,
+            note=intent.note,
+        )
+        for intent in session.scalars(query.limit(limit))
+    ]
 
 
 def list_deliveries(
@@ -18,8 +52,11 @@ def list_deliveries(
 
 
 def deliveries_of(session: Session, case_id: int) -> tuple[DeliveryView, ...]:
-    """Return all deliveries of a case, oldest first."""
-    query = _views().where(AlertIntent.case_id == case_id).order_by(Delivery.created_at, Delivery.id)
+    """Return all deliveries about a case, those of digests that tell of it too, oldest first."""
+    part = aliased(AlertIntent)
+    digests = select(part.told_in).where(part.case_id == case_id, part.told_in.is_not(None))
+    of_case = or_(AlertIntent.case_id == case_id, AlertIntent.id.in_(digests))
+    query = _views().where(of_case).order_by(Delivery.created_at, Delivery.id)
     return tuple(_view(*row) for row in session.execute(query))
 
 

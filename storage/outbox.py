@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, bindparam, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Integer, bindparam, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from storage import receivers
@@ -30,6 +30,7 @@ __all__ = [
     "ClaimedDelivery",
     "DeliveryNotFound",
     "NewDelivery",
+    "OutboxTotals",
     "Outcome",
     "PendingIntent",
     "ReplayRefused",
@@ -39,6 +40,7 @@ __all__ = [
     "due_intents",
     "enable_receiver",
     "list_deliveries",
+    "outbox_totals",
     "pending_intents",
     "receiver_disabled",
     "record_outcomes",
@@ -216,6 +218,41 @@ def _settle(row: dict[str, Any], outcome: Outcome) -> None:
         row.update(state="dead", settled_at=outcome.at)
     elif row["state"] == "pending":
         row.update(next_at=outcome.retry_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxTotals:
+    """How much is on its way."""
+
+    waiting: int  # intents that are not routed yet
+    due: int  # of those, the ones whose time has come
+    due_since: datetime | None  # since when the first of them is due
+    held: int  # intents that their route keeps: quiet hours, digests, limits
+    deliveries: int  # messages that are to be sent
+    dead: int  # messages given up
+    sent_last_day: int
+
+
+def outbox_totals(session: Session, now: datetime) -> OutboxTotals:
+    """Count what is on its way."""
+    due = due_intents(session, now)
+    first = session.scalar(select(AlertIntent.due_at).where(AlertIntent.id == due[0])) if due else None
+    unrouted = AlertIntent.route.is_(None)
+    intents = select(unrouted, func.count()).where(AlertIntent.state == "pending").group_by(unrouted)
+    pending = {bool(is_unrouted): count for is_unrouted, count in session.execute(intents)}
+    states = select(Delivery.state, func.count()).where(
+        or_(Delivery.state.in_(("pending", "dead")), Delivery.settled_at > now - timedelta(days=1))
+    )
+    counts = dict(session.execute(states.group_by(Delivery.state)).all())
+    return OutboxTotals(
+        waiting=pending.get(True, 0),
+        due=len(due),
+        due_since=first,
+        held=pending.get(False, 0),
+        deliveries=counts.get("pending", 0),
+        dead=counts.get("dead", 0),
+        sent_last_day=counts.get("sent", 0),
+    )
 
 
 def replay(session: Session, delivery_id: str, now: datetime) -> None:

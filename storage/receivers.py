@@ -41,19 +41,25 @@ class ReceiverView:
     waiting: int = 0  # deliveries that are to be sent, now or later
     dead: int = 0  # given up; can be replayed
     oldest_waiting: datetime | None = None  # when the oldest of them was made
+    due_since: datetime | None = None  # since when one could have been sent; None where none is due
 
 
-def receiver_views(session: Session) -> dict[str, ReceiverView]:
+def receiver_views(session: Session, now: datetime) -> dict[str, ReceiverView]:
     """Return, by key, every receiver that something was ever tried with, or for which something waits."""
     counted = (
-        select(Delivery.receiver, Delivery.state, func.count(), func.min(Delivery.created_at))
+        select(
+            Delivery.receiver, Delivery.state, func.count(), func.min(Delivery.created_at), func.min(Delivery.next_at)
+        )
         .where(Delivery.state.in_(("pending", "dead")))
         .group_by(Delivery.receiver, Delivery.state)
     )
     numbers: dict[str, dict[str, Any]] = {}
-    for key, state, count, oldest in session.execute(counted):
+    for key, state, count, oldest, due in session.execute(counted):
         of = numbers.setdefault(key, {})
-        of.update({"waiting": count, "oldest_waiting": oldest} if state == "pending" else {"dead": count})
+        if state == "dead":
+            of["dead"] = count
+        else:
+            of.update(waiting=count, oldest_waiting=oldest, due_since=due if due <= now else None)
     states = {row.key: row for row in session.scalars(select(ReceiverState))}
     return {
         key: ReceiverView(key=key, **_told(states.get(key)), **numbers.get(key, {}))

@@ -1,17 +1,21 @@
 """Telling: the alerts group."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import click
-from rich.table import Table
+import msgspec
 
 from alerts.dispatch import dispatch_due, send_test
 from alerts.errors import DeliveryError
+from alerts.health import delivery_status
+from console.alerting import status_lines, waiting_table
 from console.app import OUTSIDE, PARTLY, App, Misused, OutsideFailed, as_json, print_json, utc_now, with_app
-from console.show import moment, summary_line, terminal
+from console.show import summary_line, terminal
 from safety.screen import screen
 from storage import outbox
+from storage.deliveries import list_waiting
+from storage.receivers import disabled_receivers, receiver_views
+from storage.silences import list_silences
 from watch.telling import tell_changes
 
 
@@ -20,45 +24,38 @@ def alerts() -> None:
     """See, send and repeat alerts."""
 
 
+@alerts.command("status")
+@as_json
+@with_app
+def alerts_status(app: App, as_json: bool) -> None:
+    """Say how each receiver is doing, what is on its way and what is silenced; exit code 4 when something is amiss."""
+    now = utc_now()
+    with app.snapshot() as session:
+        configured = [row.key for row in app.config.receiver]
+        views, totals = receiver_views(session, now), outbox.outbox_totals(session, now)
+        silences = list_silences(session, now)
+    status = delivery_status(configured, views, totals, now)
+    if as_json:
+        print_json({"well": status.well, **msgspec.to_builtins(status), "silences": msgspec.to_builtins(silences)})
+    else:
+        for line in status_lines(status, silences, now):
+            terminal().print(line)
+    if not status.well:
+        raise SystemExit(PARTLY)
+
+
 @alerts.command("pending")
 @as_json
 @with_app
 def alerts_pending(app: App, as_json: bool) -> None:
-    """List what is waiting to be sent, and what could not be."""
+    """List what waits to be sent and why, and what could not be."""
     with app.snapshot() as session:
-        waiting = outbox.pending_intents(session, datetime.max.replace(tzinfo=UTC), limit=1000)
+        waiting = list_waiting(session)
         stuck = outbox.list_deliveries(session, states=("pending", "dead"))
     if as_json:
         print_json({"waiting": waiting, "deliveries": stuck})
-        return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("alert", "case", "reason", "receiver", "state", "attempts", "next", "last answer"):
-        table.add_column(name)
-    for intent in waiting:
-        table.add_row(
-            str(intent.id),
-            str(intent.case_id),
-            intent.reason,
-            "-",
-            "waiting",
-            "0",
-            moment(intent.due_at),
-            "",
-        )
-    for row in stuck:
-        last = screen(row.detail or "", limit=80)
-        cells = (
-            row.id,
-            str(row.case_id),
-            row.reason,
-            row.receiver,
-            row.state,
-            str(row.attempts),
-            moment(row.next_at),
-            last,
-        )
-        table.add_row(*cells)
-    terminal().print(table if table.row_count else "nothing is waiting")
+    else:
+        terminal().print(waiting_table(waiting, stuck))
 
 
 @alerts.command("send")
@@ -91,6 +88,30 @@ def alerts_resend(app: App, target: str) -> None:
         else:
             outbox.replay(session, target, utc_now())
     click.echo("queued; `mekiki alerts send` sends it now")
+
+
+@alerts.command("replay")
+@click.argument("alert", metavar="[ALERT]", required=False)
+@click.option("--receiver", metavar="KEY", help="All that were given up for this receiver.")
+@click.option("--all", "everything", is_flag=True, help="All that were given up.")
+@with_app
+def alerts_replay(app: App, alert: str | None, receiver: str | None, everything: bool) -> None:
+    """Send alerts that were given up again, unchanged: one (msg_…), those for a receiver, or all."""
+    if [alert is not None, receiver is not None, everything].count(True) != 1:
+        raise Misused(
+            "name one alert (msg_…), --receiver KEY, or --all; `mekiki alerts pending` lists what was given up"
+        )
+    now = utc_now()
+    with app.transaction() as session:
+        if alert is not None:
+            outbox.replay(session, alert, now)
+            count = 1
+        else:
+            count = outbox.replay_dead(session, now, receiver=receiver)
+        off = disabled_receivers(session)
+    click.echo(f"{count} queued; `mekiki alerts send` sends them now" if count else "nothing was given up")
+    for key in sorted(off if receiver is None else off & {receiver}):
+        click.echo(f"mekiki: {screen(key)} is switched off; `mekiki alerts test {screen(key)}` ends that", err=True)
 
 
 @alerts.command("test")

@@ -10,7 +10,7 @@ from alerts.dispatch import dispatch_due
 from alerts.gate import Gate
 from alerts.report import DispatchReport
 from config import Config
-from detector.items import Text
+from detector.items import Advertiser, Text
 from detector.verdict import Verdict
 from safety.egress import EgressRule
 from storage.case_views import DeliveryView
@@ -60,6 +60,7 @@ class Office:
     def flag(self, number: int = 1, **fields: Any) -> int:
         """Record a flagged item of its own campaign; return its case."""
         host = fields.pop("host", f"hoshino-denki-sale{number}.test")
+        fields.setdefault("advertiser", Advertiser(id=host, name="Hoshino Denki Outlet 公式"))
         seen = item(
             id=f"ad-{number}-{self.at:%H%M%S}-{host}",
             links=(f"https://{host}/lp",),
