@@ -24,6 +24,7 @@ GROUND = (24, 24, 24)  # between and around pictures that stand side by side
 CROP_MARGIN = 0.15  # of the box, shown around it
 COLOURS = 64  # of a Sixel picture; more take longer than they are worth at this size
 CHUNK = 4096  # most base64 characters of one Kitty command
+_SHARES = {1: (1.0,), 2: (0.6, 0.4), 3: (0.5, 0.25, 0.25)}  # of the width, by how many stand side by side
 BLOCK = (1, 2)  # pixels of a character cell drawn with half blocks, width and height
 
 
@@ -76,7 +77,7 @@ def drawn(
     protocol: Protocol,
     cell: tuple[int, int] = (10, 20),
 ) -> Drawing:
-    """Draw a rendition with its match boxes; with `beside`, also the first box cut out and what it resembles.
+    """Draw a rendition with its match boxes, beside it what is in the first box, and what that resembles.
 
     Args:
         rendition: PNG or JPEG written by the sandbox.
@@ -91,9 +92,11 @@ def drawn(
     across, down = BLOCK if protocol == "blocks" else cell
     room = (columns * across, rows * down)
     parts = [(opened(rendition), boxes)]
-    if beside is not None and boxes:
-        parts += [(_cut(parts[0][0], original, boxes[0]), ()), (opened(beside), ())]
-    shares = (1.0,) if len(parts) == 1 else (0.5, 0.25, 0.25)
+    if boxes:
+        parts.append((_cut(parts[0][0], original, boxes[0]), ()))
+    if beside is not None:
+        parts.append((opened(beside), ()))
+    shares = _SHARES[len(parts)]
     scaled = []
     for (picture, frames), share in zip(parts, shares, strict=True):
         small = picture.resize(_fitted(picture.size, (max(1, int(room[0] * share) - across), room[1])))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Any, get_args
 
 import click
@@ -10,6 +11,7 @@ import msgspec
 from console.app import App, as_json, as_person, print_json, utc_now, with_app
 from console.case_filters import case_filters, keep_view, worded
 from console.case_page import case_list, case_page
+from console.export import Format, Language, write_cases, write_items
 from console.picture import Protocol
 from console.show import moment, summary_line, terminal
 from console.triage.drawing import Easel
@@ -22,6 +24,7 @@ from safety.screen import screen as screened
 from storage import cases as case_store
 from storage.case_list import CaseOrder, list_cases, place_of, summaries
 from storage.errors import CaseNotFound
+from storage.export import exported_cases, exported_items
 from storage.views import CaseFilters, drop_view, saved_views
 
 PAGE = 200  # cases of a list read at once
@@ -85,6 +88,41 @@ def cases_show(app: App, case_id: int, items: int, no_pictures: bool, as_json: b
         screen = terminal()
         drawn = screen.color_system is not None and not no_pictures
         screen.print(case_page(detail, app.media, pictures=drawn, items=items))
+
+
+@cases.command("export")
+@click.argument("out", metavar="OUT", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@with_app
+@case_filters
+@as_order
+@click.option("--format", "form", type=click.Choice(get_args(Format)), help="Default: as OUT ends, else csv.")
+@click.option("--items", is_flag=True, help="A row for each item instead of each case.")
+@click.option("--language", type=click.Choice(get_args(Language)), default="en", show_default=True, help="Of headings.")
+@click.option("--force", is_flag=True, help="Write over OUT.")
+@as_person
+def cases_export(
+    app: App,
+    out: Path,
+    filters: CaseFilters,
+    order: CaseOrder,
+    form: Format | None,
+    items: bool,
+    language: Language,
+    force: bool,
+    who: str,
+) -> None:
+    """Write cases, or all their items, to OUT; `-` is standard output. No cell is ever a formula."""
+    ending = out.suffix.lstrip(".").lower()
+    chosen: Format = form or (ending if ending in get_args(Format) else "csv")  # type: ignore[assignment]
+    with app.snapshot() as session:
+        if items:
+            rows = exported_items(session, filters.of(who), order=order, now=utc_now())
+            count = write_items(out, chosen, rows, language=language, force=force)
+        else:
+            found = exported_cases(session, filters.of(who), order=order, now=utc_now())
+            count = write_cases(out, chosen, found, language=language, force=force)
+    what = "item" if items else "case"
+    click.echo(f"mekiki: {count} {what if count == 1 else what + 's'} written", err=True)
 
 
 @click.group(invoke_without_command=True)

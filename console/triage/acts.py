@@ -37,25 +37,25 @@ class Act:
 
 
 ACTS: tuple[Act, ...] = (
-    Act(key="c", action="confirm", label="confirm", done="confirmed", says="it is impersonation"),
-    Act(key="d", action="dismiss", label="dismiss", done="dismissed", says="it is not; a digit says why"),
-    Act(key="s", action="snooze", label="snooze", done="snoozed", says="ask again later; a digit says when"),
-    Act(key="=", action="duplicate", label="duplicate", done="made a duplicate", says="it is a part of another case"),
+    Act(key="c", action="confirm", label="confirm", done="confirmed", says="impersonation"),
+    Act(key="d", action="dismiss", label="dismiss", done="dismissed", says="a digit says why"),
+    Act(key="s", action="snooze", label="snooze", done="snoozed", says="a digit says how long"),
+    Act(key="=", action="duplicate", label="duplicate", done="made a duplicate", says="part of another case"),
     Act(
         key="t",
         action="takedown",
         label="takedown",
         done="sent to takedown",
-        says="confirm it and have it taken down",
+        says="confirm, take down",
     ),
-    Act(key="y", action="approve", label="approve", done="approved", says="approve the takedown another asked for"),
-    Act(key="x", action="close", label="close", done="closed", says="nothing more is to be done"),
-    Act(key="r", action="reopen", label="reopen", done="reopened", says="it wants a person again", stays=True),
+    Act(key="y", action="approve", label="approve", done="approved", says="another one's takedown"),
+    Act(key="x", action="close", label="close", done="closed", says="nothing more to do"),
+    Act(key="r", action="reopen", label="reopen", done="reopened", says="wants a person again", stays=True),
     Act(key="i", action="assign", label="mine", done="assigned", says="it is mine", stays=True),
     Act(key="a", action="assign", label="assign", done="assigned", says="it is somebody's", stays=True),
-    Act(key="#", action="tag", label="tag", done="tagged", says="add a tag; -TAG takes it off", stays=True),
+    Act(key="#", action="tag", label="tag", done="tagged", says="-TAG takes it off", stays=True),
     Act(key="w", action="note", label="note", done="noted", says="write a note", stays=True),
-    Act(key="h", action="harm", label="harm", done="weighed", says="how bad it is for those it reaches", stays=True),
+    Act(key="h", action="harm", label="harm", done="weighed", says="low, normal, high", stays=True),
 )
 BY_KEY: Mapping[str, Act] = {act.key: act for act in ACTS}
 

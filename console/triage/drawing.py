@@ -77,7 +77,7 @@ class Easel:
                 size=(picture.width or 1, picture.height or 1),
                 boxes=tuple(one.where.box for one in evidence if isinstance(one.where, ImageBox)),
                 beside=beside,
-                caption=_caption(picture, len(view.pictures), beside[0] if beside else None),
+                caption=_caption(picture, len(view.pictures), bool(evidence), beside[0] if beside else None),
             )
         return None
 
@@ -95,10 +95,12 @@ def _about(view: CaseItemView, picture: PictureView) -> Sequence[Evidence]:
     return sorted(found, key=lambda evidence: -abs(evidence.weight))
 
 
-def _caption(picture: PictureView, pictures: int, beside: str | None) -> str:
+def _caption(picture: PictureView, pictures: int, matched: bool, beside: str | None) -> str:
     parts = [f"picture {picture.width}x{picture.height}"]
+    if matched:
+        parts.append("the match")
     if beside is not None:
-        parts += ["the match", screen(beside, limit=40)]
+        parts.append(screen(beside, limit=40))
     if pictures > 1:
         parts.append(f"{pictures} pictures in all")
     return " | ".join(parts) + f"   {screen(defang(picture.reference[:URL_LIMIT]), limit=60)}"

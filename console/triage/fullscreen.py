@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import zip_longest
 from typing import TextIO
 
 from rich.console import Console
@@ -136,7 +137,16 @@ class FullScreen:
     def tell(self, lines: Sequence[str]) -> None:
         """Draw lines until a key is pressed."""
         while True:
-            self._draw(self._page([Text(screened(line)) for line in lines]), [Text("any key goes on", "reverse")])
+            width, rows = self._size()
+            words = [screened(line) for line in lines]
+            if len(words) > rows - FOOT:
+                half = -(-len(words) // 2)
+                words = [
+                    f"{one:<{width // 2}}{other}"
+                    for one, other in zip_longest(words[:half], words[half:], fillvalue="")
+                ]
+            page = self._page([Text(line, no_wrap=True, overflow="ellipsis") for line in words])
+            self._draw(page, [Text("any key goes on", "reverse")])
             if self._keys.read() != RESIZED:
                 return
 
@@ -180,9 +190,8 @@ class FullScreen:
         while True:
             width, _ = self._size()
             shown = screened(typed)
-            room = max(10, width - len(question) - 4)
-            line = Text.assemble((f"{question}: ", "bold"), shown[-room:], ("▏", "blink"))
-            self._foot([line, Text("enter to go on, esc to leave it", "dim")])
+            line = Text.assemble(("> ", "bold"), shown[-(width - 4) // 2 :], ("▏", "blink"))  # letters may be wide
+            self._foot([Text(f"{question} (esc leaves it)", "bold", no_wrap=True, overflow="ellipsis"), line])
             key = self._keys.read()
             if key == "enter":
                 return typed.strip() or None
@@ -231,7 +240,7 @@ class FullScreen:
         _, rows = self._size()
         out = ["\x1b[?2026h", "\x1b[H"]
         lines = self._written(page.lines[: rows - len(foot)])
-        out += [f"{line}\x1b[K\r\n" for line in lines]
+        out += [f"\x1b[2K{line}\r\n" for line in lines]  # not erased behind it: the last column is no place to stand
         out.append("\x1b[J")
         self._clear_pictures()
         for row, column, command in page.commands:
@@ -249,7 +258,7 @@ class FullScreen:
             line = lines[number] if number < len(lines) else Text()
             if isinstance(line, Text):
                 line = self._console.render_lines(line, self._console.options.update(width=width, height=None))[0]
-            out.append(f"\x1b[{first + number + 1};1H{self._written([line])[0]}\x1b[K")
+            out.append(f"\x1b[{first + number + 1};1H\x1b[2K{self._written([line])[0]}")
         self._out.write("".join(out))
         self._out.flush()
 
@@ -274,6 +283,6 @@ def _hints(standing: Standing, width: int) -> Text:
     others = {"o": "open", "m": "mark", "n": "next", "u": "undo", "i": "mine", "q": "quit", **acts, **_MOVES}
     line = Text()
     for key, label in {"?": "keys", **first, **others}.items():
-        if line.cell_len + len(key) + len(label) + 3 <= width:
-            line.append("  " if line else "").append(key, "bold yellow").append(f" {label}", "dim")
+        if line.cell_len + len(key) + len(label) + 2 <= width:
+            line.append(" " if line else "").append(key, "bold yellow").append(f" {label}", "dim")
     return line

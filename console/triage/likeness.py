@@ -1,6 +1,7 @@
 """What a match in a picture resembles, to be seen beside it: the brand's logo or picture, or an earlier case's."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -26,17 +27,30 @@ _MOST_BYTES = 15 * 2**20
 class Likenesses(AbstractContextManager["Likenesses"]):
     """Renditions of what evidence names, each read once a session; files pass the sandbox like anything hostile."""
 
-    def __init__(self, brands: Sequence[Brand], media: MediaStore) -> None:
+    def __init__(self, brands: Sequence[Brand], media: MediaStore, *, patience: float = 0.05) -> None:
+        """Take the brands, whose logos are read ahead, and the store.
+
+        Args:
+            brands: as they are configured.
+            media: renditions of earlier cases.
+            patience: seconds that somebody waits for a file that is not read yet; from then on it is shown next time.
+        """
         self._files = {
             (brand.key, file.name): file for brand in brands for file in _files((*brand.logos, *brand.pictures))
         }
         self._media = media
+        self._patience = patience
         self._sandbox = Sandbox(workers=1)
-        self._read: dict[tuple[str, str], bytes | None] = {}
+        self._reader = ThreadPoolExecutor(1)
+        self._read: dict[tuple[str, str], Future[bytes | None]] = {}
+        for brand in brands:
+            for file in _files(brand.logos):
+                self._asked(brand.key, file.name)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._reader.shutdown(cancel_futures=True)
         self._sandbox.close()
 
     def of(self, evidence: Evidence, brand: str, phash: str | None, session: Session) -> tuple[str, bytes] | None:
@@ -60,11 +74,18 @@ class Likenesses(AbstractContextManager["Likenesses"]):
         return None
 
     def _of_file(self, brand: str, name: str) -> bytes | None:
+        if (asked := self._asked(brand, name)) is None:
+            return None
+        try:
+            return asked.result(self._patience)
+        except TimeoutError:
+            return None
+
+    def _asked(self, brand: str, name: str) -> Future[bytes | None] | None:
         key = (brand, name)
-        if key not in self._read:
-            file = self._files.get(key)
-            self._read[key] = self._inspected(file) if file else None
-        return self._read[key]
+        if key not in self._read and key in self._files:
+            self._read[key] = self._reader.submit(self._inspected, self._files[key])
+        return self._read.get(key)
 
     def _inspected(self, file: Path) -> bytes | None:
         try:

@@ -24,6 +24,7 @@ from storage.cases import CaseItemView
 
 DISGUISED = ("name.obfuscated", "name.misspelt")  # signals that expect the name as the detector reads it
 MOST_LINKS = 3
+MOST_SEEN = 44  # characters of what was observed
 MOST_LOG = 12  # entries, the latest last
 
 
@@ -110,12 +111,21 @@ def _texts(item: Item, verdict: Verdict) -> Iterator[tuple[str, Text]]:
 
 
 def _why(view: CaseItemView) -> Iterator[tuple[str, Text]]:
+    """Yield a line for each reason: weight, what was seen, what that means, what it should be."""
     for number, row in enumerate(sorted(view.verdict.told, key=lambda entry: -abs(entry.weight))):
-        line = Text.assemble((f"{row.weight:+.1f} ", "red" if row.weight > 0 else "green"), screen(row.says, limit=200))
-        line.append(f"  {defang_text(screen(row.observed, limit=120))}", "bold")
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append(f"{row.weight:+.1f} ", "red" if row.weight > 0 else "green")
+        line.append(defang_text(screen(_host_of(row.observed), limit=MOST_SEEN)), "bold")
+        line.append(f"  {screen(row.says, limit=200)}")
         if row.expected:
             line.append(f"  instead of {defang_text(screen(row.expected, limit=80))}", "dim")
         yield ("" if number else "why"), line
+
+
+def _host_of(observed: str) -> str:
+    """Return the host where a link was observed; anything else as it is."""
+    scheme, colon, rest = observed.partition("://")
+    return rest.partition("/")[0] if colon and scheme.isalnum() else observed
 
 
 def _leads(view: CaseItemView) -> Iterator[tuple[str, Text]]:
@@ -159,7 +169,7 @@ def _journeys(visits: Sequence[Visit]) -> Iterator[tuple[str, Text]]:
 def _together(dossier: Dossier) -> Iterator[tuple[str, Text]]:
     detail = dossier.detail
     if detail.item_count > 1:
-        yield "case", Text(f"{detail.item_count} items: " + (screen(detail.campaign, limit=100)))
+        yield "case", Text(f"{detail.item_count} items: {defang_text(screen(detail.campaign, limit=100))}")
     for reason in dossier.together:
         yield "", Text(defang_text(screen(reason, limit=160)))
 

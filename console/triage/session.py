@@ -27,10 +27,9 @@ from storage.views import CaseFilters, save_view, saved_view, saved_views
 MOST_ITEMS = 200  # shown by "open all"; a campaign may have tens of thousands
 PACE_AFTER = timedelta(seconds=30)  # since when judgements an hour say something
 MOVES: Mapping[str, str] = {
-    "n": "next case", "p": "the case before", "g": "go to a case by its number", "o": "open all of it",
-    "z": "its picture, as large as the terminal", "m": "mark it (or space): judgements go to all that are marked",
-    "*": "unmark all", "u": "undo, as often as you like", "f": "choose other cases", "v": "a saved view, or save one",
-    "?": "this list", "q": "quit",
+    "n": "next case", "p": "the case before", "g": "go to a case by number", "o": "open all of it",
+    "z": "its picture, large", "m": "mark (or space): judge many at once", "*": "unmark all",
+    "u": "undo, any number", "f": "choose other cases", "v": "saved views", "?": "this list", "q": "quit",
 }  # fmt: skip
 
 
@@ -210,19 +209,21 @@ class Triage:
             try:
                 read_dossier(session, int(answer), now=self._now())
             except CaseNotFound as error:
-                self._screen.say(f"{str(error).capitalize()}.")
+                self._screen.say(_sentence(error))
                 return None
         self._walk.visit(int(answer))
         return (int(answer),)
 
     def _filter(self) -> tuple[int | None] | None:
-        answer = self._screen.ask("Cases (state: brand: source: kind: score: priority: assignee: tag: older: younger:)")
+        answer = self._screen.ask(
+            "Cases (brand: source: kind: state: score: tag: assignee: younger: …, or words of a title; - all)"
+        )
         if answer is None:
             return None
         try:
             self._choose(read_filters("" if answer == "-" else answer))
         except NoFilter as error:
-            self._screen.say(f"{str(error).capitalize()}.")
+            self._screen.say(_sentence(error))
             return None
         self._screen.say(f"{self._left} cases.")
         return (self._walk.next(),)
@@ -240,7 +241,7 @@ class Triage:
             try:
                 view = saved_view(session, answer)
             except ViewNotFound as error:
-                self._screen.say(f"{str(error).capitalize()}.")
+                self._screen.say(_sentence(error))
                 return None
         self._choose(view.filters)
         self._screen.say(f"View {view.name}: {self._left} cases.")
@@ -303,11 +304,11 @@ class Triage:
                         expect = None
             except CaseConflict as conflict:
                 self.tally.conflicts += 1
-                problems.append(f"{str(conflict).capitalize()}.")
+                problems.append(_sentence(conflict))
                 if case_id in self._marks:  # what has changed has to be seen first
                     del self._marks[case_id]
             except (CaseNotFound, JudgementRefused) as refused:
-                problems.append(f"{str(refused).capitalize()}.")
+                problems.append(_sentence(refused))
             else:
                 done[case_id] = len(steps)
         return done, problems
@@ -331,11 +332,13 @@ class Triage:
             try:
                 with transaction(self._engine) as session:
                     for _ in range(steps):
-                        undo(session, case_id, who=self._who, now=self._now())
+                        entry = undo(session, case_id, who=self._who, now=self._now())
             except (CaseNotFound, JudgementRefused) as refused:
-                problems.append(f"{str(refused).capitalize()}.")
+                problems.append(_sentence(refused))
             else:
                 back.append(case_id)
+                if len(last.cases) > 1:
+                    self._marks[case_id] = entry  # as they were
         if back:
             self.tally.undone += len(back)
             self._count_back(last.act, len(back))
@@ -381,6 +384,11 @@ class Triage:
 _SAME: Mapping[str, str] = {
     " ": "m", "enter": "n", "right": "n", "down": "n", "pagedown": "n", "left": "p", "up": "p", "pageup": "p",
 }  # fmt: skip
+
+
+def _sentence(error: Exception) -> str:
+    words = str(error)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _help() -> list[str]:
