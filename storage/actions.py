@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
+from storage.case_locks import MACHINE
 from storage.schema import CaseLog, CaseState, Harm
 
 Action = Literal[
@@ -139,6 +140,18 @@ def standing(log: Sequence[CaseLog]) -> Standing:
         elif entry.id not in gone and entry.action in RULES:
             at = _after(at, entry)
     return at
+
+
+def judgement_of(log: Sequence[CaseLog]) -> CaseLog | None:
+    """Return the confirmation or dismissal that holds, from the log of a case, oldest entry first."""
+    gone = undone(log)
+    said = [
+        entry
+        for entry in log
+        if entry.id not in gone
+        and (entry.action in ("confirm", "dismiss") or (entry.action == "reopen" and entry.who != MACHINE))
+    ]
+    return said[-1] if said and said[-1].action != "reopen" else None
 
 
 def _after(at: Standing, entry: CaseLog) -> Standing:

@@ -1,7 +1,7 @@
 """What people decided, item by item, beside what the machine had said when they did."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from detector.items import Item
 from detector.verdict import Verdict
+from storage.actions import judgement_of
+from storage.case_locks import MACHINE
 from storage.cases import verdict_from
 from storage.items import item_from
 from storage.schema import Case, CaseLog, ItemRow, ItemVersion, Sighting, VerdictRow
@@ -34,8 +36,10 @@ class Judged:
 def judged_items(session: Session, *, brand: str | None = None, since: datetime | None = None) -> list[Judged]:
     """Return every item that was in a case when a person confirmed or dismissed it, in the order of the judgements.
 
-    What was taken back does not count, nor what was dismissed as a duplicate: that says nothing about the item. Items
-    that came into the case later were never looked at and are left out.
+    A judgement holds until a person takes it back, judges again or reopens the case; what comes of a confirmed case,
+    its takedown and its end, changes nothing. What was dismissed as a duplicate does not count: that says nothing about
+    the item. Items that came into the case later were never looked at and are left out; those of a case that a person
+    has merged into a judged one follow that.
     """
     judgements = [
         (entry, items)
@@ -53,8 +57,8 @@ def judged_items(session: Session, *, brand: str | None = None, since: datetime 
         case = cases[entry.case_id]
         if brand is not None and case.brand != brand:
             continue
-        for item_id in items:
-            seen = [row for row in verdicts[item_id, case.brand] if row[1].judged_at <= entry.at]
+        for item_id, looked_at in items.items():
+            seen = [row for row in verdicts[item_id, case.brand] if row[1].judged_at <= looked_at]
             if not seen:
                 continue
             version, verdict, external_id = max(seen, key=lambda row: (row[0].id, row[1].id))
@@ -73,20 +77,33 @@ def judged_items(session: Session, *, brand: str | None = None, since: datetime 
     return found
 
 
-def _judgements(session: Session) -> list[tuple[CaseLog, Sequence[int]]]:
-    """Return the judgement that holds for each case, with the items that were in the case before it."""
-    touched = select(CaseLog.case_id).where(CaseLog.action.in_(("confirm", "dismiss")))
+def _judgements(session: Session) -> list[tuple[CaseLog, Mapping[int, datetime]]]:
+    """Return the judgement that holds for each case, with the items it is about and when they were looked at."""
+    touched = (
+        select(CaseLog.case_id)
+        .join(Case, Case.id == CaseLog.case_id)
+        .where(CaseLog.action.in_(("confirm", "dismiss")), Case.state != "duplicate")
+    )
     logs: dict[int, list[CaseLog]] = defaultdict(list)
     for entry in session.scalars(select(CaseLog).where(CaseLog.case_id.in_(touched)).order_by(CaseLog.id)):
         logs[entry.case_id].append(entry)
-    found: list[tuple[CaseLog, Sequence[int]]] = []
-    for log in logs.values():
-        undone = {entry.data["undoes"] for entry in log if entry.action == "undo"}
-        held = [entry for entry in log if entry.action in ("confirm", "dismiss") and entry.id not in undone]
-        if held:
-            arrived = (entry for entry in log if entry.action in ("opened", "items_added") and entry.id < held[-1].id)
-            found.append((held[-1], [item_id for entry in arrived for item_id in entry.data["items"]]))
+    found = [(held, _looked_at(log, held)) for log in logs.values() if (held := judgement_of(log)) is not None]
     return sorted(found, key=lambda one: one[0].id)
+
+
+def _looked_at(log: Sequence[CaseLog], held: CaseLog) -> dict[int, datetime]:
+    """Return the items that a judgement is about, and when somebody looked at each."""
+    items: dict[int, datetime] = {}
+    for entry in log:
+        match entry.action:
+            case "opened" | "items_added" if entry.id < held.id:
+                items |= dict.fromkeys(entry.data["items"], held.at)
+            case "merged" if entry.id < held.id or entry.who != MACHINE:
+                items |= dict.fromkeys(entry.data["items"], max(held.at, entry.at))
+            case "split" | "unmerged":
+                for item_id in entry.data["items"]:
+                    items.pop(item_id, None)
+    return items
 
 
 def _flagged(

@@ -9,6 +9,7 @@ from collections import defaultdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.actions import judgement_of
 from storage.case_views import SimilarCase
 from storage.schema import CampaignKeyRow, Case, CaseKey, CaseLog
 
@@ -60,7 +61,9 @@ def similar_judged(session: Session, case_id: int, *, most: int = MOST) -> tuple
 
 def _judgements(session: Session, case_ids: list[int]) -> dict[int, CaseLog]:
     """Return the judgement that holds for each case."""
-    query = select(CaseLog).where(CaseLog.case_id.in_(case_ids), CaseLog.action.in_(("confirm", "dismiss", "undo")))
-    entries = list(session.scalars(query.order_by(CaseLog.id)))
-    undone = {entry.data["undoes"] for entry in entries if entry.action == "undo"}
-    return {entry.case_id: entry for entry in entries if entry.action != "undo" and entry.id not in undone}
+    wanted = ("confirm", "dismiss", "reopen", "undo")
+    query = select(CaseLog).where(CaseLog.case_id.in_(case_ids), CaseLog.action.in_(wanted)).order_by(CaseLog.id)
+    logs: dict[int, list[CaseLog]] = defaultdict(list)
+    for entry in session.scalars(query):
+        logs[entry.case_id].append(entry)
+    return {case_id: held for case_id, log in logs.items() if (held := judgement_of(log)) is not None}

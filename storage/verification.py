@@ -3,7 +3,8 @@
 1. every file of the media store has the content that its address says; 2. the custody chain has no gap, edit or swap;
 3. each manifest that it names is readable, and each file that the manifest names is there with that content and size;
 4. WARC files hold records with right digests; 5. each time stamp is about its manifest, and leads to a root if some are
-given. Whatever is found here may have been written by somebody who hides something: nothing of it is taken for granted.
+given; 6. the log of each case is a chain that ends where the case says. Whatever is found here may have been written by
+somebody who hides something: nothing of it is taken for granted.
 """
 
 import errno
@@ -20,14 +21,15 @@ from typing import BinaryIO
 
 import msgspec
 from cryptography.x509 import Certificate
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
+from storage.case_log import log_faults
 from storage.custody import Entry, Head, chain, check_chain
 from storage.database import snapshot
 from storage.errors import StampRefused
 from storage.evidence import VERSION
 from storage.media import MediaStore
-from storage.schema import CustodyRow, VisitRow
+from storage.schema import CaseLog, CustodyRow, VisitRow
 from storage.stamp_tokens import LARGEST, check_token
 from storage.stamps import STAMP, pending_stamps
 
@@ -91,8 +93,17 @@ class Verification:
             for says in self._entry(entry):
                 yield Finding(where=f"custody row {entry.number}", says=says)
         yield from self._visits()
+        yield from self._logs()
         with snapshot(self._engine) as session:
             self.counts["pending"] = pending_stamps(session)
+
+    def _logs(self) -> Iterator[Finding]:
+        """Look for entries of case logs that were changed, taken out, put in, exchanged or cut off."""
+        for fault in log_faults(self._engine):
+            where = f"case {fault.case_id}" + (f", log entry {fault.entry}" if fault.entry is not None else "")
+            yield Finding(where=where, says=fault.says)
+        with snapshot(self._engine) as session:
+            self.counts["entries"] = session.scalar(select(func.count()).select_from(CaseLog)) or 0
 
     def _visits(self) -> Iterator[Finding]:
         """Compare each visit that people are shown with its manifest, and look for that in the chain."""

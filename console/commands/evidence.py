@@ -19,6 +19,7 @@ from storage.verification import Finding, Verification
 LINE = 400  # characters of one finding
 _COUNTS = {  # as `Verification` counts them -> as people read them
     "rows": "rows of custody",
+    "entries": "entries of case logs",
     "manifests": "manifests",
     "visits": "visits",
     "files": "files of evidence",
@@ -54,7 +55,7 @@ def verify(app: App, only_head: bool, expect: Head | None, roots_file: Path | No
     """Check offline that all evidence is there, unchanged, and name what is not.
 
     Looked at are every file of the media store, the chain of custody, every manifest with the files it names, the
-    records of WARC files, and time stamps. Without roots it is not checked who made these.
+    records of WARC files, time stamps, and the log of each case. Without roots it is not checked who made these.
     """
     try:
         if only_head:
