@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -22,10 +22,12 @@ from config import EmailReceiver, Receiver
 from safety.egress import EgressRule
 from storage.media import MediaStore
 from tests.alerts.certificates import certificate
+from tests.alerts.channels.opening import ROWS, SECRET_URL, open_to
 from tests.alerts.samples import NOW, alert_of
 from tests.servers.mail import MailSink
 from tests.servers.sink import Reply, Sink
 
+SECRET = {"line_works": "private_key", "chatwork": "token", "pagerduty": "routing_key"}  # of those with a plain url
 CANARY = "canary-7f3a9"
 CANARIES = (CANARY, CANARY.upper(), "d2hzZWNfY2FuYXJ5", "Y2FuYXJ5LTdmM2E5")  # as it stands, and in base64
 
@@ -38,17 +40,13 @@ class World:
         self.stack = stack
         self.gate = Gate(rule=EgressRule.parse(["127.0.0.1:*"]), timeout=timedelta(seconds=0.5))
 
-    def open(self, **row: Any) -> Channel:
-        secrets = {"url": row.pop("secret_url", ""), "signing": f"{CANARY}-signing", "password": f"{CANARY}-password"}
-        for name, value in {**secrets, **row.pop("secrets", {})}.items():
-            (self.folder / name).write_text(value)
-        receiver = TypeAdapter[Any](Receiver).validate_python(row, context={"base": self.folder})
-        assert CANARY not in repr(receiver)
-        return open_channel(receiver, gate=self.gate, media=MediaStore(self.folder))
-
-    def web(self, kind: str, url: str, **more: Any) -> Channel:
-        extra = {"signing": ["file:signing"]} if kind == "webhook" else {}
-        return self.open(key="r", channel=kind, url="file:url", secret_url=url, **extra, **more)
+    def web(self, kind: str, url: str, secrets: Mapping[str, str] | None = None) -> Channel:
+        if kind not in SECRET_URL:
+            url = url.replace(f"{CANARY}:{CANARY}@", "").replace(PATH, "")  # what no secret is, holds none
+        values = {name: f"{CANARY}-{name}" for name in ("signing", "client_secret", "token", "routing_key")}
+        opened = open_to(kind, url, self.folder, self.gate, secrets={**values, **(secrets or {})})
+        assert CANARY not in repr(opened)
+        return opened
 
     def sink(self, *script: Reply, **more: Any) -> Sink:
         return self.stack.enter_context(Sink(*script, **more))
@@ -61,11 +59,15 @@ class World:
             "sender": "b@hoshino-denki.example",
         }
         login = {"user": "mekiki", "password": "file:password"}
-        return self.open(key="r", channel="email", **{**row, **login, **more})
+        (self.folder / "password").write_text(f"{CANARY}-password")
+        row = {"key": "r", "channel": "email", **row, **login, **more}
+        receiver = TypeAdapter[Any](Receiver).validate_python(row, context={"base": self.folder})
+        assert CANARY not in repr(receiver)
+        return open_channel(receiver, gate=self.gate, media=MediaStore(self.folder))
 
 
 PATH = f"/{CANARY}/hook?token={CANARY}"
-ECHO = f"{PATH} {CANARY}-signing {CANARY}-password".encode()
+ECHO = f"{PATH} {CANARY}-signing {CANARY}-password {CANARY}-client_secret {CANARY}-token {CANARY}-routing_key".encode()
 
 
 def closed_port() -> int:
@@ -133,10 +135,17 @@ def odd_headers(world: World, kind: str) -> Channel:
     return world.web(kind, world.sink(Reply(status=503, headers={"X": "y" * 20_000}, body=ECHO)).url(PATH))
 
 
-def missing_url(world: World, kind: str) -> Channel:
-    opened = world.web(kind, "")
-    (world.folder / "url").unlink()
+def missing_secret(world: World, kind: str) -> Channel:
+    opened = world.web(kind, world.sink().url(PATH))
+    (world.folder / SECRET.get(kind, "url")).unlink()
     return opened
+
+
+def token_refused(world: World, kind: str) -> Channel:
+    """Be given a token, which the service then echoes."""
+    token = Reply(body=f'{{"access_token": "{CANARY}-access", "expires_in": 60}}'.encode())
+    refused = Reply(status=500, body=ECHO + f" {CANARY}-access".encode())
+    return world.web(kind, world.sink(token, refused).url(""))
 
 
 def broken_signing(world: World, kind: str) -> Channel:
@@ -193,7 +202,7 @@ HTTP = {
     "untrusted": untrusted,
     "no tls": no_tls,
     "odd headers": odd_headers,
-    "missing url": missing_url,
+    "missing secret": missing_secret,
     **{str(status): answered(status) for status in (400, 401, 403, 404, 410, 429, 500, 503)},
     "retry after": answered(429, **{"Retry-After": CANARY}),
 }
@@ -205,8 +214,19 @@ MAIL = {
     "silent": mail_silent,
     "missing": mail_missing,
 }
+# Where the address stands in the configuration, another cannot be none; Apprise's child takes a second each time.
+PLAIN_URL = [kind for kind in ROWS if kind not in SECRET_URL]
+NO_ADDRESS = ("impossible host", "no url", "broken url")
+CHILD = ("500", "refused", "not public", "impossible label", "no url", "missing secret", "untrusted")
 FAILURES = [
-    *((kind, name, fail) for kind in ("webhook", "slack") for name, fail in HTTP.items()),
+    *(
+        (kind, name, fail)
+        for kind in ("webhook", "slack", "teams", "discord", "google_chat")
+        for name, fail in HTTP.items()
+    ),
+    *((kind, name, fail) for kind in PLAIN_URL for name, fail in HTTP.items() if name not in NO_ADDRESS),
+    *(("apprise", name, HTTP[name]) for name in CHILD),
+    ("line_works", "token refused", token_refused),
     ("webhook", "broken signing", broken_signing),
     *(("email", name, fail) for name, fail in MAIL.items()),
 ]
