@@ -6,6 +6,7 @@ tracker that came with a page. How many of them join is for `detector.campaign_r
 what anybody can use (shared hosts, redirectors), is no key at all.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from typing import Literal
 
 from detector import campaign_picture, campaign_text
 from detector.campaign_assets import BrandAssets
+from detector.contacts import account, contacts
 from detector.evidence import ImageBox, LinkAt, TextSpan
 from detector.handoffs import find_handoffs
 from detector.hosts import Host, destination, is_carried, is_shared, parse_host, redirector
@@ -24,18 +26,22 @@ from detector.places import places_of
 from detector.verdict import Verdict
 
 KeyKind = Literal[
-    "host", "page", "handoff", "advertiser", "payer", "picture", "text", "tracker", "certificate", "cname"
+    "host", "page", "handoff", "advertiser", "payer", "handle", "picture", "text", "tracker", "certificate", "cname"
 ]
 LIKE: frozenset[KeyKind] = frozenset(("picture", "text"))  # compared by likeness; the others are equal or not
 MOST_READ: int = 20_000  # characters of an item that are read for hand-offs
 MOST_PICTURES: int = 12  # of an item
 MOST_KEYS: int = 60
+LEAST_HANDLE: int = 6  # letters of an account's name that somebody chose
 MOST_LINKS: int = 3  # of a post or a comment; one with more is a list of links
 # Hosts where each page belongs to somebody: how many steps of the path name whom.
 _PAGES: Mapping[str, int] = {
     "linktr.ee": 1, "lit.link": 1, "note.com": 1, "ameblo.jp": 1, "forms.gle": 1, "medium.com": 1, "t.me": 1,
     "sites.google.com": 2, "docs.google.com": 4, "drive.google.com": 3, "play.google.com": 0,
 }  # fmt: skip
+
+
+_NUMBERED = re.compile(r"(?:uc[\w-]{10,}|ar\d+|lap-\d+|[\d_-]+)")  # an account's number, given by its platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,25 +111,39 @@ def campaign_key(item: Item, verdict: Verdict) -> str:
 
 
 def _hosts(item: Item, verdict: Verdict, assets: BrandAssets | None, on: date) -> Iterator[CampaignKey]:
-    for url in _landing_urls(item, verdict):
+    """Yield where an item leads; strong only where that is its own place, rather than something that it cites."""
+    shown = parse_host(item.display_url) if item.display_url else None
+    places = []
+    for url, imitates in _landing_urls(item, verdict).items():
+        told = destination(url) or parse_host(url)
+        if told is not None and (assets is None or not assets.host(told, on)):
+            places.append((url, told, imitates))
+    one = len({told.registrable or told.ascii for _, told, _ in places if _one_partys(told)}) == 1
+    for url, told, imitates in places:
         host = destination(url)
-        if host is None or (assets is not None and assets.host(host, on)):
-            continue
-        if _one_partys(host):
+        if shown is not None:
+            own = told.registrable == shown.registrable
+        else:
+            own = one and not _ARTICLE.search(told.path)
+        own = own or imitates
+        if host is not None and _one_partys(host):
             value = host.registrable or host.ascii
-            yield CampaignKey(kind="host", value=value, strong=True, says=f"leads to {value}")
-        elif page := _page(host):
-            yield CampaignKey(kind="page", value=page, strong=True, says=f"leads to {page}")
+            yield CampaignKey(kind="host", value=value, strong=own, says=f"leads to {value}")
+        elif page := _page(told):
+            yield CampaignKey(kind="page", value=page, strong=own or host is None, says=f"leads to {page}")
 
 
-def _landing_urls(item: Item, verdict: Verdict) -> list[str]:
-    """Return the addresses in question, those that evidence names first; official ones are left out."""
+def _landing_urls(item: Item, verdict: Verdict) -> dict[str, bool]:
+    """Return the addresses in question, and whether each is the item's own: its host, or one that imitates the brand's.
+
+    What evidence names comes first; official addresses are left out.
+    """
     if item.kind in ("page", "domain"):
-        return [item.url] if item.url else []
-    urls: dict[str, None] = {}
-    official: set[str] = set()
+        return {item.url: True} if item.url else {}
+    urls: dict[str, bool] = {}
+    official: set[str] = {host for evidence in verdict.evidence for host in (evidence.expected,)}
     for evidence in verdict.evidence:
-        url = evidence.observed
+        url = evidence.observed  # read off a picture
         if isinstance(evidence.where, LinkAt):
             url = item.links[evidence.where.link]
         elif isinstance(evidence.where, TextSpan) and evidence.where.text < len(item.texts):
@@ -132,17 +152,20 @@ def _landing_urls(item: Item, verdict: Verdict) -> list[str]:
         elif not isinstance(evidence.where, ImageBox):
             continue
         if evidence.signal.startswith("host."):
-            urls[url] = None
+            urls[url] = urls.get(url, False) or evidence.signal in _IMITATES
         elif evidence.signal.startswith("official."):
             official.add(url)
     links = [place.url for place in places_of(item) if place.role == "link"]
-    if item.kind == "ad" or (not urls and len(links) <= MOST_LINKS):
-        expected = {evidence.expected for evidence in verdict.evidence}
+    if item.kind == "ad" or len(links) <= MOST_LINKS:
         for url in links:
             host = destination(url)
-            if host is not None and url not in official and not {host.ascii, host.registrable} & expected:
-                urls.setdefault(url, None)
-    return list(urls)
+            if url not in official and (host is None or not {host.ascii, host.registrable} & official):
+                urls.setdefault(url, False)
+    return urls
+
+
+_ARTICLE = re.compile(r"(?i)/(?:articles?|news|archives?|entry|press|blog|story|topics)/|/\d{4}/\d{2}/|/\d{8}")
+_IMITATES = frozenset(("host.lookalike", "host.combosquat", "host.imitated_suffix"))
 
 
 def _one_partys(host: Host) -> bool:
@@ -152,11 +175,15 @@ def _one_partys(host: Host) -> bool:
 
 
 def _page(host: Host) -> str | None:
-    """Return the page that belongs to somebody on a host where anybody has pages."""
+    """Return the page that belongs to somebody on a host where anybody has pages, or a short link."""
     name = host.ascii.removeprefix("www.")
     steps = [step for step in host.path.split("/") if step]
-    depth = _PAGES.get(name, 0)
-    return "/".join([name, *steps[:depth]]) if 0 < depth <= len(steps) else None
+    if redirector(host) == []:  # a shortener: who made the link is one party
+        return "/".join((name, *steps)) if steps else None
+    if not is_shared(host):
+        return None
+    depth = _PAGES.get(name, max(2, len(steps)))
+    return "/".join((name, *steps[:depth])) if 0 < depth <= len(steps) else None
 
 
 # --- who, and where to ------------------------------------------------------------------------------------------
@@ -171,9 +198,11 @@ def _handoffs(item: Item, pictures: Mapping[str, PictureHash], assets: BrandAsse
         texts.append(f"TEL {item.page.seller.phone}")
     for one in find_handoffs(texts, item.links):
         if assets is None or not assets.handoff(one):
-            value = f"{one.kind}:{one.value.lstrip('@') if one.kind in ('line', 'telegram') else one.value}"
             says = f"leads to {_CALLED.get(one.kind, one.kind)} {one.value}"
-            yield CampaignKey(kind="handoff", value=value, strong=True, says=says)
+            yield CampaignKey(kind="handoff", value=f"{one.kind}:{account(one)}", strong=True, says=says)
+    for value in contacts("\n".join(texts), item):
+        if assets is None or not assets.contact(value):
+            yield CampaignKey(kind="handoff", value=value, strong=True, says=f"names {value.replace(':', ' ', 1)}")
 
 
 _CALLED = {"line": "LINE", "telegram": "Telegram", "whatsapp": "WhatsApp", "phone": "the telephone number",
@@ -189,9 +218,11 @@ def _advertiser(item: Item, assets: BrandAssets | None, on: date) -> Iterator[Ca
     named = f"{item.platform or ''} {sender.id}".strip() + (f" ({sender.name})" if sender.name else "")
     payer = " ".join(fold(sender.payer).text.split()) if sender.payer else ""
     if payer:
-        says = f"is placed by {named}, paid by {sender.payer}"
-        yield CampaignKey(kind="payer", value=f"{value}:{payer}", strong=True, says=says)
+        yield CampaignKey(kind="payer", value=payer, strong=True, says=f"is paid by {sender.payer}")
     yield CampaignKey(kind="advertiser", value=value, strong=not payer, says=f"is placed by {named}")
+    handle = sender.id.lstrip("@").lower()
+    if len(handle) >= LEAST_HANDLE and re.search("[a-z]", handle) and not _NUMBERED.fullmatch(handle):
+        yield CampaignKey(kind="handle", value=handle, strong=False, says=f"calls itself {sender.id}")
 
 
 # --- what may be somebody else's, too ---------------------------------------------------------------------------
@@ -201,18 +232,18 @@ def _infrastructure(item: Item) -> Iterator[CampaignKey]:
     facts = item.page
     if facts is None:
         return
-    for tracker in facts.trackers:
-        yield CampaignKey(kind="tracker", value=tracker, strong=False, says=f"counts its visitors with {tracker}")
     host = parse_host(item.url) if item.url else None
     if host is None or host.shared or is_shared(host) or is_carried(host):
-        return
-    if facts.certificate:
+        return  # a tenant's page has its landlord's trackers and certificate, too
+    for tracker in facts.trackers:
+        yield CampaignKey(kind="tracker", value=tracker, strong=False, says=f"counts its visitors with {tracker}")
+    named = parse_host(facts.cname) if facts.cname else None
+    if named is not None and named.registrable != host.registrable:
+        if not is_carried(named) and not named.shared:
+            yield CampaignKey(kind="cname", value=named.ascii, strong=False, says=f"stands on {named.ascii}")
+    elif facts.certificate:  # a host that stands elsewhere shows the certificate of whoever carries it
         says = f"shows the server certificate {facts.certificate[:16]}…"
         yield CampaignKey(kind="certificate", value=facts.certificate, strong=False, says=says)
-    named = parse_host(facts.cname) if facts.cname else None
-    if named is not None and not is_carried(named) and not named.shared and named.registrable != host.registrable:
-        says = f"stands on {named.ascii}"
-        yield CampaignKey(kind="cname", value=named.ascii, strong=False, says=says)
 
 
 def _pictures(item: Item, pictures: Mapping[str, PictureHash], assets: BrandAssets | None) -> Iterator[CampaignKey]:

@@ -3,11 +3,13 @@
 from datetime import date
 
 from detector.brands import BrandProfile
+from detector.contacts import account, contacts
 from detector.handoffs import Handoff, find_handoffs
 from detector.host_names import HostIndex
-from detector.hosts import Host
+from detector.hosts import Host, parse_host
 from detector.images.compare import PictureIndex
 from detector.images.hash import PictureHash
+from detector.items import Item
 from detector.register import Register
 
 _MOST_READ = 20_000  # characters of a saved page
@@ -21,8 +23,11 @@ class BrandAssets:
         self._register = Register(brand, HostIndex([brand]).tokens(0))
         self._pictures = PictureIndex([brand])
         own = find_handoffs([page.text[:_MOST_READ] for page in brand.pages])
-        self._handoffs: set[tuple[str | None, str]] = {(one.kind, one.value.lstrip("@").lower()) for one in own}
+        self._handoffs: set[tuple[str | None, str]] = {(one.kind, account(one)) for one in own}
         self._handoffs |= {(scope.platform, scope.value.lstrip("@").lower()) for scope in brand.accounts}
+        self._contacts = {
+            value for page in brand.pages for value in contacts(page.text[:_MOST_READ], Item(id="-", kind="page"))
+        }
 
     def host(self, host: Host, on: date) -> bool:
         """Tell whether a valid entry covers a host."""
@@ -36,7 +41,15 @@ class BrandAssets:
 
     def handoff(self, found: Handoff) -> bool:
         """Tell whether people are led to the brand itself: by an account of the profile, or one on its saved pages."""
-        return (found.kind, found.value.lstrip("@").lower()) in self._handoffs
+        return (found.kind, account(found)) in self._handoffs or self.contact(f"{found.kind}:{found.value}")
+
+    def contact(self, value: str) -> bool:
+        """Tell whether a mail address or a number, as `contacts` gives it, is the brand's own."""
+        kind, _, name = value.partition(":")
+        if kind == "mail":
+            host = parse_host(name.rpartition("@")[2])
+            return value in self._contacts or (host is not None and self.host(host, date.min))
+        return value in self._contacts or (kind, name) in self._handoffs
 
     def picture(self, picture: PictureHash) -> bool:
         """Tell whether a picture is, as a whole, one of the brand's own."""

@@ -1,22 +1,24 @@
 """The rule of joining: does what an item has in common with a case make it part of it? Pure.
 
-One strong key joins. Weak ones join where there are two of different kinds, or where there is one and the item has
-nothing of its own that says otherwise: a landing domain, a hand-off and an advertiser that all differ are another
-group's, which uses the same picture.
+One strong key joins. Weak ones join where there are two of different kinds; alone only a picture, a template, a tracker
+or a certificate does, and only where the item has little of its own that says otherwise: who leads elsewhere, by another
+account, is another group that uses the same picture. What an item merely cites, a name of an account and a shared server
+never join alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from detector.campaign import CampaignKey, KeyKind
 
 # Live cases that have a key, from which on it joins nobody: a stock photo, a tag of a shop system.
 HUB: int = 6
-# How many of landing, hand-off and advertiser may differ where a single weak key is shared; benchmarks/campaigns.
-MOST_DIFFERING: int = 1
+# How many of landing, hand-off and sender may differ where a single weak key is shared; benchmarks/campaigns.
+MOST_DIFFERING: Mapping[KeyKind, int] = {"picture": 1, "text": 1, "tracker": 1, "certificate": 1, "handle": 0}
 _LANDING: frozenset[KeyKind] = frozenset(("host", "page"))
-_SENDER: frozenset[KeyKind] = frozenset(("advertiser", "payer"))
+_SENDER: frozenset[KeyKind] = frozenset(("advertiser", "payer", "handle"))
 _OWN: tuple[frozenset[KeyKind], ...] = (_LANDING, frozenset(("handoff",)), _SENDER)
+_SERVERS: frozenset[KeyKind] = frozenset(("tracker", "certificate", "cname"))  # come together, so they count once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,22 +26,26 @@ class Match:
     """A key that an item has in common with a case."""
 
     kind: KeyKind
-    strong: bool
-    parted: bool = False  # people have put apart what had it
+    strong: bool  # one party alone has it, and people have not found otherwise
 
 
 def enough(matches: Sequence[Match]) -> bool | None:
-    """Tell whether what is in common joins; None where that depends on what else the item has (`differing`)."""
-    if any(match.strong and not match.parted for match in matches):
+    """Tell whether what is in common joins; None where that depends on what else the item has (`alone`)."""
+    if any(match.strong for match in matches):
         return True
-    kinds = {match.kind for match in matches}
-    if len(kinds) >= 2:
+    kinds = {match.kind for match in matches} - {"advertiser"}  # of a network that places for many
+    if len({"server" if kind in _SERVERS else kind for kind in kinds}) >= 2:
         return True
-    return None if kinds else False
+    return None if kinds & MOST_DIFFERING.keys() else False
+
+
+def alone(kind: KeyKind, own: Iterable[CampaignKey], theirs: Iterable[CampaignKey]) -> bool:
+    """Tell whether a single weak key joins two items, by what else each of them has."""
+    return differing(own, theirs) <= MOST_DIFFERING.get(kind, -1)
 
 
 def differing(own: Iterable[CampaignKey], theirs: Iterable[CampaignKey]) -> int:
-    """Count in how many of landing, hand-off and advertiser two items differ: both have one, and none in common."""
+    """Count in how many of landing, hand-off and sender two items differ: both have one, and none in common."""
     left = {(key.kind, key.value) for key in own}
     right = {(key.kind, key.value) for key in theirs}
     count = 0

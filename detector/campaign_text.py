@@ -23,6 +23,12 @@ ROWS: int = 4  # values of one part: texts that share 0.6 have a part in common 
 # Share of the runs from which two texts follow one template; benchmarks/campaigns labelled.
 ALIKE: float = 0.6
 
+LEAST_LEGAL: int = 3  # labels from which a text has a legal notice
+_LEGAL = (
+    "特定商取引", "販売業者", "事業者名", "統括責任者", "運営責任者", "販売責任者", "代金以外の必要料金", "引き渡し時期", "引渡し時期", "引渡時期",
+    "お支払い方法", "支払方法", "支払い方法", "お支払い時期", "返品", "交換", "商品到着後", "所在地", "販売価格", "営業日以内",
+)  # fmt: skip
+_SENTENCE = re.compile(r"[。\n\u3000]+")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|@[\w.-]{2,40}")
 _HOST = re.compile(r"(?<![a-z0-9])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.[a-z]{2,24}(?:/[\w./?=&%~-]{0,500})?")
 _NUMBER = re.compile(
@@ -38,10 +44,17 @@ def template(item: Item, names: Sequence[str] = ()) -> str | None:
         names: of the brand and its products: everybody who speaks of it has those.
     """
     words = "\n".join(text.text for text in item.texts if text.role not in ("ocr", "name"))
-    letters = masked(words[:LONGEST], names)
+    letters = masked(_without_legal(words[:LONGEST]), names)
     if len(letters) < LEAST_LETTERS:
         return None
     return minhash(letters)
+
+
+def _without_legal(text: str) -> str:
+    """Leave out the sentences of a legal notice, which shops copy from each other word for word."""
+    if sum(label in text for label in _LEGAL) < LEAST_LEGAL:
+        return text
+    return "\n".join(part for part in _SENTENCE.split(text) if not any(label in part for label in _LEGAL))
 
 
 def masked(text: str, names: Sequence[str] = ()) -> str:

@@ -160,6 +160,28 @@ def give_keys(session: Session, given: Iterable[tuple[int, int, KeptKey]]) -> No
             session.execute(change.values(strong=True), execution_options={"synchronize_session": False})
 
 
+def doubt_passed_on(session: Session, brand: str, led_from: Collection[int], hosts: Collection[str]) -> None:
+    """Let hosts that only passed a visitor on, to another host, join nobody by themselves any more.
+
+    Args:
+        session: a session.
+        brand: whose keys.
+        led_from: items whose link was followed; of those with one host it is clear which that was.
+        hosts: where the journey ended.
+    """
+    single = (
+        select(func.min(ItemKey.key_id))
+        .join(CampaignKeyRow, CampaignKeyRow.id == ItemKey.key_id)
+        .where(ItemKey.item_id.in_(led_from), CampaignKeyRow.kind == "host", CampaignKeyRow.brand == brand)
+        .group_by(ItemKey.item_id)
+        .having(func.count() == 1)
+    )
+    passing = update(CampaignKeyRow).where(
+        CampaignKeyRow.id.in_(single), CampaignKeyRow.value.not_in(hosts), CampaignKeyRow.parted == 0
+    )
+    session.execute(passing.values(parted=1), execution_options={"synchronize_session": False})
+
+
 def recount(session: Session, case_ids: Collection[int]) -> None:
     """Make `case_keys` say again what the items of some cases say, after items went from one to another."""
     before = set(session.scalars(select(CaseKey.key_id).where(CaseKey.case_id.in_(case_ids))))

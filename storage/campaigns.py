@@ -20,7 +20,7 @@ from detector.images.hash import PictureHash, picture_hash_from_dict
 from detector.items import Item
 from detector.verdict import Verdict
 from storage.actions import SILENT
-from storage.campaign_keys import KeptKey, give_keys, holders, keep_keys
+from storage.campaign_keys import KeptKey, doubt_passed_on, give_keys, holders, keep_keys
 from storage.case_locks import MACHINE, lock_campaigns, lock_cases
 from storage.case_titles import case_title
 from storage.columns import digest_of
@@ -103,6 +103,10 @@ def join_cases(
     owners = [(case, number) for number in kept for case in where[number]]
     give_keys(session, ((case, flagged[number].item_id, key) for case, number in owners for key in kept[number]))
     _note_reasons(session, flagged, placed, opened, arrived, now)
+    for number, one in enumerate(flagged):
+        hosts = [key.key.value for key in kept.get(number, ()) if key.key.kind == "host"]
+        if one.led_from and hosts:
+            doubt_passed_on(session, one.verdict.brand, one.led_from, hosts)
     wake(session, cases, _news(members, arrived), who=MACHINE, now=now)  # before they raise the scores
     for case_id, group in members.items():
         brought = bring_along(session, cases[case_id], {item for one in group for item in one.led_from}, now)

@@ -17,7 +17,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from detector.campaign import CampaignKey, campaign_name
-from detector.campaign_rule import MOST_DIFFERING, Match, differing, enough
+from detector.campaign_rule import Match, alone, enough
 from detector.items import Item
 from detector.verdict import Verdict
 from storage.campaign_keys import Holder, KeptKey, keys_of_items
@@ -48,8 +48,14 @@ class Reason:
 
     @property
     def strong(self) -> bool:
-        """Tell whether one party alone has it: as one of the two items says, and no person has found otherwise."""
-        return (self.kept.key.strong or self.holder.strong) and not self.kept.parted
+        """Tell whether one party alone has it, and no person has found otherwise.
+
+        That an advertiser places for nobody else, one of the two items shows; that they lead to a place of their own,
+        rather than cite it, both must.
+        """
+        mine, theirs = self.kept.key.strong, self.holder.strong
+        both = self.kept.key.kind in ("host", "page")
+        return (mine and theirs if both else mine or theirs) and not self.kept.parted
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,15 +153,11 @@ class Placing:
         if case in self._cases and self._cases[case].state == "dismissed":
             # What a person has dismissed takes along only what is surely the same; all else waits for a person.
             return any(reason.strong for reason in reasons)
-        matches = [
-            Match(kind=reason.kept.key.kind, strong=reason.strong, parted=reason.kept.parted) for reason in reasons
-        ]
-        joins = enough(matches)
-        if joins is None:
-            own = [kept.key for kept in arrival.keys]
-            theirs = self._keys_of(reasons[0].holder.item_id)
-            joins = differing(own, theirs) <= MOST_DIFFERING
-        return joins
+        joins = enough([Match(kind=reason.kept.key.kind, strong=reason.strong) for reason in reasons])
+        if joins is not None:
+            return joins
+        own = [kept.key for kept in arrival.keys]
+        return any(alone(one.kept.key.kind, own, self._keys_of(one.holder.item_id)) for one in reasons)
 
     def _keys_of(self, item_id: int) -> Sequence[CampaignKey]:
         if item_id not in self._keys:

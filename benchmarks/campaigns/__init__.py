@@ -1,0 +1,1 @@
+"""How items come together in cases: measured on labelled campaigns, and timed in a store of a million items."""
