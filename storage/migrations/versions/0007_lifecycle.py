@@ -1,7 +1,7 @@
 """Cases through their whole life, and their log as a chain of hashes."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from math import log10
 from urllib.parse import urlsplit
@@ -70,6 +70,7 @@ def upgrade() -> None:
         "AND case_log.action IN ('confirm', 'dismiss'))"
     )
     _count()
+    _end_dismissals()
     _chain()
     op.drop_index("ix_cases_state_score", "cases")
     op.create_index("ix_cases_state_score", "cases", ["state", sa.text("score DESC"), "id"])
@@ -139,6 +140,21 @@ def _count() -> None:
         items, sightings, publishers = (max(number, 1) for number in counted)
         reach = 1 + log10(items) / 4 + log10(sightings) / 4 + log10(publishers) / 2
         connection.execute(change, {"id": case_id, "priority": score * min(reach, 3.0)})
+
+
+def _end_dismissals() -> None:
+    """Let what was dismissed stay quiet for 90 days from then: nothing is for good."""
+    connection = op.get_bind()
+    cases = sa.table("cases", sa.column("id"), sa.column("state"), sa.column("suppressed_until", moment))
+    dismissed = (
+        sa.select(cases.c.id, sa.func.max(_LOG.c.at, type_=moment))
+        .join(_LOG, _LOG.c.case_id == cases.c.id)
+        .where(cases.c.state == "dismissed", _LOG.c.action == "dismiss")
+        .group_by(cases.c.id)
+    )
+    for case_id, at in connection.execute(dismissed).fetchall():
+        until = {"suppressed_until": at + timedelta(days=90)}
+        connection.execute(cases.update().where(cases.c.id == case_id).values(until))
 
 
 def _host(url: str | None) -> str:
