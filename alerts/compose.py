@@ -74,7 +74,13 @@ def digest_line(summary: CaseSummary, reason: CaseReason, new_count: int, *, bra
 
 
 def build_digest(
-    lines: Iterable[DigestLine], language: Language, *, receiver: str, since: datetime | None, at: datetime
+    lines: Iterable[DigestLine],
+    language: Language,
+    *,
+    receiver: str,
+    since: datetime | None,
+    at: datetime,
+    total: int | None = None,
 ) -> Alert:
     """Build the digest for a receiver: what stands longest unjudged or is back first, then by score.
 
@@ -84,6 +90,7 @@ def build_digest(
         receiver: key of the receiver that it is for.
         since: beginning of the time covered, None for the first digest; UTC.
         at: its end, now.
+        total: cases in all, where `lines` holds only the first.
     """
     ordered = sorted(lines, key=lambda line: (_RANK.get(line.reason, len(_RANK)), -line.score, line.case))
     return Alert(
@@ -93,7 +100,7 @@ def build_digest(
         subject=receiver,
         since=since,
         digest=tuple(ordered[:MOST_DIGEST]),
-        digest_total=len(ordered),
+        digest_total=len(ordered) if total is None else total,
         next=("mekiki triage", "mekiki cases list"),
     )
 
@@ -136,6 +143,8 @@ def _case(detail: CaseDetail, brand_name: str) -> AlertCase:
         items=detail.item_count,
         opened_at=detail.opened_at,
         last_seen=detail.last_seen,
+        assignee=show(detail.assignee, 100) if detail.assignee else None,
+        due_at=detail.due_at,
     )
 
 

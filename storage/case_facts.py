@@ -1,17 +1,27 @@
 """Case facts: what routes, silences and inhibitions ask of a case, of many cases at once."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from detector.items import Kind
 from detector.verdict import Decision
-from storage.schema import Case, CaseItem, CaseState, ItemRow, ItemVersion, Sighting, VerdictRow
+from storage.schema import (
+    CampaignKeyRow,
+    Case,
+    CaseItem,
+    CaseKey,
+    CaseState,
+    ItemRow,
+    ItemVersion,
+    Sighting,
+    VerdictRow,
+)
 
 MOST_ITEMS = 200  # of a case, the best scored; as many as a message is made from
 _MANY = 500  # ids in one query
@@ -68,6 +78,28 @@ def _facts(session: Session, ids: Collection[int], now: datetime) -> dict[int, C
         )
         for row in session.execute(query.add_columns(Case.tags).where(Case.id.in_(ids)))
     }
+
+
+def neighbours(
+    session: Session, facts: CaseFacts, *, states: Sequence[CaseState], brand: bool, advertiser: bool, limit: int
+) -> list[int]:
+    """Return other cases in these states that are of the same brand or advertiser, most urgent first.
+
+    Args:
+        brand: they are of the case's brand; without it and without `advertiser` any case is meant.
+        advertiser: an item of theirs has an advertiser that an item of the case has, of the same brand.
+    """
+    query = select(Case.id).where(Case.id != facts.id, Case.state.in_(states))
+    if brand or advertiser:
+        query = query.where(Case.brand == facts.brand)
+    if advertiser:
+        mine, theirs = aliased(CaseKey), aliased(CaseKey)
+        query = query.where(
+            exists()
+            .where(mine.case_id == facts.id, theirs.key_id == mine.key_id, theirs.case_id == Case.id)
+            .where(CampaignKeyRow.id == mine.key_id, CampaignKeyRow.kind == "advertiser")
+        )
+    return list(session.scalars(query.order_by(Case.priority.desc(), Case.id).limit(limit)))
 
 
 def _items(session: Session, case_ids: Collection[int]) -> dict[int, list[ItemFacts]]:

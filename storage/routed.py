@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, sel
 from sqlalchemy.orm import Session
 
 from storage.intents import PendingIntent, may_be_told
-from storage.schema import PENDING_ESCALATED, PENDING_ROUTED, AlertIntent, Case, CaseState, Held, IntentReason
+from storage.schema import PENDING_ESCALATED, PENDING_ROUTED, AlertIntent, Case, CaseState, Delivery, Held, IntentReason
 from storage.upsert import insert, table_of
 
 _Value = TypeVar("_Value")
@@ -80,7 +80,8 @@ class DigestPart:
 
     case_id: int
     reason: IntentReason
-    count: int
+    count: int  # items that are news
+    score: float  # of the case
 
 
 def split(session: Session, intent: PendingIntent, shares: Sequence[Share], *, now: datetime) -> bool:
@@ -295,15 +296,20 @@ def _digest(session: Session, route: str, fold: str, *, end: datetime, now: date
 
 def digest_parts(session: Session, digest_id: int) -> list[DigestPart]:
     """Return the cases of a digest, each once, with the weightiest reason."""
-    query = select(_INTENTS.c.case_id, _INTENTS.c.reason, _INTENTS.c.count).where(_INTENTS.c.told_in == digest_id)
+    query = (
+        select(_INTENTS.c.case_id, _INTENTS.c.reason, _INTENTS.c.count.label("items"), Case.score)
+        .join(Case, Case.id == _INTENTS.c.case_id)
+        .where(_INTENTS.c.told_in == digest_id)
+        .order_by(_INTENTS.c.id)
+    )
     parts: dict[int, DigestPart] = {}
-    for case_id, reason, count in session.execute(query.order_by(_INTENTS.c.id)):
+    for case_id, reason, items, score in session.execute(query):
         before = parts.get(case_id)
-        reasons = (reason,) if before is None else (before.reason, reason)
         parts[case_id] = DigestPart(
             case_id=case_id,
-            reason=min(reasons, key=_WEIGHTIEST.index),
-            count=count + (before.count if before else 0),
+            reason=reason if before is None else min(before.reason, reason, key=_WEIGHTIEST.index),
+            count=items + (before.count if before else 0),
+            score=score,
         )
     return list(parts.values())
 
@@ -330,6 +336,30 @@ def leaving(session: Session, now: datetime, *, only: Sequence[int] | None = Non
 
 
 _LEAVING = ("id", "route", "case_id", "reason", "count", "due_at", "created_at", "news_at", "fold")
+
+
+def told_receivers(session: Session, case_ids: Collection[int]) -> dict[tuple[int, str], datetime]:
+    """Return what receivers know of cases, by case and receiver: when the latest of what they were told was routed."""
+    found: dict[tuple[int, str], datetime] = {}
+    for some in _chunks(sorted(case_ids)):
+        query = (
+            select(_INTENTS.c.case_id, Delivery.receiver, func.max(_INTENTS.c.news_at))
+            .join(Delivery, Delivery.intent_id == _INTENTS.c.id)
+            .where(_INTENTS.c.case_id.in_(some), _INTENTS.c.news_at.is_not(None))
+            .group_by(_INTENTS.c.case_id, Delivery.receiver)
+        )
+        found |= {(case_id, receiver): news for case_id, receiver, news in session.execute(query)}
+    return found
+
+
+def recall(session: Session, intent_id: int) -> None:
+    """Take back that a route let an intent go, because the route is gone; a digest is taken apart again."""
+    parts = update(_INTENTS).where(_INTENTS.c.told_in == intent_id)
+    session.execute(parts.values(state="pending", settled_at=None, told_in=None, released_at=None))
+    mine = update(_INTENTS).where(_INTENTS.c.id == intent_id, _INTENTS.c.state == "pending")
+    digest = mine.where(_INTENTS.c.reason == "digest")
+    session.execute(digest.values(state="suppressed", settled_at=_INTENTS.c.news_at, note="its route is gone"))
+    session.execute(mine.values(released_at=None))
 
 
 def drop(session: Session, ids: Sequence[int], *, note: str, now: datetime) -> None:
