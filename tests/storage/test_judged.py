@@ -80,3 +80,51 @@ def test_stored_verdicts_are_found_by_case_and_by_item(engine: Engine) -> None:
         assert policy_versions(session) == {"2026.1"}
         with pytest.raises(CaseNotFound):
             case_verdict(session, case + 1)
+
+
+def step(engine: Engine, case: int, action: str, minutes: int, **values: object) -> None:
+    decide(engine, case, Judgement(who="aki", action=action, **values), minutes)  # type: ignore[arg-type]
+
+
+def test_what_comes_of_a_confirmed_case_changes_nothing(engine: Engine) -> None:
+    case = see(engine, an_item()).cases[0]
+    for minute, action in enumerate(("confirm", "takedown", "down", "close"), 1):
+        step(engine, case, action, minute, approvers=())
+        assert [(one.confirmed, one.at) for one in judged(engine)] == [(True, NOW + MINUTE)]
+
+
+def test_a_case_that_a_person_reopens_is_not_judged_any_more(engine: Engine) -> None:
+    case = see(engine, an_item()).cases[0]
+    step(engine, case, "dismiss", 1, reason="news")
+    step(engine, case, "reopen", 2)
+    assert judged(engine) == []
+    step(engine, case, "confirm", 3)
+    assert [one.confirmed for one in judged(engine)] == [True]
+
+
+def test_a_dismissal_that_arrivals_broke_still_holds_for_what_was_seen(engine: Engine) -> None:
+    case = see(engine, an_item(1)).cases[0]
+    step(engine, case, "dismiss", 1, reason="news")
+    late = an_item(2, links=("https://hoshino-denki-sale.test/", "https://hoshino-payment.test/"))
+    see(engine, late, at=NOW + 2 * MINUTE)
+    assert [one.item.id for one in judged(engine)] == ["ad-1"]
+
+
+def test_duplicates_follow_the_case_they_are_in(engine: Engine) -> None:
+    case = see(engine, an_item(1)).cases[0]
+    other_item = an_item(2, host="hoshino-other.test", advertiser=None, images=(), texts=())
+    other = see(engine, other_item, at=NOW + MINUTE).cases[0]
+    assert other != case
+    step(engine, other, "dismiss", 2, reason="news")
+    step(engine, case, "confirm", 3)
+    step(engine, other, "duplicate", 4, into=case)
+    assert [(one.case_id, one.item.id, one.confirmed) for one in judged(engine)] == [
+        (case, "ad-1", True),
+        (case, "ad-2", True),
+    ]
+    with transaction(engine) as session:
+        undo(session, other, who="aki", now=NOW + 5 * MINUTE)
+    assert [(one.case_id, one.item.id, one.confirmed) for one in judged(engine)] == [
+        (other, "ad-2", False),
+        (case, "ad-1", True),
+    ]

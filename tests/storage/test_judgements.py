@@ -250,3 +250,133 @@ def test_the_state_is_the_log_replayed_and_no_message_is_lost(engine: Engine, st
         judged = any(entry.action in ("confirm", "dismiss", "snooze") and entry.id not in undone for entry in log)
     assert len(pending) <= 1
     assert pending or judged
+
+
+def say(engine: Engine, case: int, action: str, who: str = "aki", **values: object) -> int:
+    return decide(engine, case, Judgement(who=who, action=action, **values))  # type: ignore[arg-type]
+
+
+def test_a_fraud_is_taken_down_comes_back_and_ends(engine: Engine, case: int) -> None:
+    states = []
+    for action in ("confirm", "takedown", "down", "relapse", "takedown", "down", "close"):
+        say(engine, case, action, approvers=())
+        states.append(state(engine, case))
+    assert states == ["confirmed", "takedown", "down", "relapsed", "takedown", "down", "closed"]
+
+
+def test_an_action_that_makes_no_sense_is_refused_in_one_line(engine: Engine, case: int) -> None:
+    with pytest.raises(JudgementRefused) as refused:
+        say(engine, case, "takedown", approvers=())
+    assert str(refused.value) == f"case {case} is open; takedown needs one that is confirmed or relapsed"
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"action": "tag"}, "letters, digits"),
+        ({"action": "tag", "tag": 'a"b'}, "letters, digits"),
+        ({"action": "tag", "tag": "x" * 41}, "letters, digits"),
+        ({"action": "untag", "tag": "x"}, "no tag 'x'; there are: none"),
+        ({"action": "harm", "harm": "huge"}, "low, normal, high"),
+        ({"action": "release"}, "not held"),
+        ({"action": "duplicate"}, "needs the case"),
+        ({"action": "dismiss", "reason": "news", "until": NOW}, "in the future"),
+        ({"action": "approve", "who": "ren", "approvers": ("ren",)}, "confirmed or relapsed"),
+        ({"action": "confirm", "who": "mekiki"}, "the name of the machine"),
+    ],
+)
+def test_what_is_missing_is_said(engine: Engine, case: int, values: dict[str, str], says: str) -> None:
+    with pytest.raises(JudgementRefused, match=says):
+        decide(engine, case, Judgement(**{"who": "aki", **values}))  # type: ignore[arg-type]
+
+
+def test_tags_and_hold(engine: Engine, case: int) -> None:
+    for tag in ("urgent", "冬セール", "urgent"):
+        say(engine, case, "tag", tag=tag)
+    say(engine, case, "untag", tag="urgent")
+    say(engine, case, "hold")
+    with transaction(engine) as session:
+        detail = case_detail(session, case)
+    assert (detail.tags, detail.held) == (("冬セール",), True)
+    take_back(engine, case)
+    with transaction(engine) as session:
+        assert not case_detail(session, case).held
+
+
+def test_nobodys_case(engine: Engine, case: int) -> None:
+    say(engine, case, "assign")
+    say(engine, case, "assign", assignee="")
+    with transaction(engine) as session:
+        assert case_detail(session, case).assignee is None
+
+
+def test_a_takedown_waits_for_another_person_of_the_list(engine: Engine, case: int) -> None:
+    say(engine, case, "confirm")
+    say(engine, case, "takedown", approvers=("aki", "keiko"))
+    with transaction(engine) as session:
+        detail = case_detail(session, case)
+    assert (detail.state, detail.takedown_asked) == ("confirmed", "aki")
+    for who, says in (("aki", "another person"), ("ren", "ren may not approve takedowns")):
+        with pytest.raises(JudgementRefused, match=says):
+            say(engine, case, "approve", who=who, approvers=("aki", "keiko"))
+    with pytest.raises(JudgementRefused, match="aki has asked for it already"):
+        say(engine, case, "takedown", who="ren", approvers=("aki", "keiko"))
+    say(engine, case, "approve", who="keiko", approvers=("aki", "keiko"))
+    assert state(engine, case) == "takedown"
+
+
+def test_what_another_persons_decision_rests_on_is_not_taken_back(engine: Engine, case: int) -> None:
+    say(engine, case, "confirm")
+    say(engine, case, "takedown", who="ren", approvers=())
+    with pytest.raises(JudgementRefused, match="takedown by ren rests on it"):
+        take_back(engine, case)
+    assert state(engine, case) == "takedown"
+    take_back(engine, case, who="ren")
+    take_back(engine, case)
+    assert state(engine, case) == "open"
+
+
+def test_a_takedown_that_does_not_say_who_approves_is_a_mistake_of_the_program(engine: Engine, case: int) -> None:
+    say(engine, case, "confirm")
+    with pytest.raises(ValueError, match="who approves"):
+        say(engine, case, "takedown")
+
+
+def test_a_duplicate_becomes_a_part_and_comes_out_again(engine: Engine, case: int) -> None:
+    other = see(engine, an_item(9, host="hoshino-other.test", advertiser=None, images=(), texts=())).cases[0]
+    say(engine, other, "duplicate", into=case)
+    with transaction(engine) as session:
+        part, whole = case_detail(session, other), case_detail(session, case)
+    assert (part.state, part.merged_into, whole.item_count) == ("duplicate", case, 2)
+    with pytest.raises(JudgementRefused, match=f"a part of case {case} now"):
+        say(engine, other, "confirm")
+    with pytest.raises(CaseNotFound):
+        say(engine, case, "duplicate", into=77)
+    take_back(engine, other)
+    assert state(engine, other) == "open"
+
+
+def test_a_duplicate_of_a_case_that_has_changed_is_a_conflict(engine: Engine, case: int) -> None:
+    other = see(engine, an_item(9, host="hoshino-other.test", advertiser=None, images=(), texts=())).cases[0]
+    with pytest.raises(CaseConflict), transaction(engine) as session:
+        judge(session, other, Judgement(who="aki", action="duplicate", into=case), now=NOW, expect=0)
+    assert state(engine, other) == "open"
+
+
+def test_closing_suppresses_what_is_pending_and_reopening_by_hand_does_not_tell_it(engine: Engine, case: int) -> None:
+    say(engine, case, "confirm")
+    say(engine, case, "close")
+    assert due(engine) == []
+    take_back(engine, case)
+    assert due(engine) == [("first", 1)]
+
+
+def test_when_it_was_first_judged_stays(engine: Engine, case: int) -> None:
+    decide(engine, case, CONFIRM, minutes=1)
+    decide(engine, case, DISMISS, minutes=2)
+    with transaction(engine) as session:
+        assert case_detail(session, case).judged_at == NOW + MINUTE
+    take_back(engine, case)
+    take_back(engine, case)
+    with transaction(engine) as session:
+        assert case_detail(session, case).judged_at is None
