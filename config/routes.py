@@ -1,7 +1,6 @@
 """Routes: which cases go to which receivers, when, and what holds them back."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -114,8 +113,8 @@ def named(routes: Sequence[Route]) -> Iterator[tuple[str, Route]]:
         yield (name if seen[name] == 1 else f"{name}#{seen[name]}"), route
 
 
-def shortest(alerting: Alerting, routes: Sequence[Route]) -> tuple[timedelta, timedelta]:
-    """Return the shortest wait and interval of any route; longer ones are kept by the routes themselves."""
+def quickest(alerting: Alerting, routes: Sequence[Route]) -> Alerting:
+    """Return the shortest wait and interval of any route: intents are due by them, slower routes keep theirs longer."""
     waits = [route.group_wait or alerting.group_wait for route in routes] or [alerting.group_wait]
     intervals = [route.group_interval or alerting.group_interval for route in routes] or [alerting.group_interval]
-    return min(waits), min(intervals)
+    return alerting.model_copy(update={"group_wait": min(waits), "group_interval": min(intervals)})

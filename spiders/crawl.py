@@ -20,6 +20,7 @@ from scrapy.utils.misc import load_object
 from sqlalchemy import Engine
 
 from config import Config, Source
+from config.routes import quickest
 from detector.assess import Assessor
 from safety.egress import EgressRule
 from safety.sandbox import Sandbox
@@ -211,7 +212,7 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
             source.key,
             shared.store.engine,
             shared.store.media,
-            alerting=shared.config.alerting,
+            alerting=quickest(shared.config.alerting, shared.config.route),
             judge_within=JudgeWithin(**shared.config.triage.judge_within),
             judged_by=assessor.fingerprint,
             clock=_now,

@@ -13,11 +13,10 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
+from storage.actions import SILENT
 from storage.errors import CaseNotFound, ReplayRefused
-from storage.schema import PENDING_ITEMS, PENDING_OTHER, AlertIntent, Case, CaseState, IntentReason
+from storage.schema import PENDING_ITEMS, PENDING_OTHER, AlertIntent, Case, IntentReason
 from storage.upsert import insert
-
-SILENT: tuple[CaseState, ...] = ("dismissed", "duplicate", "closed")  # nothing is told of such a case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

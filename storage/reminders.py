@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
+from storage import actions
 from storage.intents import tell_of_escalation
 from storage.routed import Share, entrust
-from storage.schema import AlertIntent, Case, CaseState
+from storage.schema import AlertIntent, Case, CaseState, SilenceRow
 from storage.upsert import table_of
 
-WAITING: tuple[CaseState, ...] = ("open", "relapsed", "snoozed")  # for a person; a snooze, once it has run out
+WAITING: frozenset[CaseState] = actions.WAITING | {"snoozed"}  # for a person; a snooze, once it has run out
 _CASES = table_of(Case)
 
 
@@ -71,18 +72,31 @@ _REASONS: dict[Literal["repeat", "escalate"], Literal["repeat", "escalated"]] = 
 
 def escalate_due(session: Session, now: datetime, *, limit: int) -> Reminded:
     """Escalate cases that are past their `due_at` and that nobody has judged; each once for each due date."""
-    query = (
-        select(_CASES.c.id, _CASES.c.state, _CASES.c.snoozed_until)
-        .where(or_(_CASES.c.escalated_at.is_(None), _CASES.c.escalated_at < _CASES.c.due_at))
-        .where(_CASES.c.due_at <= now, _CASES.c.state.in_(WAITING))
-        .where(or_(_CASES.c.snoozed_until.is_(None), _CASES.c.snoozed_until <= now))
-        .order_by(_CASES.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
-    found = [row.id for row in session.execute(query)]
+    query = _late(now).order_by(_CASES.c.due_at).limit(limit).with_for_update(skip_locked=True, key_share=True)
+    found = list(session.scalars(query))
     if found:
         session.execute(update(_CASES).where(_CASES.c.id.in_(found)).values(escalated_at=now))
     for case_id in sorted(found):
         tell_of_escalation(session, case_id, now)
     return Reminded(cases=tuple(found), looked=len(found))
+
+
+def anything_due(session: Session, now: datetime) -> bool:
+    """Tell whether there is something for `remind`, `escalate_due` or `storage.silences.wake` to do."""
+    over = or_(SilenceRow.ends_at <= now, SilenceRow.expired_at.is_not(None))
+    looks = (
+        select(AlertIntent.id).where(AlertIntent.repeat_at <= now),
+        select(AlertIntent.id).where(AlertIntent.escalate_at <= now),
+        _late(now),
+        select(SilenceRow.id).where(SilenceRow.woken_at.is_(None), over),
+    )
+    return any(session.scalar(look.limit(1)) is not None for look in looks)
+
+
+def _late(now: datetime) -> Select[int]:
+    return (
+        select(_CASES.c.id)
+        .where(or_(_CASES.c.escalated_at.is_(None), _CASES.c.escalated_at < _CASES.c.due_at))
+        .where(_CASES.c.due_at <= now, _CASES.c.state.in_(WAITING))
+        .where(or_(_CASES.c.snoozed_until.is_(None), _CASES.c.snoozed_until <= now))
+    )

@@ -1,4 +1,4 @@
-"""The messenger: dispatches the outbox again and again, and says each problem once."""
+"""The messenger: reminds and dispatches the outbox again and again, and says each problem once."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from alerts.dispatch import dispatch_due
 from config import Config
 from storage.errors import StorageUnavailable
 from storage.media import MediaStore
+from watch.reminders import remind_due
 
 PAUSE = 1.0  # seconds between two passes
 LOOK_AGAIN = timedelta(minutes=5)  # between two looks at alerts that no route wants; thousands of them take a while
@@ -39,6 +40,7 @@ class Messenger:
             await asyncio.sleep(PAUSE)
 
     async def _pass(self) -> None:
+        await asyncio.to_thread(remind_due, self.engine, self.now())
         whole = self._look_again is None or self.now() >= self._look_again
         if whole:  # what no route wanted, one may want once its case has grown
             self._unrouted, self._look_again = frozenset(), self.now() + LOOK_AGAIN

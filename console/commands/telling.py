@@ -16,6 +16,7 @@ from storage import outbox
 from storage.deliveries import list_waiting
 from storage.receivers import disabled_receivers, receiver_views
 from storage.silences import list_silences
+from watch.reminders import remind_due
 from watch.telling import tell_changes
 
 
@@ -62,6 +63,7 @@ def alerts_pending(app: App, as_json: bool) -> None:
 @with_app
 def alerts_send(app: App) -> None:
     """Send what is due now."""
+    remind_due(app.engine, utc_now())
     report = asyncio.run(dispatch_due(app.config, app.engine, app.media, now=utc_now))
     unheard = asyncio.run(tell_changes(app.config, app.engine, app.media, now=utc_now))
     for problem in (*report.problems, *unheard):

@@ -1,0 +1,47 @@
+"""Reminders: what is told because time has passed, and what silences that are over kept back.
+
+Found in the database by indexes, noted and told in one transaction: two watches, a kill in between or a clock that is
+late tell it once. What comes of it goes through the routes like everything else.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from storage.database import snapshot, transaction
+from storage.reminders import anything_due, escalate_due, remind
+from storage.silences import wake
+
+AT_ONCE = 200  # cases in one transaction; other writers wait for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminders:
+    """What one look put into the outbox."""
+
+    repeated: int = 0  # cases
+    escalated: int = 0  # cases
+    woken: int = 0  # cases, by route, that silences had kept back
+
+
+def remind_due(engine: Engine, now: datetime) -> Reminders:
+    """Put into the outbox what is to be told again, told to others, or told after a silence.
+
+    Raises:
+        StorageUnavailable: the database cannot be used; nothing is lost.
+    """
+    repeated = escalated = woken = 0
+    while True:
+        with snapshot(engine) as session:
+            if not anything_due(session, now):
+                return Reminders(repeated=repeated, escalated=escalated, woken=woken)
+        with transaction(engine) as session:
+            again = remind(session, "repeat", now, limit=AT_ONCE)
+            others = remind(session, "escalate", now, limit=AT_ONCE)
+            late = escalate_due(session, now, limit=AT_ONCE)
+            woken += wake(session, now)
+        repeated += len(again.cases)
+        escalated += len(others.cases) + len(late.cases)
+        if not (again.looked or others.looked or late.looked):
+            return Reminders(repeated=repeated, escalated=escalated, woken=woken)
