@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Text, and_, exists, func, or_, select, type_coerce, union_all
+from sqlalchemy import ColumnElement, Text, and_, exists, false, func, or_, select, type_coerce, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from detector.evidence import Evidence, evidence_from_json
@@ -85,7 +85,7 @@ def list_cases(
 
 def count_cases(session: Session, filters: CaseFilters = _ALL, *, now: datetime) -> int:
     """Return how many cases a list has in all."""
-    query = select(func.count()).select_from(Case).where(or_(*_ranges(filters, now)), *_conditions(filters, now))
+    query = select(func.count()).select_from(Case).where(or_(false(), *_ranges(filters, now)), *_conditions(filters, now))
     return session.scalar(query) or 0
 
 
@@ -94,7 +94,7 @@ def open_case_ids(
 ) -> list[int]:
     """Return the ids of all cases that wait for a person, by score, for whoever walks them one by one."""
     filters = CaseFilters(brand=brand, source=source, min_score=min_score)
-    query = select(Case.id).where(or_(*_ranges(filters, now)), *_conditions(filters, now))
+    query = select(Case.id).where(or_(false(), *_ranges(filters, now)), *_conditions(filters, now))
     return list(session.scalars(query.order_by(Case.score.desc(), Case.id)))
 
 

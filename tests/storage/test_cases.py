@@ -1,12 +1,19 @@
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
-from storage.cases import CaseNotFound, Judgement, case_detail, judge, list_cases
+from storage.case_list import CaseOrder, Place, count_cases, list_cases, place_of
+from storage.cases import CaseNotFound, Judgement, case_detail, judge
 from storage.database import snapshot, transaction
 from storage.pictures import PictureRecord, save_picture
+from storage.splitting import split
 from storage.views import CaseFilters
-from tests.storage.examples import MINUTE, NOW, a_verdict, an_item, see
+from tests.storage.examples import MINUTE, NOW, a_verdict, an_item, arrive, see
 
+HOUR = timedelta(hours=1)
 SHA, SMALL = "ab" * 32, "cd" * 32
 
 
@@ -98,3 +105,114 @@ def test_detail_of_a_large_campaign_shows_the_best(engine: Engine) -> None:
 def test_unknown_case(engine: Engine) -> None:
     with pytest.raises(CaseNotFound, match="7"), snapshot(engine) as session:
         case_detail(session, 7)
+
+
+def ids(
+    engine: Engine, order: CaseOrder = "priority", after: Place | None = None, limit: int = 50, **wanted: Any
+) -> list[int]:
+    with snapshot(engine) as session:
+        found = list_cases(session, CaseFilters(**wanted), order=order, after=after, limit=limit, now=NOW + 10 * MINUTE)
+    return [case.id for case in found]
+
+
+def test_orders(engine: Engine, cases: list[int]) -> None:
+    with transaction(engine) as session:
+        judge(session, cases[0], Judgement(who="aki", action="harm", harm="high"), now=NOW)
+    assert ids(engine, "priority") == [cases[0], cases[1], cases[2]], "harm counts"
+    assert ids(engine, "score") == [cases[1], cases[2], cases[0]]
+    assert ids(engine, "age") == [cases[0], cases[1], cases[2]]
+
+
+def test_more_filters(engine: Engine, cases: list[int]) -> None:
+    page = an_item(
+        4,
+        kind="page",
+        platform=None,
+        advertiser=None,
+        links=(),
+        images=(),
+        texts=(),
+        url="https://hoshino-4.test/100%_x",
+    )
+    cases.append(see(engine, page, a_verdict(page, score=0.8), at=NOW + 4 * MINUTE).cases[0])
+    with transaction(engine) as session:
+        judge(session, cases[1], Judgement(who="aki", action="assign"), now=NOW)
+        judge(session, cases[1], Judgement(who="aki", action="tag", tag="冬_セール"), now=NOW)
+        judge(session, cases[2], Judgement(who="aki", action="tag", tag="冬xセール"), now=NOW)
+    assert ids(engine, assignee="aki") == [cases[1]]
+    assert cases[1] not in ids(engine, assignee="none")
+    assert ids(engine, tag="冬_セール") == [cases[1]], "an underscore is no wildcard"
+    assert ids(engine, tag="冬") == []
+    assert ids(engine, kind="page") == [cases[3]]
+    assert ids(engine, text="HOSHINO-4") == [cases[3]]
+    assert ids(engine, text="%") == []
+    assert ids(engine, older=timedelta(minutes=8)) == [cases[1], cases[0]]
+    assert ids(engine, younger=timedelta(minutes=7)) == [cases[2], cases[3]]
+    assert ids(engine, min_priority=0.85) == [cases[1], cases[2]]
+    with snapshot(engine) as session:
+        assert count_cases(session, CaseFilters(min_priority=0.85), now=NOW) == 2
+        assert count_cases(session, CaseFilters(states=()), now=NOW) == 0
+
+
+@pytest.mark.parametrize("order", ["priority", "score", "age"])
+def test_pages_follow_one_another_whatever_is_judged_between(engine: Engine, order: CaseOrder) -> None:
+    items = [
+        an_item(number, host=f"hoshino-{number}.test", advertiser=None, images=(), texts=()) for number in range(12)
+    ]
+    for number, item in enumerate(items):
+        see(engine, item, a_verdict(item, score=0.5 + number % 3 / 10), at=NOW + number % 2 * MINUTE)
+    with transaction(engine) as session:
+        judge(session, 5, Judgement(who="aki", action="snooze", until=NOW + 5 * MINUTE), now=NOW)
+    everything = ids(engine, order)
+    assert sorted(everything) == list(range(1, 13)), "a snooze that has run out is open"
+    walked: list[int] = []
+    after: Place | None = None
+    while True:
+        with snapshot(engine) as session:
+            page = list_cases(session, order=order, after=after, limit=5, now=NOW + 10 * MINUTE)
+        if not page:
+            break
+        walked += [case.id for case in page]
+        after = place_of(page[-1], order)
+        with transaction(engine) as session:
+            judge(session, page[0].id, Judgement(who="aki", action="confirm"), now=NOW)
+    assert walked == everything
+
+
+def test_summaries_tell_what_became_of_a_case(engine: Engine, cases: list[int]) -> None:
+    with transaction(engine) as session:
+        judge(session, cases[1], Judgement(who="aki", action="dismiss", reason="news", until=NOW + HOUR), now=NOW)
+        [case] = list_cases(session, CaseFilters(states=("dismissed",)), now=NOW)
+    assert (case.judged_at, case.suppressed_until, case.merged_into, case.held) == (NOW, NOW + HOUR, None, False)
+    assert (case.harm, case.sightings, case.publishers, case.tags) == ("normal", 1, 0, ())
+
+
+def test_earlier_judgements_on_cases_that_share_something(engine: Engine) -> None:
+    post = an_item(1, host="hoshino-1.test", texts=(), images=())
+    first = see(engine, post).cases[0]
+    with transaction(engine) as session:
+        judge(session, first, Judgement(who="aki", action="dismiss", reason="reseller", note="契約あり"), now=NOW)
+    with snapshot(engine) as session:
+        assert case_detail(session, first).similar == (), "not itself"
+    second = an_item(2, host="hoshino-1.test", texts=(), images=())
+    see(engine, second, a_verdict(second, brand="other"))
+    with snapshot(engine) as session:
+        assert case_detail(session, 2).similar == (), "of the same brand only"
+    with transaction(engine) as session:
+        split_off = split(session, first, [see_another(session, first)], who="aki", now=NOW)
+        [similar] = case_detail(session, split_off).similar
+    assert (similar.id, similar.action, similar.reason, similar.note, similar.who) == (
+        first,
+        "dismiss",
+        "reseller",
+        "契約あり",
+        "aki",
+    )
+    assert ("host", "hoshino-1.test") in similar.shares
+
+
+def see_another(session: Session, case: int) -> int:
+    """Let one more item join a case in the caller's transaction; return it."""
+    [recorded] = arrive(session, an_item(3, host="hoshino-1.test", texts=(), images=()))
+    assert recorded.cases == (case,)
+    return recorded.item_id
