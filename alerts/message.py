@@ -110,6 +110,8 @@ class AlertCase:
     items: int
     opened_at: datetime
     last_seen: datetime
+    assignee: str | None = None  # who has it
+    due_at: datetime | None = None  # when it should be judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from typing import Any
 from alerts.dialect import Dialect, Marked
 from alerts.message import Alert, AlertItem
 from alerts.templating import Templates
-from alerts.wording import digest_facts, digest_line, headline, moment, occasion, says, seen, words_of
+from alerts.wording import digest_facts, digest_line, headline, moment, occasion, says, seen, standing, words_of
 
 REASONS = 3  # that a chat names; the case has them all
 SHIPPED = Templates()
@@ -67,7 +67,8 @@ class Texts:
         if self.alert.reason == "digest":
             rest, form = self.alert.digest_total - shown, self.words.digest_more
         else:
-            rest, form = (self.alert.case.items if self.alert.case else 0) - shown, self.words.more_items
+            rest = (self.alert.case.items if self.alert.case else 0) - shown
+            form = self.words.more_items_one if rest == 1 else self.words.more_items
         return self.dialect.plain(form.format(count=rest)) if rest > 0 else None
 
     @property
@@ -105,6 +106,7 @@ def values_of(alert: Alert, dialect: Dialect) -> Mapping[str, Any]:
         "words": words,
         "headline": headline(alert),
         "occasion": occasion(alert),
+        "standing": standing(alert),
         "decision": words.decisions.get(case.decision, case.decision) if case else "",
         "score": f"{case.score:.2f}" if case else "",
         "more_items": case.items - len(alert.items) if case else 0,

@@ -8,6 +8,8 @@ from datetime import datetime
 from alerts.message import Alert, AlertEvidence, AlertItem, DigestLine
 from alerts.words import WORDS, Words
 
+WAITING = frozenset({"open", "relapsed", "snoozed"})  # states in which somebody should judge
+
 
 def words_of(alert: Alert) -> Words:
     """Return the words of the alert's language."""
@@ -62,6 +64,18 @@ def occasion(alert: Alert) -> str:
         case "relapsed":
             return words.relapsed
     return words.repeat
+
+
+def standing(alert: Alert) -> str:
+    """Say who has the case and by when it should be judged; nothing where neither is known."""
+    words, case = words_of(alert), alert.case
+    if case is None:
+        return ""
+    parts = [
+        *([words.assigned.format(name=case.assignee)] if case.assignee else []),
+        *([words.due.format(due=moment(case.due_at))] if case.due_at and case.state in WAITING else []),
+    ]
+    return " · ".join(parts)
 
 
 def digest_line(alert: Alert, line: DigestLine) -> str:

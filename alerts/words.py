@@ -43,6 +43,8 @@ class Words:
     well: str
     health: Mapping[str, str]  # state of a source that somebody has to look at
     case: str
+    assigned: str
+    due: str
     score: str
     score_value: str
     why: str
@@ -59,6 +61,7 @@ class Words:
     page: str
     sightings: str
     sources: str
+    more_items_one: str
     more_items: str
     picture: str
     picture_framed: str
@@ -93,7 +96,7 @@ EN = Words(
     items_one="1 item",
     items="{count} items",
     digest_new="{items} items, {new} new",
-    digest_more="{count} further cases: `mekiki cases list`",
+    digest_more="Further cases: {count}",
     reasons={
         "first": "new case",
         "new_items": "new items",
@@ -130,6 +133,8 @@ EN = Words(
         "failing": "cannot be read",
     },
     case="Case {id}",
+    assigned="Assigned to {name}",
+    due="To be judged by {due} UTC",
     score="Score",
     score_value="{score} of 1.00",
     why="Why",
@@ -146,6 +151,7 @@ EN = Words(
     page="Page",
     sightings="seen {count}×",
     sources="Sources",
+    more_items_one="1 further item is in the case.",
     more_items="{count} further items are in the case.",
     picture="Picture from the item, as it was seen",
     picture_framed="Picture from the item, as it was seen; the red frame, drawn by mekiki, marks the match",
@@ -180,7 +186,7 @@ JA = Words(
     items_one="1件",
     items="{count}件",
     digest_new="{items}件(うち新規{new}件)",
-    digest_more="ほか{count}件:`mekiki cases list`",
+    digest_more="ほか{count}件",
     reasons={
         "first": "新規",
         "new_items": "追加",
@@ -218,6 +224,8 @@ JA = Words(
         "failing": "読み取れません",
     },
     case="案件 {id}",
+    assigned="担当:{name}",
+    due="判定期限:{due}(UTC)",
     score="スコア",
     score_value="{score}(最大 1.00)",
     why="判定の理由",
@@ -234,6 +242,7 @@ JA = Words(
     page="ページ",
     sightings="{count}回確認",
     sources="取得元",
+    more_items_one="ほか1件は案件で確認できます。",
     more_items="ほか{count}件は案件で確認できます。",
     picture="検知時の画像",
     picture_framed="検知時の画像(赤い枠は一致した箇所を示すために mekiki が描いたものです)",

@@ -23,6 +23,7 @@ VALUES = frozenset(
         "words",
         "headline",
         "occasion",
+        "standing",
         "decision",
         "score",
         "more_items",

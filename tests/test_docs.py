@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import jsonschema
@@ -15,6 +15,7 @@ import pytest
 from alerts.channels.webhook import webhook_schema
 from cli import main
 from config import load
+from config.receivers import AnyReceiver
 from config.sources import OURS
 from detector.items import decode_item, item_schema
 
@@ -71,6 +72,14 @@ def test_every_documented_source_loads_and_every_kind_is_documented(tmp_path: Pa
         file.write_text(head + block, "utf-8")
         kinds |= {source.kind for source in load(file).source}
     assert kinds >= {kind for model in OURS for kind in model.kinds()} - {"web", "feed", "import"}  # in the starter
+
+
+def test_every_documented_receiver_loads_and_every_channel_is_documented(tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(\[\[receiver\]\].*?)```", Path("docs/alerts.md").read_text("utf-8"), re.DOTALL)
+    file = tmp_path / "mekiki.toml"
+    file.write_text('[crawler]\ncontact = "brand@hoshino-denki.example"\n' + "\n".join(blocks), "utf-8")
+    channels = {get_args(model.model_fields["channel"].annotation)[0] for model in get_args(AnyReceiver)}
+    assert {receiver.channel for receiver in load(file).receiver} == channels
 
 
 def ordered(value: Any) -> Any:

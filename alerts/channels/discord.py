@@ -25,6 +25,7 @@ FIELDS_LIMIT = 25
 TOTAL_LIMIT = 6000
 FILE_BYTES = 8_000_000  # what any server takes
 SHOWN_ITEMS, SHOWN_CASES = 3, 20
+LEFT_OUT = 100  # characters kept for saying how much is left out
 
 
 def render(texts: Texts, picture: EvidencePicture | None = None) -> dict[str, Any]:
@@ -42,7 +43,8 @@ def render(texts: Texts, picture: EvidencePicture | None = None) -> dict[str, An
     fields, left_out = _fields(texts, TOTAL_LIMIT - _size(embed))
     if fields:
         embed["fields"] = fields
-    if left_out:
+        fields[-1]["value"] += f"\n{left_out}" if left_out else ""
+    elif left_out:
         embed["description"] += f"\n\n{left_out}"
     message: dict[str, Any] = {"embeds": [embed], "allowed_mentions": {"parse": []}}
     if picture is not None:
@@ -55,7 +57,7 @@ def render(texts: Texts, picture: EvidencePicture | None = None) -> dict[str, An
 
 def _fields(texts: Texts, room: int) -> tuple[list[dict[str, Any]], str | None]:
     """Return a field for each item or case that there is room for, and what to say of the rest."""
-    room -= 200  # for what is said of the rest
+    room -= LEFT_OUT
     fields: list[dict[str, Any]] = []
     for lines in texts.digest(SHOWN_CASES) or texts.items(SHOWN_ITEMS):
         field = _field(lines)
@@ -68,7 +70,7 @@ def _fields(texts: Texts, room: int) -> tuple[list[dict[str, Any]], str | None]:
 
 def _field(lines: Sequence[str]) -> dict[str, Any]:
     name, *rest = lines
-    value = "\n".join(fit_lines(rest, VALUE_LIMIT, units)) or "–"
+    value = "\n".join(fit_lines(rest, VALUE_LIMIT - LEFT_OUT, units)) or "–"
     return {"name": cut(name, NAME_LIMIT), "value": value, "inline": False}
 
 

@@ -116,7 +116,7 @@ def _text(line: str, **look: str) -> Element:
             "type": "span",
             "text": run.text,
             **({"weight": "bold"} if run.bold else {}),
-            **({"color": "#1d4ed8"} if run.code else {}),
+            **({"color": "#475467"} if run.code else {}),
         }
         for run in found
     ]

@@ -16,6 +16,7 @@ from alerts.dialect import (
     runs,
     units,
 )
+from alerts.message import CaseReason, Language
 from alerts.texts import Texts, fit_lines
 from tests.alerts.samples import EVIDENCE, alert_of, case, digest_of, view
 
@@ -41,6 +42,24 @@ def test_why_gives_the_three_strongest_with_seen_and_expected() -> None:
     )
 
 
+def test_what_was_seen_is_not_named_twice() -> None:
+    assert Texts(alert_of(), PLAIN).why[2] == "The text uses the brand's name. Seen: 星野電機"
+
+
+@pytest.mark.parametrize(
+    ("reason", "language", "begins"),
+    [
+        ("first", "en", "Impersonation of 星野電機"),
+        ("escalated", "en", "Not judged in time: Impersonation of"),
+        ("relapsed", "en", "Back again: Impersonation of"),
+        ("escalated", "ja", "【期限超過】星野電機の"),
+        ("relapsed", "ja", "【再出現】星野電機の"),
+    ],
+)
+def test_the_first_line_says_what_is_urgent(reason: CaseReason, language: Language, begins: str) -> None:
+    assert Texts(alert_of(None, reason, 1, language), PLAIN).headline.startswith(begins)
+
+
 def test_what_speaks_against_is_no_reason() -> None:
     against = tuple(entry for entry in EVIDENCE if entry.weight < 0)
     assert Texts(alert_of(case(view(evidence=against))), PLAIN).why == ()
@@ -49,15 +68,16 @@ def test_what_speaks_against_is_no_reason() -> None:
 def test_a_japanese_alert_explains_in_japanese() -> None:
     assert Texts(alert_of(language="ja"), PLAIN).why[1] == (
         "ホスト名が、似た文字や誤字でブランド名を装っています。 "
-        "検出:hoshino-denki-sale[.]test 本来:hoshino-denki[.]example"
+        "検出:hoshino-denki-sale[.]test · 本来:hoshino-denki[.]example"
     )
 
 
 def test_a_message_says_how_much_it_leaves_out() -> None:
     large = alert_of(case(*(view(n) for n in range(1, 10))))
     assert Texts(large, PLAIN).left_out(3) == "6 further items are in the case."
+    assert Texts(large, PLAIN).left_out(8) == "1 further item is in the case."
     assert Texts(large, PLAIN).left_out(9) is None
-    assert Texts(digest_of(5), PLAIN).left_out(3) == "2 further cases: `mekiki cases list`"
+    assert Texts(digest_of(5), PLAIN).left_out(3) == "Further cases: 2"
     assert Texts(digest_of(5), PLAIN).left_out(5) is None
 
 

@@ -1,5 +1,6 @@
 import dataclasses
 import string
+from datetime import timedelta
 
 import pytest
 
@@ -7,10 +8,10 @@ from alerts.message import Alert, CaseReason, Language
 from alerts.notices import disabled_notice
 from alerts.notices import test_notice as notice_of_test
 from alerts.signal_words import JAPANESE
-from alerts.wording import digest_facts, digest_line, headline, occasion, says, seen
+from alerts.wording import digest_facts, digest_line, headline, occasion, says, seen, standing
 from alerts.words import EN, JA
 from detector.policy import POLICY
-from tests.alerts.samples import NOW, alert_of, digest_of
+from tests.alerts.samples import NOW, alert_of, case, digest_of
 
 
 def test_both_languages_fill_the_same_places() -> None:
@@ -53,6 +54,17 @@ def test_both_languages_fill_the_same_places() -> None:
 )
 def test_every_message_names_its_reason(reason: CaseReason, new: int, language: Language, text: str) -> None:
     assert occasion(alert_of(None, reason, new, language)) == text
+
+
+def test_who_has_a_case_and_by_when_it_should_be_judged_is_said() -> None:
+    due = NOW + timedelta(hours=3)
+    assert (
+        standing(alert_of(case(assignee="sato", due_at=due)))
+        == "Assigned to sato · To be judged by 2026-11-22 06:04 UTC"
+    )
+    assert standing(alert_of(case(due_at=due), language="ja")) == "判定期限:2026-11-22 06:04(UTC)"
+    assert standing(alert_of(case(due_at=due, state="confirmed"))) == ""
+    assert standing(alert_of()) == standing(digest_of(1)) == ""
 
 
 def test_the_headline_names_decision_brand_and_title() -> None:
