@@ -10,6 +10,7 @@ from alerts.errors import DeliveryError
 from alerts.health import delivery_status
 from console.alerting import status_lines, waiting_table
 from console.app import OUTSIDE, PARTLY, App, Misused, OutsideFailed, as_json, print_json, utc_now, with_app
+from console.commands.silences import silence_command, silences_command, unsilence_command
 from console.show import summary_line, terminal
 from safety.screen import screen
 from storage import outbox
@@ -23,6 +24,10 @@ from watch.telling import tell_changes
 @click.group()
 def alerts() -> None:
     """See, send and repeat alerts."""
+
+
+for command in (silence_command, unsilence_command, silences_command):
+    alerts.add_command(command)
 
 
 @alerts.command("status")

@@ -1,0 +1,177 @@
+"""Silences: `mekiki alerts silence`, `unsilence` and `silences`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+import click
+from pydantic import TypeAdapter, ValidationError
+from rich.table import Table
+
+from alerts.silences import Silenced
+from config.fields import Interval
+from console.app import App, Misused, as_json, as_person, print_json, utc_now, with_app
+from console.show import moment, terminal
+from detector.items import Kind
+from safety.screen import screen
+from storage.silences import LONGEST, SilenceView, add_silence, expire_silence, list_silences
+
+_OPTIONS = {
+    "brands": "--brand",
+    "sources": "--source",
+    "signals": "--signal",
+    "kinds": "--kind",
+    "platforms": "--platform",
+    "countries": "--country",
+    "advertisers": "--advertiser",
+    "tags": "--tag",
+    "decisions": "--decision",
+    "cases": "--case",
+    "min_score": "--min-score",
+    "everything": "--everything",
+}
+
+
+class _Until(click.ParamType[datetime]):
+    """A moment in UTC: the end of a day, or a day and a time."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"expected 2026-12-01, the end of that day, or 2026-12-01T18:00+09:00, got {value!r}", param, ctx)
+        if len(value) <= len("2026-12-01"):
+            at += timedelta(days=1)
+        return at.astimezone(UTC)  # without an offset it is a time of this machine
+
+
+@click.command("silence")
+@click.option(
+    "--brand", "brands", multiple=True, help="Key of a brand; each option may be repeated, any of them counts."
+)
+@click.option("--source", "sources", multiple=True, help="Key of a source.")
+@click.option("--signal", "signals", multiple=True, help="Why it was flagged: host.lookalike, or host for the family.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(get_args(Kind)))
+@click.option("--platform", "platforms", multiple=True)
+@click.option("--country", "countries", multiple=True, metavar="CC", help="Where it was shown, e.g. JP.")
+@click.option("--advertiser", "advertisers", multiple=True, metavar="PLATFORM:ID")
+@click.option("--tag", "tags", multiple=True)
+@click.option("--decision", "decisions", multiple=True, type=click.Choice(["impersonation", "suspicious"]))
+@click.option("--case", "cases", multiple=True, type=int)
+@click.option("--min-score", type=click.FloatRange(0, 1))
+@click.option("--everything", is_flag=True, help="Every case there is.")
+@click.option("--until", type=_Until(), help="Last day, or a moment; at most 90 days from now.")
+@click.option("--for", "length", metavar="LENGTH", help="Instead of --until: 8h, 3d.")
+@click.option("--reason", required=True, help="Why; others read it.")
+@as_person
+@with_app
+def silence_command(app: App, who: str, reason: str, until: datetime | None, length: str | None, **asked: Any) -> None:
+    """Tell nobody of the cases that match ALL of this, until it ends; told once then, if they still want a person.
+
+    Cases are found, judged and shown as before.
+    """
+    now = utc_now()
+    if (until is None) == (length is None):
+        raise Misused("say when it ends: --until DATE or --for 3d")
+    silenced = _silenced(app, {name: value for name, value in asked.items() if value})
+    end = until or now + _length(str(length))
+    with app.transaction() as session:
+        number = add_silence(session, silenced.stored(), who=who, reason=reason, until=end, now=now)
+    click.echo(f"silence {number} until {moment(end)}: {_meaning(silenced.stored())}")
+    click.echo(f"end it with: mekiki alerts unsilence {number}", err=True)
+
+
+@click.command("unsilence")
+@click.argument("number", type=int)
+@as_person
+@with_app
+def unsilence_command(app: App, number: int, who: str) -> None:
+    """End a silence now; what it kept back is told once, if it still wants a person."""
+    with app.transaction() as session:
+        expire_silence(session, number, who=who, now=utc_now())
+    click.echo(f"silence {number} is over; `mekiki alerts send` tells what it kept back")
+
+
+@click.command("silences")
+@click.option("--all", "over", is_flag=True, help="Also those that are over.")
+@as_json
+@with_app
+def silences_command(app: App, over: bool, as_json: bool) -> None:
+    """List silences: what they mean, until when, who said so and why, what they kept back."""
+    with app.snapshot() as session:
+        views = list_silences(session, utc_now(), over=over)
+    if as_json:
+        print_json(views)
+    else:
+        terminal().print(_table(views) if views else "nothing is silenced")
+
+
+def _silenced(app: App, asked: Mapping[str, Any]) -> Silenced:
+    """Return what is meant.
+
+    Raises:
+        Misused: it means nothing, or names what the configuration does not have.
+    """
+    try:
+        silenced = Silenced(**asked)
+    except ValidationError as error:
+        detail = error.errors()[0]
+        where = _OPTIONS.get(str(detail["loc"][0]), "") if detail["loc"] else ""
+        raise Misused(f"{where}: {_said(detail['msg'])}".removeprefix(": ")) from error
+    for noun, named, rows in (
+        ("brand", silenced.brands, app.config.brand),
+        ("source", silenced.sources, app.config.source),
+    ):
+        known = [row.key for row in rows]
+        for key in named:
+            if key not in known:
+                raise Misused(f"--{noun}: there is no {noun} {key!r}; known: {', '.join(known) or 'none'}")
+    return silenced
+
+
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ").partition("\n")[0]
+
+
+def _length(text: str) -> timedelta:
+    try:
+        length: timedelta = TypeAdapter(Interval).validate_python(text)
+    except ValidationError as error:
+        raise Misused(f"--for: {_said(error.errors()[0]['msg'])}") from error
+    return min(length, LONGEST + timedelta(seconds=1))  # longer ones are refused as such, without an overflow
+
+
+def _table(views: Sequence[SilenceView]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("silence", "state", "until", "what", "by", "reason", "kept back"):
+        table.add_column(name, overflow="fold")
+    for view in views:
+        ended = f" (ended by {screen(view.expired_by, limit=40)})" if view.expired_by else ""
+        table.add_row(
+            str(view.id),
+            view.state + ended,
+            moment(view.ends_at),
+            _meaning(view.matches),
+            screen(view.created_by, limit=40),
+            screen(view.reason, limit=120),
+            _counted(view.messages, "message") + ", " + _counted(view.cases, "case"),
+        )
+    return table
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _meaning(matches: Mapping[str, Any]) -> str:
+    """Word what a silence means, as its options."""
+    words = []
+    for name, value in matches.items():
+        option = _OPTIONS.get(name, name)
+        values = [value] if not isinstance(value, list | tuple) else value
+        words += [option if one is True else f"{option} {screen(str(one), limit=60)}" for one in values]
+    return " ".join(words)
