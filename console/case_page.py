@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from console.inert import inert
 from console.journeys import URL_LIMIT, journeys
 from console.picture import half_blocks
 from console.show import DECISION_STYLE, handoffs_of, item_lines, moment, why_lines
@@ -40,11 +41,11 @@ def case_list(cases: Sequence[CaseSummary], now: datetime | None = None) -> Grou
             late = now is not None and case.due_at <= now
             head.append(f"  due {moment(case.due_at)}", "bold red" if late else "")
         for tag in case.tags:
-            head.append(f"  #{screen(tag, limit=40)}", "cyan")
+            head.append(f"  #{inert(tag, limit=40)}", "cyan")
         lines += [
             head,
-            Padding(Text(defang_text(screen(case.title, limit=160)), "bold"), (0, 0, 0, 7)),
-            Padding(Text(screen(why, limit=200), "dim"), (0, 0, 0, 7)),
+            Padding(Text(inert(case.title, limit=160), "bold"), (0, 0, 0, 7)),
+            Padding(Text(inert(why, limit=200), "dim"), (0, 0, 0, 7)),
         ]
     return Group(*lines)
 
@@ -57,10 +58,10 @@ def _standing(case: CaseSummary | CaseDetail) -> str:
     if case.merged_into is not None:
         words += f" of case {case.merged_into}"
     if case.takedown_asked is not None:
-        words += f", takedown asked for by {screen(case.takedown_asked, limit=20)}"
+        words += f", takedown asked for by {inert(case.takedown_asked, limit=20)}"
     if case.held:
         words += ", held"
-    return words + (f" ({screen(case.assignee, limit=20)})" if case.assignee else "")
+    return words + (f" ({inert(case.assignee, limit=20)})" if case.assignee else "")
 
 
 def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, items: int = 5) -> Group:
@@ -73,11 +74,11 @@ def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, i
             f"  score {detail.score:.2f}  priority {detail.priority:.2f} ({detail.harm} harm)  brand {detail.brand}"
             f"  state {_standing(detail)}",
         ),
-        Text(defang_text(screen(detail.title, limit=200)), "bold"),
+        Text(inert(detail.title, limit=200), "bold"),
         Text(", ".join(_dates(detail)), "dim"),
     ]
     if detail.tags:
-        parts.append(Text(" ".join(f"#{screen(tag, limit=40)}" for tag in detail.tags), "cyan"))
+        parts.append(Text(" ".join(f"#{inert(tag, limit=40)}" for tag in detail.tags), "cyan"))
     for view in detail.items[:items]:
         parts += [Text(), *item_page(view, media, pictures=pictures)]
     if detail.item_count > items:
@@ -105,7 +106,7 @@ def _around(detail: CaseDetail) -> Iterator[RenderableType]:
         yield from journeys(seen)
     if detail.registration is not None:
         yield Text("\nDomain", "bold")
-        yield from (Text("  " + screen(line, limit=300)) for line in _registered(detail.registration))
+        yield from (Text("  " + inert(line, limit=300)) for line in _registered(detail.registration))
     if detail.similar:
         yield Text("\nEarlier judgements on similar cases", "bold")
         yield from (Text(f"  {similar_line(one)}") for one in detail.similar)
@@ -121,19 +122,19 @@ def _around(detail: CaseDetail) -> Iterator[RenderableType]:
 
 def similar_line(case: SimilarCase) -> str:
     """Say what somebody decided about a similar case, and what both have in common."""
-    what = f"{case.action} ({screen(case.reason, limit=40)})" if case.reason else case.action
-    shared = ", ".join(f"{kind} {defang_text(screen(value, limit=60))}" for kind, value in case.shares[:3])
-    note = f" - {screen(case.note, limit=100)}" if case.note else ""
-    who = screen(case.who, limit=40)
+    what = f"{case.action} ({inert(case.reason, limit=40)})" if case.reason else case.action
+    shared = ", ".join(f"{kind} {inert(value, limit=60)}" for kind, value in case.shares[:3])
+    note = f" - {inert(case.note, limit=100)}" if case.note else ""
+    who = inert(case.who, limit=40)
     return f"case {case.id}, {case.state}: {what} by {who}, {moment(case.at)}{note}; shares {shared}"
 
 
 def log_line(entry: LogEntry) -> Text:
     """Return one entry of a case log: when, who, what, why."""
-    reason = f" ({screen(entry.reason, limit=60)})" if entry.reason else ""
+    reason = f" ({inert(entry.reason, limit=60)})" if entry.reason else ""
     told = "".join(f" {words}" for words in _told(entry))
-    note = f" - {screen(entry.note, limit=300)}" if entry.note else ""
-    who, action = screen(entry.who, limit=40), screen(entry.action.replace("_", " "), limit=40)
+    note = f" - {inert(entry.note, limit=300)}" if entry.note else ""
+    who, action = inert(entry.who, limit=40), inert(entry.action.replace("_", " "), limit=40)
     return Text.assemble((f"{moment(entry.at)}  ", "dim"), f"{who}: {action}{reason}{told}{note}")
 
 
@@ -144,13 +145,13 @@ def _told(entry: LogEntry) -> Iterator[str]:
         yield screen(defang(str(data["url"])[:URL_LIMIT]), limit=120)
     for name, words in (("tag", "#"), ("into", "of case "), ("assignee", "to "), ("harm", "")):
         if data.get(name):
-            yield words + screen(str(data[name]), limit=60)
+            yield words + inert(str(data[name]), limit=60)
     if entry.action in ("snooze", "due") and (until := data.get("until") or data.get("due")):
         yield f"until {moment(datetime.fromisoformat(str(until)))}"
     if entry.action == "items_added":
         yield f"({len(data.get('items', ()))})"
     if entry.action == "undo":
-        yield f"of {screen(str(data.get('action', '')), limit=40)}"
+        yield f"of {inert(str(data.get('action', '')), limit=40)}"
 
 
 def item_page(view: CaseItemView, media: MediaStore, *, pictures: bool) -> Iterator[RenderableType]:
@@ -194,7 +195,7 @@ def _picture(picture: PictureView, view: CaseItemView, media: MediaStore, *, dra
     yield Text(f"{name}, {picture.width} x {picture.height}", "dim")
     for text in picture.texts:
         what = "code" if text.kind == "code" else "reads"
-        yield Text(f"    {what} {defang_text(screen(text.text, limit=MOST_WORDS))}", "dim")
+        yield Text(f"    {what} {inert(text.text, limit=MOST_WORDS)}", "dim")
     if not drawn:
         return
     boxes = [

@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from console.inert import inert
 from detector.handoffs import find_handoffs
 from detector.visits import Hop, Visit
 from safety.screen import defang, screen
@@ -51,8 +52,8 @@ def _round(visits: Sequence[Visit]) -> Iterator[RenderableType]:
             Text(visit.outcome, OUTCOME_STYLE[visit.outcome]),
             str(len(visit.hops)),
             Text(screen(defang(visit.end.url[:URL_LIMIT]), limit=120)),
-            Text(screen(said, limit=160 if differs else 60)),
-            Text(screen(visit.says, limit=300)),
+            Text(inert(said, limit=160 if differs else 60)),
+            Text(inert(visit.says, limit=300)),
         )
     yield table
     told: set[tuple[str, ...]] = set()
@@ -63,7 +64,7 @@ def _round(visits: Sequence[Visit]) -> Iterator[RenderableType]:
             yield Text(f"  hops of {visit.visitor}:", "dim")
             yield from (Text(f"    {line}") for line in map(_hop, visit.hops))
             for found in find_handoffs(links=[hop.url[:URL_LIMIT] for hop in visit.hops]):
-                yield Text(f"    leads to {found.kind}  {screen(found.value, limit=100)}")
+                yield Text(f"    leads to {found.kind}  {inert(found.value, limit=100)}")
     proved = [visit for visit in visits if visit.evidence]
     if proved:
         yield Text("  evidence, as SHA-256; media/ab/cd/abcd… holds the file abcd…:", "dim")

@@ -2,7 +2,7 @@
 
 A spreadsheet runs what begins with `=`, `+`, `-` or `@`, some in full width too, and some after spaces, tabs, line
 breaks or a quote; such text gets an apostrophe in front, which spreadsheets take for "this is text". Nothing invisible
-gets in (`safety.screen`), and a cell holds no more than a spreadsheet reads.
+gets in, nothing is a link (`console.inert`), and a cell holds no more than a spreadsheet reads.
 """
 
 import csv
@@ -14,7 +14,7 @@ from typing import IO
 
 import xlsxwriter
 
-from safety.screen import screen
+from console.inert import inert
 
 Cell = str | int | float | datetime | None
 LONGEST = 32_000  # characters of a cell; Excel takes 32,767
@@ -28,7 +28,7 @@ _SKIPPED = " \u00a0\u3000'\"`"  # what programs take off before they look whethe
 def safe(text: str) -> str:
     """Return text of any content as a cell that stays text."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    shown = screen(BREAK.join(lines), limit=LONGEST)
+    shown = inert(BREAK.join(lines), limit=LONGEST)
     first = unicodedata.normalize("NFKC", shown.lstrip(_SKIPPED)[:1])[:1]
     return f"'{shown}" if first in _STARTS or shown.startswith("'") else shown
 

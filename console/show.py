@@ -9,12 +9,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from console.inert import inert
 from console.journeys import URL_LIMIT
 from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan
 from detector.handoffs import Handoff, find_handoffs
 from detector.items import Item
 from detector.verdict import Verdict
-from safety.screen import defang, defang_text, screen
+from safety.screen import defang, defang_text
 from storage.case_views import CaseItemView
 
 DECISION_STYLE = {
@@ -37,15 +38,13 @@ def described(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
 
 def item_lines(item: Item, verdict: Verdict, leads: Sequence[tuple[Handoff, str]]) -> Iterator[RenderableType]:
     """Yield what an item is and says, the matches marked, and where it leads people, with where that stands."""
-    head = Text.assemble(
-        (f"{item.kind} ", "bold"), screen(item.platform or "", limit=40), " ", screen(item.id, limit=80)
-    )
+    head = Text.assemble((f"{item.kind} ", "bold"), inert(item.platform or "", limit=40), " ", inert(item.id, limit=80))
     yield head
     facts = Table.grid(padding=(0, 2))
     facts.add_column(no_wrap=True)
     facts.add_column(overflow="fold")
     for name, value in (*_standing(item), *(_lead(*one) for one in leads)):
-        facts.add_row(Text(f"  {name}", "dim"), Text(screen(value, limit=400)))
+        facts.add_row(Text(f"  {name}", "dim"), Text(inert(value, limit=400)))
     yield facts
     for index, text in enumerate(item.texts):
         spans = [e.where.span for e in verdict.evidence if isinstance(e.where, TextSpan) and e.where.text == index]
@@ -72,9 +71,9 @@ def evidence_table(evidence: Iterable[Evidence], item: Item) -> Table:
     for row in sorted(evidence, key=lambda entry: -abs(entry.weight)):
         table.add_row(
             Text(f"{row.weight:+.1f}", "red" if row.weight > 0 else "green"),
-            Text(screen(row.says, limit=300)),
-            Text(defang_text(screen(row.observed, limit=200))),
-            Text(screen(row.expected, limit=200)),
+            Text(inert(row.says, limit=300)),
+            Text(inert(row.observed, limit=200)),
+            Text(inert(row.expected, limit=200)),
             Text(place(row, item), "dim"),
         )
     return table
@@ -101,10 +100,10 @@ def marked(text: str, spans: Sequence[tuple[int, int]]) -> Text:
         first, last = max(first, position), min(last, end)
         if first >= last:
             continue
-        result.append(screen(text[position:first]))
-        result.append(screen(text[first:last]), MATCH_STYLE)
+        result.append(inert(text[position:first]))
+        result.append(inert(text[first:last]), MATCH_STYLE)
         position = last
-    result.append(screen(text[position:end]))
+    result.append(inert(text[position:end]))
     result.append(" …" if end < len(text) else "")
     return result
 

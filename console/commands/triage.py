@@ -12,6 +12,7 @@ from console.app import App, as_json, as_person, print_json, utc_now, with_app
 from console.case_filters import case_filters, keep_view, worded
 from console.case_page import case_list, case_page
 from console.export import Format, Language, write_cases, write_items
+from console.inert import inert
 from console.picture import Protocol
 from console.show import moment, summary_line, terminal
 from console.triage.drawing import Easel
@@ -20,7 +21,6 @@ from console.triage.likeness import Likenesses
 from console.triage.screens import JsonScreen, PlainScreen, Screen
 from console.triage.session import Triage
 from console.tty import TerminalKeys
-from safety.screen import screen as screened
 from storage import cases as case_store
 from storage.case_list import CaseOrder, list_cases, place_of, summaries
 from storage.errors import CaseNotFound
@@ -206,9 +206,9 @@ def triage_views(app: App, remove: str | None, as_json: bool) -> None:
         print_json(found)
         return
     for view in found:
-        who = screened(view.saved_by, limit=40)
+        who = inert(view.saved_by, limit=40)
         click.echo(
-            f"{view.name:<20} {screened(worded(view.filters)) or 'all that waits':<50} {who}, {moment(view.saved_at)}"
+            f"{view.name:<20} {inert(worded(view.filters)) or 'all that waits':<50} {who}, {moment(view.saved_at)}"
         )
     if not found:
         click.echo("no view is saved; `mekiki triage --save NAME` with other options saves one")

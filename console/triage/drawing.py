@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from console.inert import inert
 from console.journeys import URL_LIMIT
 from console.picture import Box, Drawing, Protocol, drawn
 from console.triage.dossier import Dossier
@@ -100,7 +101,7 @@ def _caption(picture: PictureView, pictures: int, matched: bool, beside: str | N
     if matched:
         parts.append("the match")
     if beside is not None:
-        parts.append(screen(beside, limit=40))
+        parts.append(inert(beside, limit=40))
     if pictures > 1:
         parts.append(f"{pictures} pictures in all")
     return " | ".join(parts) + f"   {screen(defang(picture.reference[:URL_LIMIT]), limit=60)}"

@@ -1,8 +1,8 @@
 """Triage on a whole terminal: one case a screen, two lines at the bottom for where one stands and what can be done.
 
 Everything is drawn at once (synchronised where the terminal can) and without wrapping, so that no text, however wide it
-claims to be, moves what stands below. A change of size draws anew. Keys that were typed before a case could be seen do
-not judge it.
+claims to be, moves what stands below. A change of size draws anew. Keys that were typed before a case was drawn do not
+judge it.
 """
 
 import re
@@ -17,6 +17,7 @@ from rich.segment import Segment, SegmentLines
 from rich.text import Text
 
 from console.case_page import case_page
+from console.inert import inert
 from console.picture import Protocol
 from console.triage.dossier import Dossier
 from console.triage.drawing import Easel
@@ -24,7 +25,6 @@ from console.triage.layout import Line
 from console.triage.page import Draw, Page, case_screen
 from console.triage.screens import Standing
 from console.tty import END, PASTE, RESIZED, TerminalKeys, best_protocol, cell_size
-from safety.screen import screen as screened
 from storage.media import MediaStore
 
 FOOT = 2  # lines at the bottom
@@ -65,7 +65,7 @@ class FullScreen:
         self._easel, self._asked, self._environment = easel, asked, environment
         self._message = ""
         self._again: Callable[[], None] = lambda: None
-        self._fresh = False  # a case was drawn that nobody can have judged yet
+        self._case = 0  # number of the one that is seen
 
     @contextmanager
     def opened(self) -> Iterator[object]:
@@ -91,7 +91,10 @@ class FullScreen:
             more = f"  … {page.cut} more lines: o" if page.cut else ""
             self._draw(page, [self._status(standing.line() + more), _hints(standing, width)])
 
-        self._again, self._fresh = again, True
+        self._again = again
+        if dossier.detail.id != self._case:
+            self._keys.forget()
+            self._case = dossier.detail.id
         again()
 
     def whole(self, dossier: Dossier) -> str | None:
@@ -132,13 +135,13 @@ class FullScreen:
 
     def say(self, line: str) -> None:
         """Tell what came of a key with the next drawing."""
-        self._message = screened(line, limit=300)
+        self._message = inert(line, limit=300)
 
     def tell(self, lines: Sequence[str]) -> None:
         """Draw lines until a key is pressed."""
         while True:
             width, rows = self._size()
-            words = [screened(line) for line in lines]
+            words = [inert(line) for line in lines]
             if len(words) > rows - FOOT:
                 half = -(-len(words) // 2)
                 words = [
@@ -169,9 +172,6 @@ class FullScreen:
 
     def key(self) -> str:
         """Return the next key; the terminal is drawn anew where its size has changed."""
-        if self._fresh:
-            self._keys.forget()
-            self._fresh = False
         while True:
             key = self._keys.read()
             if key == RESIZED:
@@ -189,7 +189,7 @@ class FullScreen:
         typed = ""
         while True:
             width, _ = self._size()
-            shown = screened(typed)
+            shown = inert(typed)
             line = Text.assemble(("> ", "bold"), shown[-(width - 4) // 2 :], ("▏", "blink"))  # letters may be wide
             self._foot([Text(f"{question} (esc leaves it)", "bold", no_wrap=True, overflow="ellipsis"), line])
             key = self._keys.read()

@@ -9,12 +9,12 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
+from console.inert import inert
 from console.picture import Drawing
 from console.show import DECISION_STYLE, moment
 from console.triage.dossier import Dossier
 from console.triage.layout import Fitted, Line, Section, beside, fitted
 from console.triage.sections import standing_of, words_of
-from safety.screen import defang_text, screen
 
 TWO_COLUMNS = 130  # columns of a terminal from which on there are two
 GAP = 3
@@ -47,10 +47,10 @@ def case_heading(dossier: Dossier, now: datetime) -> list[Text]:
         late = detail.due_at <= now
         line.append(f"  due {moment(detail.due_at)}", "bold red" if late else "")
     if detail.assignee:
-        line.append(f"  @{screen(detail.assignee, limit=20)}", "cyan")
+        line.append(f"  @{inert(detail.assignee, limit=20)}", "cyan")
     for tag in detail.tags:
-        line.append(f"  #{screen(tag, limit=20)}", "cyan")
-    return [line, Text(defang_text(screen(detail.title, limit=200)), "bold")]
+        line.append(f"  #{inert(tag, limit=20)}", "cyan")
+    return [line, Text(inert(detail.title, limit=200), "bold")]
 
 
 def case_screen(dossier: Dossier, console: Console, draw: Draw, *, width: int, rows: int, now: datetime) -> Page:

@@ -14,10 +14,10 @@ from rich.segment import SegmentLines
 from rich.text import Text
 
 from console.case_page import case_page
+from console.inert import inert
 from console.triage.acts import Act
 from console.triage.dossier import Dossier
 from console.triage.page import NO_LIMIT, TWO_COLUMNS, Draw, case_screen
-from safety.screen import screen as screened
 from storage.media import MediaStore
 
 LARGE = 60  # rows of a picture that is printed for itself
@@ -135,7 +135,7 @@ class PlainScreen:
 
     def say(self, line: str) -> None:
         """Print a line."""
-        self._console.print(Text(screened(line), "bold"))
+        self._console.print(Text(inert(line), "bold"))
 
     def tell(self, lines: Sequence[str]) -> None:
         """Print lines."""

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from console.case_page import log_line, similar_line
+from console.inert import inert
 from console.journeys import OUTCOME_STYLE, URL_LIMIT
 from console.show import MATCH_STYLE, handoffs_of, marked, moment
 from console.triage.dossier import Dossier
@@ -76,13 +77,13 @@ def standing_of(dossier: Dossier, console: Console, width: int) -> list[Section]
 def _what(view: CaseItemView) -> Iterator[tuple[str, Text]]:
     item = view.item
     times = f"seen {view.sightings}x, {moment(view.first_seen)} to {moment(view.last_seen)}"
-    head = Text.assemble((item.kind, "bold"), f" {screen(item.platform or '', limit=20)} {screen(item.id, limit=60)}  ")
+    head = Text.assemble((item.kind, "bold"), f" {inert(item.platform or '', limit=20)} {inert(item.id, limit=60)}  ")
     head.append(f"{times}, {', '.join(view.sources)}", "dim")
     yield "item", head
     if item.advertiser is not None:
         payer = item.advertiser.payer and f"paid by {item.advertiser.payer}"
         names = filter(None, (item.advertiser.name, item.advertiser.id, payer))
-        yield "by", Text(screen(" / ".join(names), limit=160))
+        yield "by", Text(inert(" / ".join(names), limit=160))
     if item.url:
         yield "at", Text(screen(defang(item.url[:URL_LIMIT]), limit=200))
     if item.publisher_url:
@@ -106,7 +107,7 @@ def _texts(item: Item, verdict: Verdict) -> Iterator[tuple[str, Text]]:
             if index in readings:
                 yield (
                     "",
-                    Text.assemble(("read as ", "dim"), (screen("  ".join(readings[index]), limit=160), MATCH_STYLE)),
+                    Text.assemble(("read as ", "dim"), (inert("  ".join(readings[index]), limit=160), MATCH_STYLE)),
                 )
 
 
@@ -115,10 +116,10 @@ def _why(view: CaseItemView) -> Iterator[tuple[str, Text]]:
     for number, row in enumerate(sorted(view.verdict.told, key=lambda entry: -abs(entry.weight))):
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append(f"{row.weight:+.1f} ", "red" if row.weight > 0 else "green")
-        line.append(defang_text(screen(_host_of(row.observed), limit=MOST_SEEN)), "bold")
-        line.append(f"  {screen(row.says, limit=200)}")
+        line.append(inert(_host_of(row.observed), limit=MOST_SEEN), "bold")
+        line.append(f"  {inert(row.says, limit=200)}")
         if row.expected:
-            line.append(f"  instead of {defang_text(screen(row.expected, limit=80))}", "dim")
+            line.append(f"  instead of {inert(row.expected, limit=80)}", "dim")
         yield ("" if number else "why"), line
 
 
@@ -131,7 +132,7 @@ def _host_of(observed: str) -> str:
 def _leads(view: CaseItemView) -> Iterator[tuple[str, Text]]:
     for found, source in handoffs_of(view):
         where = f"  ({source})" if source else ""
-        yield "leads to", Text.assemble((found.kind, "bold"), f" {defang_text(screen(found.value, limit=100))}{where}")
+        yield "leads to", Text.assemble((found.kind, "bold"), f" {inert(found.value, limit=100)}{where}")
 
 
 def _links(item: Item) -> Iterator[tuple[str, Text]]:
@@ -153,7 +154,7 @@ def _journeys(visits: Sequence[Visit]) -> Iterator[tuple[str, Text]]:
     for visit in latest.values():
         line = Text.assemble(f"{visit.visitor} ", (visit.outcome, OUTCOME_STYLE[visit.outcome]))
         line.append(f" {visit.started_at:%m-%d %H:%M}Z  ", "dim")
-        line.append(screen(visit.says, limit=120))
+        line.append(inert(visit.says, limit=120))
         yield "visit", line
         way = tuple(hop.url for hop in visit.hops)
         if way not in ways:
@@ -169,9 +170,9 @@ def _journeys(visits: Sequence[Visit]) -> Iterator[tuple[str, Text]]:
 def _together(dossier: Dossier) -> Iterator[tuple[str, Text]]:
     detail = dossier.detail
     if detail.item_count > 1:
-        yield "case", Text(f"{detail.item_count} items: {defang_text(screen(detail.campaign, limit=100))}")
+        yield "case", Text(f"{detail.item_count} items: {inert(detail.campaign, limit=100)}")
     for reason in dossier.together:
-        yield "", Text(defang_text(screen(reason, limit=160)))
+        yield "", Text(inert(reason, limit=160))
 
 
 def _similar(dossier: Dossier) -> Iterator[tuple[str, Text]]:
@@ -196,7 +197,7 @@ def _registered(dossier: Dossier) -> Iterator[tuple[str, Text]]:
         return
     facts = registration.facts
     if facts.get("error"):
-        yield "domain", Text(screen(f"{defang_text(registration.domain)}: {facts['error']}", limit=200))
+        yield "domain", Text(inert(f"{defang_text(registration.domain)}: {facts['error']}", limit=200))
         return
     told = (
         defang_text(registration.domain),
@@ -204,4 +205,4 @@ def _registered(dossier: Dossier) -> Iterator[tuple[str, Text]]:
         facts.get("registrar", ""),
         facts.get("abuse_email", "") and f"complaints to {facts['abuse_email']}",
     )
-    yield "domain", Text(screen(", ".join(filter(None, told)), limit=300))
+    yield "domain", Text(inert(", ".join(filter(None, told)), limit=300))

@@ -225,7 +225,7 @@ class Triage:
         except NoFilter as error:
             self._screen.say(_sentence(error))
             return None
-        self._screen.say(f"{self._left} cases.")
+        self._screen.say(f"{_cases(self._left)}.")
         return (self._walk.next(),)
 
     def _view(self) -> tuple[int | None] | None:
@@ -244,7 +244,7 @@ class Triage:
                 self._screen.say(_sentence(error))
                 return None
         self._choose(view.filters)
-        self._screen.say(f"View {view.name}: {self._left} cases.")
+        self._screen.say(f"View {view.name}: {_cases(self._left)}.")
         return (self._walk.next(),)
 
     def _keep(self, name: str) -> None:
@@ -384,6 +384,10 @@ class Triage:
 _SAME: Mapping[str, str] = {
     " ": "m", "enter": "n", "right": "n", "down": "n", "pagedown": "n", "left": "p", "up": "p", "pageup": "p",
 }  # fmt: skip
+
+
+def _cases(count: int) -> str:
+    return "1 case" if count == 1 else f"{count} cases"
 
 
 def _sentence(error: Exception) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from PIL import Image
@@ -25,6 +26,11 @@ BRAND = BrandProfile(
     key="hoshino", name="星野電機", aliases=("Hoshino Denki", "hoshinodenki"), domains=("hoshino-denki.example",)
 )
 HOSTILE = "星野電機 公式 閉店セール 80%OFF 残り88点 LINEで友だち追加\u202etxt.exe\x1b]0;pwned\x07 <!channel>"
+OFFERS = (  # nothing in common, so that each is a case of its own
+    HOSTILE,
+    f"倉庫の片付けで余ったエアコンを無料で差し上げます、受け取りは土曜だけ {HOSTILE}",
+    f"New season heaters straight from the warehouse, pay on delivery, no questions asked {HOSTILE}",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +48,20 @@ def ad(number: int) -> Item:
         id=f"ad-{number}",
         kind="ad",
         platform="demo",
-        advertiser=Advertiser(id=f"a{number}", name="星野電機 公式アウトレット"),
-        texts=(Text(role="body", text=HOSTILE),),
+        advertiser=Advertiser(id=f"a{number}", name=f"星野電機 公式アウトレット {number}"),
+        texts=(Text(role="body", text=OFFERS[number - 1]),),
         links=(f"https://hoshinodenki-outlet{number}.test/lp?x=1",),
         images=("https://cdn.example/a.png",),
         seen_at=NOW,
     )
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    engine = open_engine(f"sqlite:///{tmp_path}/mekiki.db")
-    upgrade(engine)
-    media = MediaStore(tmp_path / "media")
+def stored_picture(media: MediaStore) -> PictureRecord:
+    """Put a picture of its own into the store."""
     buffer = BytesIO()
     Image.effect_noise((200, 100), 90).convert("RGB").save(buffer, "PNG")
     found = inspect(buffer.getvalue())
-    picture = PictureRecord(
+    return PictureRecord(
         sha256=media.put(buffer.getvalue()),
         mime=found["mime"],
         bytes=len(buffer.getvalue()),
@@ -68,11 +71,20 @@ def store(tmp_path: Path) -> Iterator[Store]:
         rendition=media.put(found["rendition"]),
         refused=None,
     )
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of an installation with three open cases."""
+    folder = tmp_path_factory.mktemp("filled")
+    engine = open_engine(f"sqlite:///{folder}/mekiki.db")
+    upgrade(engine)
+    media = MediaStore(folder / "media")
     assessor = Assessor((BRAND,))
     with transaction(engine) as session:
-        save_picture(session, picture, NOW)
         for number in (1, 2, 3):
-            item = ad(number)
+            item, picture = ad(number), stored_picture(media)
+            save_picture(session, picture, NOW)
             seen = Observation(
                 item=item,
                 source="tips",
@@ -88,11 +100,18 @@ def store(tmp_path: Path) -> Iterator[Store]:
                 group_wait=timedelta(seconds=1),
                 group_interval=timedelta(minutes=5),
             )
-    config = tmp_path / "mekiki.toml"
-    config.write_text(
+    (folder / "mekiki.toml").write_text(
         '[crawler]\ncontact = "brand@hoshino-denki.example"\n[[brand]]\nkey = "hoshino"\nname = "星野電機"\n'
         'aliases = ["Hoshino Denki", "hoshinodenki"]\ndomains = ["hoshino-denki.example"]\n',
         "utf-8",
     )
-    yield Store(folder=tmp_path, engine=engine, media=media, config=config)
+    engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def store(filled: Path, tmp_path: Path) -> Iterator[Store]:
+    copytree(filled, tmp_path, dirs_exist_ok=True)
+    engine = open_engine(f"sqlite:///{tmp_path}/mekiki.db")
+    yield Store(folder=tmp_path, engine=engine, media=MediaStore(tmp_path / "media"), config=tmp_path / "mekiki.toml")
     engine.dispose()

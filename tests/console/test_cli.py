@@ -147,7 +147,7 @@ def test_crawl_with_bad_input_says_each_in_one_line_and_goes_on(tmp_path: Path) 
     assert "line 3" in done.stderr
     assert "line 2" in done.stderr
     listed = run("cases", "list", "--config", config)
-    assert "hoshinodenki-sale.test" in listed.output
+    assert "hoshinodenki-sale[.]test" in listed.output
     again = crawl(config, "--source", "rows", "--json")
     assert json.loads(again.stdout)["sources"][0]["new"] == 0
 
