@@ -85,7 +85,8 @@ def list_cases(
 
 def count_cases(session: Session, filters: CaseFilters = _ALL, *, now: datetime) -> int:
     """Return how many cases a list has in all."""
-    query = select(func.count()).select_from(Case).where(or_(false(), *_ranges(filters, now)), *_conditions(filters, now))
+    in_state = or_(false(), *_ranges(filters, now))
+    query = select(func.count()).select_from(Case).where(in_state, *_conditions(filters, now))
     return session.scalar(query) or 0
 
 

@@ -202,7 +202,9 @@ def _scopes(items: Sequence[Item], what: str) -> set[str]:
 
 
 def _domains(items: Sequence[Item]) -> set[str]:
-    hosts = [place.host for item in items for place in places_of(item) if place.role != "shown" and place.host]
+    places = [place for item in items for place in places_of(item) if place.role != "shown"]
+    led = [place for place in places if place.role != "written"] or places  # what is written may be a name of a file
+    hosts = [place.host for place in led if place.host]
     return {host.registrable or host.ascii for host in hosts if not is_shared(host) and redirector(host) is None}
 
 

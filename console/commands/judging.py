@@ -69,7 +69,7 @@ class _DayOrNone(_Day):
 @click.option("--tag", metavar="TAG")
 @click.option("--untag", metavar="TAG")
 @click.option("--harm", type=click.Choice(get_args(Harm)), help="How bad it is for people who believe it.")
-@click.option("--due", type=_DayOrNone(), help="Judge it by the end of that day.")
+@click.option("--due", type=_DayOrNone(), metavar=f"DATE|{NO_DAY}", help="Judge it by the end of that day.")
 @click.option("--hold", is_flag=True, help="Legal hold: nothing of it is ever purged.")
 @click.option("--release", is_flag=True, help="End the legal hold.")
 @click.option("--undo", is_flag=True, help="Take my last judgement of it back.")
@@ -170,9 +170,8 @@ def _judge(
         return Done(case=case_id, ok=False, action=action, error=str(error))
     waits = None
     if case.takedown_asked is not None:
-        waits = (
-            f"approval by {', '.join(name for name in app.config.takedown.approvers if name != case.takedown_asked)}"
-        )
+        others = [name for name in app.config.takedown.approvers if name != case.takedown_asked]
+        waits = f"approval by {' or '.join(others) or 'somebody whom takedown.approvers names'}"
     return Done(case=case_id, ok=True, action=action, state=case.state, log_id=log_id, waits=waits)
 
 

@@ -45,6 +45,11 @@ def register_remove(app: App, entry_id: int, note: str, who: str) -> None:
     click.echo(f"entry {entry_id}: removed")
 
 
+def _shown(scope: str) -> str:
+    kind, _, value = scope.partition(":")
+    return f"{kind}:{defang(value) if kind in ('domain', 'path') else screen(value)}"
+
+
 def _table(entries: list[RegisterEntry]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("entry", "brand", "who", "scope", "until", "case", "by", "note"):
@@ -59,7 +64,7 @@ def _table(entries: list[RegisterEntry]) -> Table:
             str(entry.id),
             screen(entry.brand),
             entry.who,
-            defang(entry.scope),
+            _shown(entry.scope),
             until,
             str(entry.case_id),
             screen(entry.added_by, limit=20),
