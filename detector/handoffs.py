@@ -166,8 +166,10 @@ _OPEN = r"[\s:：=は→⇒➡👉▶「『【\[(\"']"
 _NAMED = rf"{_ID_WORD}(?:検索|けんさく|名)?{_OPEN}*@?\s?({_HANDLE})"
 # Behind a colon, an arrow or a quotation mark an id needs no word for it, but a letter and a digit, or an underscore.
 _SHOWN = r"[:：→⇒➡👉▶「『]\s?((?=[a-z0-9.-]{0,30}(?:_|[a-z][a-z.-]{0,30}\d))[a-z0-9._-]{5,31})"
+# Right behind the messenger's name a blank suffices, for an id that no word looks like: LINE hsn_gift7.
+_BARE = r"[ \u3000](?![a-z0-9._-]{1,31}/)((?=[a-z0-9.-]{1,30}_[a-z0-9])[a-z0-9][a-z0-9._-]{5,30})"
 _SEARCHED = re.compile(rf"id(?:検索|で検索|けんさく){_OPEN}*(@?\s?{_HANDLE})")
-_LINE_AFTER = re.compile(rf"({_LINE_WORD}){_REACH}(?:{_AT}|{_NAMED}|{_SHOWN})")
+_LINE_AFTER = re.compile(rf"({_LINE_WORD})(?:{_REACH}(?:{_AT}|{_NAMED}|{_SHOWN})|{_BARE})")
 _LINE_BEFORE = re.compile(rf"{_AT}[^\n@]{{0,10}}(?:{_LINE_WORD}|友だち追加|友達追加|ともだち追加)")
 _LINE_NEXT = re.compile(rf"\A[^\n@]{{0,20}}(?:サブ|予備|または|もしくは|or|、|/)\s?{_AT}")
 _TELEGRAM_NEAR = re.compile(

@@ -80,6 +80,7 @@ class PictureHash:
     mirrored: str = ""  # the hash of the picture seen in a mirror; empty in old records
     inner: Tile | None = None  # what is inside plain margins; None where there are none, and in old records
     cuts: str = ""  # hashes with a little cut off, 16 digits each, all different; empty in old records
+    centre: str = ""  # of them, those with the same cut off all sides, the least first; empty in old records
     fine: str = ""  # the finer hash, 64 hex digits; empty in old records
     inner_fine: str = ""  # the same of `inner`
     plain: bool = False  # words or lines on a plain ground: the hash alone does not identify it
@@ -113,6 +114,7 @@ def hash_picture(image: Image.Image, *, size: tuple[int, int] | None = None) -> 
     (mirrored,), _ = _phashes(_low(samples[:1, :, ::-1]))
     hashes = [f"{value:016x}" for value in bits]
     scale_x, scale_y = width / grey.width, height / grey.height
+    cuts, centre = _cuts(grey) if structured[0] else ("", "")
 
     def scaled(window: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
         left, top, right, bottom = window
@@ -131,7 +133,8 @@ def hash_picture(image: Image.Image, *, size: tuple[int, int] | None = None) -> 
         flat=not structured[0],
         mirrored=f"{mirrored:016x}",
         inner=Tile(box=scaled(inner), phash=hashes[1]) if structured[1] and inner != (0, 0, *grey.size) else None,
-        cuts=_cuts(grey) if structured[0] else "",
+        cuts=cuts,
+        centre=centre,
         fine=_fine(grey, (0, 0, *grey.size)),
         inner_fine=_fine(grey, inner) if structured[1] and inner != (0, 0, *grey.size) else "",
         plain=bool(structured[0]) and _is_plain(pixels),
@@ -248,14 +251,22 @@ def _cutting() -> NDArray[np.float64]:
 _CUTTING = _cutting()
 
 
-def _cuts(grey: Image.Image) -> str:
-    """Hash the picture with a little cut off its sides; the ways that give the same hash are one."""
+def _cuts(grey: Image.Image) -> tuple[str, str]:
+    """Hash the picture with a little cut off its sides; the ways that give the same hash are one.
+
+    Returns:
+        All of them, and those with the same cut off all sides.
+    """
     square = np.asarray(grey.resize((CUT_SIDE, CUT_SIDE), Image.Resampling.LANCZOS), dtype=np.float64)
     ways = len(_CUTTING) // 8
     low = (_CUTTING @ square @ _CUTTING.T).reshape(ways, 8, ways, 8).transpose(0, 2, 1, 3).reshape(-1, 8, 8)
     bits, structured = _phashes(low)
-    return "".join(
-        f"{value:016x}" for value in sorted({value for value, solid in zip(bits, structured, strict=True) if solid})
+    alike = [row * ways + row for row in range(len(CUTS) + 1, ways, len(CUTS) + 1)]
+    return (
+        "".join(
+            f"{value:016x}" for value in sorted({value for value, solid in zip(bits, structured, strict=True) if solid})
+        ),
+        "".join(f"{bits[way]:016x}" for way in alike if structured[way]),
     )
 
 

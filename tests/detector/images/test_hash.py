@@ -79,7 +79,7 @@ def test_the_plain_form_is_read_back() -> None:
         "width": 200, "height": 150, "phash": hashed.phash, "flat": False,
         "tiles": [{"box": list(tile.box), "phash": tile.phash} for tile in hashed.tiles],
     }  # fmt: skip
-    later = {"mirrored": hashed.mirrored, "cuts": hashed.cuts, "fine": hashed.fine}
+    later = {"mirrored": hashed.mirrored, "cuts": hashed.cuts, "centre": hashed.centre, "fine": hashed.fine}
     assert picture_hash_from_dict({**plain, **later}) == hashed
     assert picture_hash_from_dict(plain) == replace(
         hashed, mirrored="", cuts="", fine=""
