@@ -87,12 +87,16 @@ class Routing:
         """Let every route decide about what it keeps; return what nobody wants of what routes kept that are gone."""
         with snapshot(self._engine) as session:
             names = routed.waiting_routes(session, now)
-        gone = [name for name in names if name not in self.routes]
+        unwanted: list[Routed] = []
+        if gone := [name for name in names if name not in self.routes]:
+            unwanted = self._reroute(gone, now, skip)
+            with snapshot(self._engine) as session:
+                names = routed.waiting_routes(session, now)
         for name, route in self._named:
             if name in names or (route.digest and route.empty):
                 with self._transaction() as session:
                     self._release(session, name, route, now)
-        return self._reroute(gone, now, skip) if gone else []
+        return unwanted
 
     def _facts(self, session: Session, case_ids: Sequence[int], now: datetime) -> dict[int, CaseFacts]:
         """Read the cases together; where that fails each by itself, so that a fault in one keeps back no others."""
