@@ -1,9 +1,10 @@
 """Dispatch: one pass over what is due. The only place that retries.
 
 Flow: due intents are routed and their alerts frozen as deliveries -> due deliveries are claimed under a lease -> each
-receiver gets a lane of its own, in which its deliveries go out in order, so that a slow receiver delays nobody else ->
-outcomes are recorded together, while the next deliveries are on their way -> while any lane is busy, what became due
-meanwhile joins in. A receiver that cannot take more now is left alone for a while, its lane's rest is given back.
+receiver gets a lane of its own, in which its deliveries go out in order and at its pace, so that a slow receiver delays
+nobody else -> outcomes are recorded together, while the next deliveries are on their way -> while any lane is busy, what
+became due meanwhile joins in. A receiver that cannot take more now is left alone for a while, its lane's rest is given
+back.
 
 Recording follows sending, so what a killed dispatcher has sent and not recorded goes out again after the lease, with
 the same id and body: at most `AHEAD` deliveries for each receiver, and the one on its way. At least once, never lost.
@@ -27,18 +28,21 @@ from alerts.gate import Gate
 from alerts.message import Alert
 from alerts.notices import test_notice
 from alerts.outgoing import Outgoing
+from alerts.pace import Pace
 from alerts.recorder import Recorder
 from alerts.report import DispatchReport, Tally
 from alerts.templating import Templates
 from config import Config
 from safety.egress import EgressRule
+from storage.database import snapshot
 from storage.errors import StorageError
 from storage.media import MediaStore
 from storage.outbox import ClaimedDelivery
+from storage.receivers import last_attempts
 
 LEASE = timedelta(minutes=2)  # longer than any attempt; a killed dispatcher's deliveries wait this long
 LANE = 50  # deliveries that wait for one receiver, before no more are claimed for it
-AHEAD = 4  # deliveries of one receiver that may be sent and not recorded yet; a kill sends them twice
+AHEAD = 2  # deliveries of one receiver that may be sent and not recorded yet; a kill sends them twice
 MARGIN = timedelta(seconds=20)  # no attempt starts with less of its lease left: the time limit and the recording fit in
 LOOK_AGAIN = 1.0  # seconds after which a pass with a busy lane looks for what became due
 
@@ -143,6 +147,9 @@ class _Pass:
             now=now,
             chance=chance,
         )
+        with snapshot(engine) as session:
+            last = last_attempts(session)
+        self._paces = {row.key: Pace(row.rate, last.get(row.key)) for row in config.receiver}
         self._now = now
         self._lease = lease
         self._skip = skip
@@ -210,9 +217,15 @@ class _Pass:
         try:
             while lane and key not in self._closed:
                 delivery, until = lane.popleft()
-                if self._now() + MARGIN > until:
+                wait = self._paces[key].wait(self._now()) if key in self._paces else timedelta(0)
+                if self._now() + wait + MARGIN > until:
                     continue
+                if not await self._waited(key, wait):
+                    lane.appendleft((delivery, until))
+                    break
                 made = await self._attempts.make(delivery)
+                if key in self._paces:
+                    self._paces[key].took(self._now())
                 recording.append(asyncio.create_task(self._record(key, made)))
                 if not made.well:
                     break
@@ -227,6 +240,14 @@ class _Pass:
         except StorageError as error:
             lane.clear()
             self._tally.problem(f"{key}: {error}")
+
+    async def _waited(self, key: str, wait: timedelta) -> bool:
+        """Keep to the receiver's pace; tell whether it still gets something in this pass."""
+        left = wait.total_seconds()
+        while left > 0 and key not in self._closed:
+            await asyncio.sleep(min(left, LOOK_AGAIN))
+            left -= LOOK_AGAIN
+        return key not in self._closed
 
     async def _record(self, key: str, made: Made) -> None:
         try:

@@ -121,6 +121,13 @@ def _said(outcome: Outcome, failing_since: datetime | None) -> dict[str, Any]:
     return {**failed, "disabled_at": outcome.at, "reason": outcome.detail} if outcome.gone else failed
 
 
+def last_attempts(session: Session) -> dict[str, datetime]:
+    """Return when each receiver was last tried."""
+    rows = session.execute(select(ReceiverState.key, ReceiverState.last_ok_at, ReceiverState.last_failed_at))
+    tried = ((key, [at for at in times if at is not None]) for key, *times in rows)
+    return {key: max(times) for key, times in tried if times}
+
+
 def receiver_disabled(session: Session, key: str) -> str | None:
     """Return why a receiver is switched off, or None when it is not."""
     return session.scalar(

@@ -1,4 +1,6 @@
-"""Dispatchers as processes of their own, for tests that kill them: `python -m tests.alerts.dispatching FOLDER URL`.
+"""Dispatchers as processes of their own, for tests that kill them.
+
+`python -m tests.alerts.dispatching FOLDER URL DATABASE`.
 
 For each line on standard input one process is forked (so that the imports are paid once), which dispatches until it is
 killed; its id is printed, and then "ended".
@@ -25,8 +27,8 @@ def now() -> datetime:
 STARTED = time.monotonic()
 
 
-async def dispatch(folder: Path, url: str) -> None:
-    office = Office(folder)
+async def dispatch(folder: Path, url: str, database: str) -> None:
+    office = Office(folder, database)
     office.webhook("siem", url)
     gate = Gate(rule=EgressRule.parse(["127.0.0.1:*"]))
     while True:
@@ -34,14 +36,14 @@ async def dispatch(folder: Path, url: str) -> None:
         await asyncio.sleep(0.02)
 
 
-def main(folder: Path, url: str) -> None:
+def main(folder: Path, url: str, database: str) -> None:
     for _ in sys.stdin:
         if not (child := os.fork()):
-            asyncio.run(dispatch(folder, url))
+            asyncio.run(dispatch(folder, url, database))
         print(child, flush=True)  # noqa: T201
         os.waitpid(child, 0)
         print("ended", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), *sys.argv[2:])

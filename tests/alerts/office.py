@@ -1,7 +1,7 @@
 """Office: a real database, a clock that tests move, and a configuration whose receivers are local servers."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,12 @@ SECRET = "whsec_" + base64.b64encode(b"s" * 24).decode()
 class Office:
     """Where flagged items become alerts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str | None = None) -> None:
+        """Take the folder of configuration and pictures, and the database's URL if that is not to be SQLite there."""
         self.folder = folder
         self.at = NOW
         self.chance = 0.5  # no jitter
-        self.engine = open_engine(f"sqlite:///{folder / 'mekiki.db'}")
+        self.engine = open_engine(database or f"sqlite:///{folder / 'mekiki.db'}")
         upgrade(self.engine)
         self.media = MediaStore(folder / "media")
         self.receivers: list[dict[str, Any]] = []
@@ -59,28 +60,40 @@ class Office:
 
     def flag(self, number: int = 1, **fields: Any) -> int:
         """Record a flagged item of its own campaign; return its case."""
-        host = fields.pop("host", f"hoshino-denki-sale{number}.test")
-        fields.setdefault("advertiser", Advertiser(id=host, name="Hoshino Denki Outlet 公式"))
-        seen = item(
-            id=f"ad-{number}-{self.at:%H%M%S}-{host}",
-            links=(f"https://{host}/lp",),
-            texts=(Text(role="body", text=f"星野電機 90%OFF {number}"),),
-            images=(),
-            **fields,
-        )
-        verdict = Verdict(
-            id=seen.id, brand="hoshino", score=0.97, decision="impersonation", evidence=EVIDENCE[:2], policy="2026.1"
-        )
+        return self.flag_all([number], **fields)[0]
+
+    def flag_all(self, numbers: Sequence[int], *, host: str | None = None, **fields: Any) -> list[int]:
+        """Record a flagged item for each number in one transaction, each of its own campaign; return their cases."""
+        looks = []
+        for number in numbers:
+            at_host = host or f"hoshino-denki-sale{number}.test"
+            mine = {"advertiser": Advertiser(id=at_host, name="Hoshino Denki Outlet 公式"), **fields}
+            seen = item(
+                id=f"ad-{number}-{self.at:%H%M%S}-{at_host}",
+                links=(f"https://{at_host}/lp",),
+                texts=(Text(role="body", text=f"星野電機 90%OFF {number}"),),
+                images=(),
+                **mine,
+            )
+            verdict = Verdict(
+                id=seen.id,
+                brand="hoshino",
+                score=0.97,
+                decision="impersonation",
+                evidence=EVIDENCE[:2],
+                policy="2026.1",
+            )
+            looks.append((Observation(item=seen, source="news-ads", run_id=None, seen_at=self.at), [verdict]))
         with transaction(self.engine) as session:
-            [recorded] = record_many(
+            recorded = record_many(
                 session,
-                [(Observation(item=seen, source="news-ads", run_id=None, seen_at=self.at), [verdict])],
+                looks,
                 judged_by="f" * 64,
                 now=self.at,
                 group_wait=timedelta(seconds=30),
                 group_interval=timedelta(minutes=5),
             )
-        return recorded.cases[0]
+        return [one.cases[0] for one in recorded]
 
     async def dispatch(self, *, seconds: float = 15.0, chance: Callable[[], float] | None = None) -> DispatchReport:
         """Make one pass at the clock's time."""

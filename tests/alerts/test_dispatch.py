@@ -1,6 +1,7 @@
 import asyncio
 import json
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -166,6 +167,25 @@ async def test_the_deliveries_of_one_receiver_leave_in_order(office: Office, sin
     office.wait(seconds=30)
     await office.dispatch()
     assert [json.loads(body)["data"]["case"]["id"] for body in sink.bodies] == cases
+
+
+async def test_a_receiver_gets_its_messages_at_its_pace_also_from_one_pass_to_the_next(
+    office: Office, sink: Sink
+) -> None:
+    """The clock of the office stands still, so each message waits for the whole gap."""
+    office.webhook("siem", sink.url())
+    office.receivers[0]["rate"] = "5/s"
+    office.flag_all(range(3))
+    office.wait(seconds=30)
+    began = time.monotonic()
+    assert (await office.dispatch()).sent == 3
+    assert time.monotonic() - began >= 0.4
+    with transaction(office.engine) as session:
+        session.execute(text("UPDATE deliveries SET state = 'dead'"))
+        assert outbox.replay_dead(session, office.at) == 3
+    began = time.monotonic()
+    assert (await office.dispatch()).sent == 3
+    assert time.monotonic() - began >= 0.6
 
 
 async def test_a_receiver_in_trouble_is_not_asked_again_for_each_waiting_alert(office: Office, sink: Sink) -> None:

@@ -18,8 +18,8 @@ from storage.database import transaction
 from tests.alerts.office import Office
 from tests.servers.sink import Received, Reply, Sink
 
-ALERTS = 60
-KILLS = 8
+ALERTS = 400
+KILLS = 10
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,14 +27,15 @@ def unanswered(count: int) -> Callable[[Sequence[Received]], bool]:
     return lambda received: sum(1 for request in received if request.reply.after) == count
 
 
-def test_a_killed_dispatcher_loses_nothing(tmp_path: Path) -> None:
-    office = Office(tmp_path)
+def test_a_killed_dispatcher_loses_nothing(database_url: str, tmp_path: Path) -> None:
+    """Ten times, at work and while the receiver has not answered; a dispatcher that is started next goes on."""
+    office = Office(tmp_path, database_url)
     chosen = random.Random(7)
     with Sink() as sink:
         office.webhook("siem", sink.url())
-        for number in range(ALERTS):
-            office.flag(number)
-        command = [sys.executable, "-m", "tests.alerts.dispatching", str(tmp_path), sink.url()]
+        for start in range(0, ALERTS, 100):
+            office.flag_all(range(start, start + 100))
+        command = [sys.executable, "-m", "tests.alerts.dispatching", str(tmp_path), sink.url(), database_url]
         with subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         ) as parent:
@@ -45,7 +46,7 @@ def test_a_killed_dispatcher_loses_nothing(tmp_path: Path) -> None:
                 print(file=parent.stdin)
                 child = int(parent.stdout.readline())
                 if kill:  # the first one dies while it routes
-                    sink.wait_for(len(sink.received) + chosen.randint(1, 5), seconds=60)
+                    sink.wait_for(len(sink.received) + chosen.randint(1, 50), seconds=60)
                 if kill % 2:  # every second one while the receiver has not answered
                     sink.script.append(Reply(after=threading.Event()))
                     hung += 1
@@ -59,12 +60,14 @@ def test_a_killed_dispatcher_loses_nothing(tmp_path: Path) -> None:
         office.wait(days=365)
         asyncio.run(office.dispatch())
         bodies = defaultdict(set)
-        for request in sink.received:
-            bodies[request.headers["webhook-id"]].add(request.body)
-        told = [row for row in office.deliveries().values() if row.state == "sent"]
+        for post in sink.received:
+            bodies[post.headers["webhook-id"]].add(post.body)
+        with transaction(office.engine) as session:
+            states = session.execute(text("SELECT state, count(*) FROM deliveries GROUP BY state")).all()
         office.close()
-    answered = {request.headers["webhook-id"] for request in sink.received if not request.reply.after}
+    answered = {post.headers["webhook-id"] for post in sink.received if not post.reply.after}
     assert 0 < sent_before < ALERTS
-    assert len(told) == len(answered) == ALERTS
+    assert states == [("sent", ALERTS)]
+    assert len(answered) == ALERTS
     assert all(len(same) == 1 for same in bodies.values())
-    assert len(sink.received) - ALERTS <= KILLS  # at most the one that was in flight
+    assert len(sink.received) - ALERTS <= 0.05 * ALERTS

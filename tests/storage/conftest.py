@@ -75,12 +75,12 @@ def engine(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Ite
         engine = open_engine(f"sqlite:///{file}")
     else:
         engine = open_engine(request.getfixturevalue("postgres_url"))
-        _remove_all_rows(engine)
+        remove_all_rows(engine)
     yield engine
     engine.dispose()
 
 
-def _remove_all_rows(engine: Engine) -> None:
+def remove_all_rows(engine: Engine) -> None:
     """Empty a PostgreSQL database with triggers off, and let ids start at 1 again."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
