@@ -1,4 +1,5 @@
 import io
+import re
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
@@ -13,6 +14,7 @@ from alerts.message import Alert, CaseReason, Language
 from alerts.texts import Texts
 from storage.case_views import PictureView
 from storage.errors import MediaMissing
+from tests.alerts.channels.attacks import ALERTS
 from tests.alerts.pictures import box_of, png
 from tests.alerts.samples import RAW, alert_of, case, digest_of, hostile_case, view
 
@@ -135,6 +137,22 @@ def test_hostile_text_stays_text(language: str, reason: str) -> None:
         "From", "To", "Subject", "Date", "Message-ID", "References", "Auto-Submitted",
         "X-Auto-Response-Suppress", "MIME-Version", "Content-Type",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(ALERTS))
+def test_no_mail_holds_anything_live(name: str) -> None:
+    message = built(ALERTS[name])
+    html = text_of(message, "html")
+    reader = Remote()
+    reader.feed(html)
+    assert reader.tags <= {"html", "head", "meta", "title", "body", "table", "tr", "td", "div", "span", "br", "img"}
+    assert all(address.startswith("cid:") for address in reader.addresses)
+    for text in (html, text_of(message, "plain"), message["Subject"]):
+        assert not [mark for mark in RAW if mark in text]
+        assert not re.search(r"(?i)evil\.test|\bhttps?:", text)
+    assert message["To"] == "legal@hoshino-denki.example, Ads <ads@hoshino-denki.example>"
+    assert not {"Cc", "Bcc", "Reply-To"} & set(message.keys())
+    assert len(message["Subject"]) <= 250
 
 
 @pytest.mark.parametrize(

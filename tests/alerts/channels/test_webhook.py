@@ -16,7 +16,7 @@ from alerts.notices import disabled_notice
 from alerts.notices import test_notice as notice_of_test
 from config import WebhookReceiver
 from safety.egress import EgressRule
-from tests.alerts.samples import NOW, RAW, alert_of, case, hostile_case, item, view
+from tests.alerts.samples import NOW, RAW, alert_of, case, digest_of, hostile_case, item, view
 from tests.servers.sink import Sink
 
 NEW = "whsec_" + base64.b64encode(b"n" * 24).decode()
@@ -92,7 +92,11 @@ async def test_the_body_is_the_same_on_every_attempt(monkeypatch: pytest.MonkeyP
     [
         (alert_of(), "case.first"),
         (alert_of(None, "new_items", 3), "case.new_items"),
+        (alert_of(None, "escalated", 1), "case.escalated"),
+        (alert_of(None, "relapsed", 1, "ja"), "case.relapsed"),
         (alert_of(None, "repeat", 0, "ja"), "case.repeat"),
+        (digest_of(5, "ja"), "digest"),
+        (digest_of(0), "digest"),
         (alert_of(hostile_case()), "case.first"),
         (notice_of_test("siem", "en", NOW), "test"),
         (disabled_notice("legal", 42, "ja", NOW), "receiver.disabled"),
@@ -121,6 +125,13 @@ def test_a_machine_gets_the_link_byte_for_byte() -> None:
     exact = "https://x.test/%E2%80%AE?a=\u202e&b=\ud83d"  # an unpaired surrogate, as a hostile page may write
     decoded = json.loads(render(alert_of(case(view(item=item(links=(exact,)))))))
     assert decoded["data"]["items"][0]["links"][0]["exact"] == exact
+
+
+def test_a_digest_tells_machines_its_time_and_its_cases() -> None:
+    decoded = json.loads(render(digest_of(5)))["data"]
+    assert (decoded["since"], decoded["digest_total"]) == ("2026-11-21T03:04:05Z", 5)
+    assert [line["case"] for line in decoded["digest"]] == [1, 2, 3, 4, 5]
+    assert decoded["case"] is None
 
 
 def test_the_schema_describes_every_field() -> None:
