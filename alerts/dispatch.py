@@ -5,6 +5,7 @@ receiver gets a lane of its own, in which its deliveries go out in order and at 
 delays nobody else -> outcomes are recorded together, while the next deliveries are on their way -> while any lane is
 busy, what became due meanwhile joins in. A receiver that cannot take more now is left alone for a while, its lane's
 rest is given back.
+
 Recording follows sending, so what a killed dispatcher has sent and not recorded goes out again after the lease, with
 the same id and body: at most `AHEAD` deliveries for each receiver, and the one on its way. At least once, never lost.
 """
