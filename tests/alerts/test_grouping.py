@@ -83,7 +83,7 @@ def test_what_a_person_asks_for_passes_everything() -> None:
 
 
 def test_a_digest_takes_what_is_older_than_its_time_and_leaves_once() -> None:
-    times = {"digest": f"daily {NOW - MINUTE:%H:%M}", "zone": "UTC"}  # NOW is at 03:04:05
+    times: dict[str, Any] = {"digest": f"daily {NOW - MINUTE:%H:%M}", "zone": "UTC"}  # NOW is at 03:04:05
     end = NOW.replace(minute=3, second=0)
     early, late, urgent = kept(1, age=2 * MINUTE), kept(2, age=timedelta(0)), kept(3, score=1.0)
     escalated = kept(4, reason="escalated", age=2 * MINUTE)

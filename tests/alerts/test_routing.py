@@ -112,8 +112,8 @@ def test_facts_are_those_of_the_case(bureau: Bureau) -> None:
     with transaction(bureau.engine) as session:
         facts = facts_of(session, [case, 99], bureau.at)
     [seen] = facts[case].items
-    assert (facts.keys(), facts[case].tags, facts[case].priority) == ({case}, {"legal"}, 0.5)
-    assert (seen.kind, seen.sources, seen.countries) == ("ad", {"news-ads"}, {"JP", "TW"})
+    assert (list(facts), list(facts[case].tags), facts[case].priority) == ([case], ["legal"], 0.5)
+    assert (seen.kind, list(seen.sources), sorted(seen.countries)) == ("ad", ["news-ads"], ["JP", "TW"])
     assert seen.advertiser == "meta:hoshino-denki-sale1.test"
     assert seen.signals == {"host.lookalike", "name.mention"}
 
