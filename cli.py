@@ -9,6 +9,7 @@ from importlib.metadata import version
 import click
 
 from console.app import Group
+from console.commands.campaigns import cases_merge, cases_split, cases_why
 from console.commands.evidence import verify
 from console.commands.finding import crawl, import_tips, scan, score, watch
 from console.commands.judging import judge
@@ -31,6 +32,9 @@ def main() -> None:
     Start with `mekiki demo`, then `mekiki init`.
     """
 
+
+for of_cases in (cases_merge, cases_split, cases_why):
+    cases.add_command(of_cases)
 
 for command in (
     init,

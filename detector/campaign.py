@@ -14,7 +14,7 @@ from typing import Literal
 
 from detector import campaign_picture, campaign_text
 from detector.campaign_assets import BrandAssets
-from detector.contacts import account, contacts
+from detector.contacts import account, contacts, handles
 from detector.evidence import ImageBox, LinkAt, TextSpan
 from detector.handoffs import find_handoffs
 from detector.hosts import Host, destination, is_carried, is_shared, parse_host, redirector
@@ -124,7 +124,7 @@ def _hosts(item: Item, verdict: Verdict, assets: BrandAssets | None, on: date) -
         if shown is not None:
             own = told.registrable == shown.registrable
         else:
-            own = one and not _ARTICLE.search(told.path)
+            own = one and not _ARTICLE.search(told.path) and not _PASSING.search(told.subdomain)
         own = own or imitates
         if host is not None and _one_partys(host):
             value = host.registrable or host.ascii
@@ -155,7 +155,11 @@ def _landing_urls(item: Item, verdict: Verdict) -> dict[str, bool]:
             urls[url] = urls.get(url, False) or evidence.signal in _IMITATES
         elif evidence.signal.startswith("official."):
             official.add(url)
-    links = [place.url for place in places_of(item) if place.role == "link"]
+    links = [
+        place.url
+        for place in places_of(item)
+        if place.role == "link" or (place.role == "written" and place.url.lower().startswith(("http://", "https://")))
+    ]
     if item.kind == "ad" or len(links) <= MOST_LINKS:
         for url in links:
             host = destination(url)
@@ -165,6 +169,7 @@ def _landing_urls(item: Item, verdict: Verdict) -> dict[str, bool]:
 
 
 _ARTICLE = re.compile(r"(?i)/(?:articles?|news|archives?|entry|press|blog|story|topics)/|/\d{4}/\d{2}/|/\d{8}")
+_PASSING = re.compile(r"^(?:go|l|r|t|s|to|link|links|lnk|url|click|clk|trk|track|redirect)$")
 _IMITATES = frozenset(("host.lookalike", "host.combosquat", "host.imitated_suffix"))
 
 
@@ -199,10 +204,17 @@ def _handoffs(item: Item, pictures: Mapping[str, PictureHash], assets: BrandAsse
     for one in find_handoffs(texts, item.links):
         if assets is None or not assets.handoff(one):
             says = f"leads to {_CALLED.get(one.kind, one.kind)} {one.value}"
-            yield CampaignKey(kind="handoff", value=f"{one.kind}:{account(one)}", strong=True, says=says)
+            kind = "phone" if one.kind == "whatsapp" and one.value.startswith("+") else one.kind
+            yield CampaignKey(kind="handoff", value=f"{kind}:{account(one)}", strong=True, says=says)
+            if one.kind in ("line", "telegram"):
+                yield CampaignKey(
+                    kind="handle", value=account(one), strong=False, says=f"names the account {one.value}"
+                )
     for value in contacts("\n".join(texts), item):
         if assets is None or not assets.contact(value):
             yield CampaignKey(kind="handoff", value=value, strong=True, says=f"names {value.replace(':', ' ', 1)}")
+    for value in handles("\n".join(texts)):
+        yield CampaignKey(kind="handle", value=value, strong=False, says=f"names the account {value}")
 
 
 _CALLED = {"line": "LINE", "telegram": "Telegram", "whatsapp": "WhatsApp", "phone": "the telephone number",
@@ -228,20 +240,30 @@ def _advertiser(item: Item, assets: BrandAssets | None, on: date) -> Iterator[Ca
 # --- what may be somebody else's, too ---------------------------------------------------------------------------
 
 
+# Hosting that adds nothing of its own to what its tenants put there.
+_BARE = frozenset((
+    "github.io", "gitlab.io", "pages.dev", "workers.dev", "web.app", "firebaseapp.com", "netlify.app", "vercel.app",
+    "surge.sh", "herokuapp.com", "onrender.com", "fly.dev", "glitch.me", "azurestaticapps.net", "r2.dev",
+))  # fmt: skip
+_CARRIER = re.compile(r"cdn|edge|cache|cloud|proxy|waf|hosting|akamai|fastly")  # in the names of who carries many
+
+
 def _infrastructure(item: Item) -> Iterator[CampaignKey]:
     facts = item.page
     if facts is None:
         return
     host = parse_host(item.url) if item.url else None
-    if host is None or host.shared or is_shared(host) or is_carried(host):
-        return  # a tenant's page has its landlord's trackers and certificate, too
-    for tracker in facts.trackers:
-        yield CampaignKey(kind="tracker", value=tracker, strong=False, says=f"counts its visitors with {tracker}")
+    if host is None or is_shared(host) or is_carried(host):
+        return
+    if not host.shared or host.suffix in _BARE:  # a shop system's tenants have its trackers, too
+        for tracker in facts.trackers:
+            yield CampaignKey(kind="tracker", value=tracker, strong=False, says=f"counts its visitors with {tracker}")
     named = parse_host(facts.cname) if facts.cname else None
+    if host.shared or (named is not None and (is_carried(named) or named.shared or _CARRIER.search(named.ascii))):
+        return  # the certificate is that of whoever carries the host
     if named is not None and named.registrable != host.registrable:
-        if not is_carried(named) and not named.shared:
-            yield CampaignKey(kind="cname", value=named.ascii, strong=False, says=f"stands on {named.ascii}")
-    elif facts.certificate:  # a host that stands elsewhere shows the certificate of whoever carries it
+        yield CampaignKey(kind="cname", value=named.ascii, strong=False, says=f"stands on {named.ascii}")
+    if facts.certificate:
         says = f"shows the server certificate {facts.certificate[:16]}…"
         yield CampaignKey(kind="certificate", value=facts.certificate, strong=False, says=says)
 

@@ -1,5 +1,6 @@
 """BrandAssets: what a brand owns itself, and so says nothing about who attacks it. Pure."""
 
+from dataclasses import replace
 from datetime import date
 
 from detector.brands import BrandProfile
@@ -21,9 +22,10 @@ class BrandAssets:
     def __init__(self, brand: BrandProfile) -> None:
         self.names = (brand.name, *brand.aliases, *brand.products)
         self._register = Register(brand, HostIndex([brand]).tokens(0))
-        self._pictures = PictureIndex([brand])
-        own = find_handoffs([page.text[:_MOST_READ] for page in brand.pages])
-        self._handoffs: set[tuple[str | None, str]] = {(one.kind, account(one)) for one in own}
+        own = tuple(picture for picture in brand.pictures if picture.role != "fraud")
+        self._pictures = PictureIndex([replace(brand, pictures=own)])
+        written = find_handoffs([page.text[:_MOST_READ] for page in brand.pages])
+        self._handoffs: set[tuple[str | None, str]] = {(one.kind, account(one)) for one in written}
         self._handoffs |= {(scope.platform, scope.value.lstrip("@").lower()) for scope in brand.accounts}
         self._contacts = {
             value for page in brand.pages for value in contacts(page.text[:_MOST_READ], Item(id="-", kind="page"))
@@ -54,4 +56,4 @@ class BrandAssets:
     def picture(self, picture: PictureHash) -> bool:
         """Tell whether a picture is, as a whole, one of the brand's own."""
         copies = (copy for _, copy in self._pictures.find(picture))
-        return any(copy.reference.role != "fraud" and not copy.part for copy in copies)
+        return any(not copy.part for copy in copies)

@@ -24,10 +24,6 @@ ROWS: int = 4  # values of one part: texts that share 0.6 have a part in common 
 ALIKE: float = 0.6
 
 LEAST_LEGAL: int = 3  # labels from which a text has a legal notice
-_LEGAL = (
-    "特定商取引", "販売業者", "事業者名", "統括責任者", "運営責任者", "販売責任者", "代金以外の必要料金", "引き渡し時期", "引渡し時期", "引渡時期",
-    "お支払い方法", "支払方法", "支払い方法", "お支払い時期", "返品", "交換", "商品到着後", "所在地", "販売価格", "営業日以内",
-)  # fmt: skip
 _SENTENCE = re.compile(r"[。\n\u3000]+")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|@[\w.-]{2,40}")
 _HOST = re.compile(r"(?<![a-z0-9])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.[a-z]{2,24}(?:/[\w./?=&%~-]{0,500})?")
@@ -101,14 +97,16 @@ def parts(digits: str) -> Iterator[str]:
     yield from (f"{start // width}:{digits[start : start + width]}" for start in range(0, len(digits), width))
 
 
-def _set_phrases() -> re.Pattern[str]:
-    """Read what honest shops and frauds say alike, the longest first."""
-    lines = resources.files("detector").joinpath("lexicon/set_phrases.txt").read_text(encoding="utf-8").splitlines()
-    phrases = {fold(line).text for line in lines if line and not line.startswith("#")}
-    return re.compile("|".join(sorted(map(re.escape, phrases), key=len, reverse=True)))
+def _lines() -> list[str]:
+    """Read what honest shops and frauds say alike."""
+    text = resources.files("detector").joinpath("lexicon/set_phrases.txt").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
-_PHRASES = _set_phrases()
+_LEGAL = tuple(line[1:] for line in _lines() if line.startswith("§"))
+_PHRASES = re.compile(
+    "|".join(sorted({re.escape(fold(line).text) for line in _lines() if line[0] != "§"}, key=len, reverse=True))
+)
 _STEP = np.uint64(0x100000001B3)  # the prime of FNV-1a
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import Engine
 from config import Config, Source
 from config.routes import quickest
 from detector.assess import Assessor
+from detector.campaign_assets import BrandAssets
 from safety.egress import EgressRule
 from safety.sandbox import Sandbox
 from safety.secret import SecretError
@@ -53,7 +54,7 @@ from spiders.tiktok import TikTokSpider
 from spiders.turns import Turns
 from spiders.visits.spider import VisitSpider
 from spiders.web import WebSpider
-from storage.campaigns import MACHINE
+from storage.campaigns import MACHINE, Assets
 from storage.media import MediaStore
 from storage.priority import JudgeWithin
 from storage.profiles import Profiles
@@ -142,6 +143,7 @@ def run_crawl(
             readers=readers,
             lookers=lookers,
             stdin=stdin,
+            assets={brand.key: BrandAssets(brand) for brand in profiles.brands} if store is not None else {},
         )
         tallies: list[Tally] = []
         runs: list[SourceRun] = []
@@ -178,6 +180,7 @@ class _Shared:
     lookers: ThreadPoolExecutor
     stdin: BinaryIO | None
     pace: Pace = field(default_factory=Pace)
+    assets: Assets = field(default_factory=dict)  # what the brands own themselves, so that no case is made of it
 
 
 def _chosen(config: Config, options: CrawlOptions) -> list[Source]:
@@ -218,6 +221,7 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
             clock=_now,
             who=shared.options.who,
             authority=shared.config.evidence.authority,
+            assets=shared.assets,
         )
     shelf = Shelf(shared.eye, sink)
     return SourceRun(

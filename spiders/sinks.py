@@ -16,7 +16,7 @@ from config import Alerting
 from detector.items import Item
 from detector.verdict import Verdict
 from spiders.found import Led
-from storage.campaigns import MACHINE
+from storage.campaigns import MACHINE, Assets
 from storage.cursors import cursor, save_cursor
 from storage.database import snapshot, transaction
 from storage.items import Observation, record_many
@@ -111,6 +111,7 @@ class DatabaseSink(Sink):
         who: str = MACHINE,
         authority: str | None = None,
         judge_within: JudgeWithin | None = None,
+        assets: Assets | None = None,
     ) -> None:
         """Take the means.
 
@@ -120,7 +121,9 @@ class DatabaseSink(Sink):
             who: had it read; stands in the custody log.
             authority: that stamps evidence (RFC 3161).
             judge_within: how soon people should judge what is flagged.
+            assets: what the brands own themselves, by key.
         """
+        self._assets = assets
         self._judge_within = judge_within
         self._who, self._authority = who, authority
         self._source = source
@@ -149,6 +152,7 @@ class DatabaseSink(Sink):
                 group_wait=self._alerting.group_wait,
                 group_interval=self._alerting.group_interval,
                 judge_within=self._judge_within,
+                assets=self._assets,
             )
             for name, value in cursors.items():
                 save_cursor(session, self._source, name, value, now)

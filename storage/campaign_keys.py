@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 
 from detector import campaign_picture, campaign_text
 from detector.campaign import LIKE, CampaignKey, KeyKind
-from detector.campaign_rule import HUB
+from detector.campaign_rule import HUB, TELLING
 from storage.columns import digest_of
 from storage.schema import CampaignBand, CampaignKeyRow, Case, CaseItem, CaseKey, ItemKey
 from storage.upsert import find_or_add, insert, table_of
 
 T = TypeVar("T")
+_MOST_TELLING = 500  # keys of a case
 _AT_ONCE = 5_000  # parameters of one statement
 
 
@@ -130,6 +131,20 @@ def keys_of_items(session: Session, item_ids: Collection[int], brand: str) -> di
     for item_id, strong, kind, value in session.execute(query):
         found[item_id].append(CampaignKey(kind=kind, value=value, strong=strong, says=""))
     return found
+
+
+def telling_keys(session: Session, case_id: int) -> list[CampaignKey]:
+    """Return the keys of a case that tell it from others, the first ones."""
+    query = (
+        select(CampaignKeyRow.kind, CampaignKeyRow.value, CaseKey.strong)
+        .join(CaseKey, CaseKey.key_id == CampaignKeyRow.id)
+        .where(CaseKey.case_id == case_id, CampaignKeyRow.kind.in_(TELLING))
+        .order_by(CaseKey.key_id)
+        .limit(_MOST_TELLING)
+    )
+    return [
+        CampaignKey(kind=kind, value=value, strong=strong, says="") for kind, value, strong in session.execute(query)
+    ]
 
 
 def give_keys(session: Session, given: Iterable[tuple[int, int, KeptKey]]) -> None:

@@ -17,10 +17,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from detector.campaign import CampaignKey, campaign_name
-from detector.campaign_rule import Match, alone, enough
+from detector.campaign_rule import TELLING, Match, alone, enough
 from detector.items import Item
 from detector.verdict import Verdict
-from storage.campaign_keys import Holder, KeptKey, keys_of_items
+from storage.campaign_keys import Holder, KeptKey, telling_keys
 from storage.case_locks import MACHINE
 from storage.case_pairs import apart, suggest
 from storage.merging import Because, age, judged, put_together
@@ -94,7 +94,7 @@ class Placing:
         self._holders: dict[int, dict[int, Holder]] = defaultdict(dict)
         for key_id, found in holders.items():
             self._holders[key_id] = {holder.case_id: holder for holder in found}
-        self._keys: dict[int, Sequence[CampaignKey]] = {}  # of items that had a key first
+        self._keys: dict[int, list[CampaignKey]] = {}  # of cases
         self._gone: dict[int, int] = {}  # a case -> the one that it became a part of
         self._judged: dict[int, bool] = {}
         self._apart = apart(session, cases.keys()) if cases else set()
@@ -127,7 +127,7 @@ class Placing:
                 self._bridge(target, other, arrival, reasons)
         target = self._root(target)
         self.placed.cases[arrival.number] = tuple(dict.fromkeys((target, *map(self._root, homes))))
-        self._keys[arrival.item_id] = [kept.key for kept in arrival.keys]
+        self._keys_of(target).extend(kept.key for kept in arrival.keys if kept.key.kind in TELLING)
         for kept in arrival.keys:
             held = Holder(case_id=target, item_id=arrival.item_id, strong=kept.key.strong)
             self._holders[kept.id].setdefault(target, held)
@@ -157,12 +157,13 @@ class Placing:
         if joins is not None:
             return joins
         own = [kept.key for kept in arrival.keys]
-        return any(alone(one.kept.key.kind, own, self._keys_of(one.holder.item_id)) for one in reasons)
+        return any(alone(one.kept.key.kind, own, self._keys_of(case)) for one in reasons)
 
-    def _keys_of(self, item_id: int) -> Sequence[CampaignKey]:
-        if item_id not in self._keys:
-            self._keys[item_id] = keys_of_items(self._session, [item_id], self._brand)[item_id]
-        return self._keys[item_id]
+    def _keys_of(self, case: int) -> list[CampaignKey]:
+        """Return what tells a case from others: where it leads, and who sends it."""
+        if case not in self._keys:
+            self._keys[case] = telling_keys(self._session, case) if case > 0 else []
+        return self._keys[case]
 
     def _target(self, joined: Mapping[int, Sequence[Reason]]) -> int | None:
         """Return the case to join: no dismissed one if there is another, one that was judged, the closest, oldest."""
@@ -200,6 +201,7 @@ class Placing:
             because = Because(item=arrival.item_id, keys=keys)
             put_together(self._session, self._cases, into, gone, who=MACHINE, now=self._now, because=because)
         self._gone[gone] = into
+        self._keys_of(into).extend(self._keys.pop(gone, ()))
         self._apart |= {
             (min(into, far), max(into, far))
             for pair in self._apart

@@ -142,24 +142,24 @@ def said(kind: KeyKind, value: str, likeness: float | None = None) -> str:
     """Say in words what two items have in common."""
     words = _SAID[kind]
     if kind in ("picture", "text"):
-        return words if likeness is None or likeness >= 1 else f"{words} ({likeness:.0%} alike)"
+        return f"{words}," if likeness is None or likeness >= 1 else f"{words} ({likeness:.0%} alike),"
     if kind in ("handoff", "advertiser"):
         value = value.replace(":", " ", 1)
-    return f"{words} {value}"
+    return f"{words} {value},"
 
 
 _SAID: Mapping[KeyKind, str] = {
-    "host": "leads to the same domain,",
-    "page": "leads to the same page,",
-    "handoff": "hands people over to the same account,",
-    "advertiser": "is placed by the same account,",
-    "payer": "is paid by the same payer,",
-    "handle": "uses the same account name,",
+    "host": "leads to the same domain:",
+    "page": "leads to the same page:",
+    "handoff": "leads people to the same account:",
+    "advertiser": "is placed by the same account:",
+    "payer": "is paid for by the same payer:",
+    "handle": "uses the same account name:",
     "picture": "shows the same picture",
     "text": "follows the same template of text",
-    "tracker": "counts visitors with the same account,",
-    "certificate": "shows the same server certificate, SHA-256",
-    "cname": "stands on the same server,",
+    "tracker": "counts its visitors for the same account:",
+    "certificate": "shows the same server certificate:",
+    "cname": "stands on the same server:",
 }
 
 
@@ -173,17 +173,19 @@ def _reasons(session: Session, item_ids: list[int], brand: str) -> dict[int, lis
         .order_by(CaseJoin.id)
     )
     for join, kind, value in session.execute(query):
-        says = said(kind, value, join.likeness) if kind is not None else "a link led from the one to the other"
-        with_item = f" with item {join.with_item}" if join.with_item is not None else ""
+        if join.key_id is None:
+            says = f"a link led from the one to the other: item {join.with_item}"
+        else:
+            says = f"{said(kind, value, join.likeness)} as item {join.with_item}"
         found[join.item_id].append(
             JoinReason(
                 joined_by=join.joined_by,
-                kind=kind,
+                kind=kind if join.key_id is not None else None,
                 value=value if kind not in ("picture", "text") else None,
                 with_item=join.with_item,
                 likeness=join.likeness,
                 at=join.at,
-                says=says + with_item if kind is not None else f"{says}: item {join.with_item}",
+                says=says,
             )
         )
     return found
@@ -248,7 +250,7 @@ def _suggestions(session: Session, case_id: int) -> tuple[Suggestion, ...]:
                 title=other.title,
                 state=other.state,
                 item=pair.item_id,
-                says=f"item {pair.item_id} " + (said(key.kind, key.value) if key is not None else "belongs to both"),
+                says=f"item {pair.item_id} " + (said(key.kind, key.value).rstrip(",") if key else "belongs to both"),
             )
         )
     return tuple(found)

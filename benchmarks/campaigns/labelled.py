@@ -1,8 +1,8 @@
 """Labelled campaigns: are items of one actor one case, and items of different ones different cases?
 
 Every row goes through the real thing, in the order of arrival, each in a transaction of its own: recorded with
-`storage.items.record_many` in a database, its pictures drawn and hashed, what a visit found recorded as the page that it
-led to. A row counts for the case that it is in at the end. Every pair of rows is asked: one campaign, one case?
+`storage.items.record_many` in a database, its pictures drawn and hashed, what a visit found recorded as the page that
+it led to. A row counts for the case that it is in at the end. Every pair of rows is asked: one campaign, one case?
 """
 
 import json
@@ -22,7 +22,8 @@ from benchmarks.campaigns.drawn import picture
 from detector.assess import Assessor
 from detector.brands import BrandProfile, OfficialPage, ReferencePicture
 from detector.campaign_assets import BrandAssets
-from detector.items import Item
+from detector.hosts import parse_host
+from detector.items import Item, Text
 from detector.page_facts import PageFacts
 from detector.verdict import Verdict
 from storage.database import open_engine, transaction, upgrade
@@ -116,10 +117,10 @@ def grouped(rows: Sequence[Row], engine: Engine) -> tuple[list[int], list[int]]:
     for row in rows:
         at = (row.item.seen_at or datetime(2026, 8, 1, tzinfo=UTC)).astimezone(UTC)
         item, landing = _as_seen(row)
-        item_id, cases = _record(engine, item, row.pictures, at, assessor, assets)
+        item_id, joined = _record(engine, item, row.pictures, at, assessor, assets)
         if landing is not None:
-            _record(engine, landing, {}, at + timedelta(minutes=5), assessor, assets, cases=cases, led_from=(item_id,))
-        places.append((item_id, cases[0]))
+            _record(engine, landing, {}, at + timedelta(minutes=5), assessor, assets, cases=joined, led_from=(item_id,))
+        places.append((item_id, joined[0]))
     with transaction(engine) as session:
         of_item = dict(
             session.execute(select(CaseItem.item_id, CaseItem.case_id).order_by(CaseItem.case_id.desc())).tuples().all()
@@ -158,9 +159,7 @@ def measure(file: Path, *, misses: bool = False) -> tuple[Score, list[Row], list
 def report(file: Path, *, misses: bool = False) -> None:
     """Print the figures, and with `misses` what is wrong."""
     score, rows, cases, wrong = measure(file, misses=misses)
-    print(
-        f"{file.name}: {len(rows)} items, {len(set(row.campaign for row in rows))} campaigns, {len(set(cases))} cases"
-    )
+    print(f"{file.name}: {len(rows)} items, {len({row.campaign for row in rows})} campaigns, {len(set(cases))} cases")
     print(f"pairwise precision {score.precision:.4f} ({score.wrong} wrong pairs), recall {score.recall:.4f} "
           f"({score.missed} missed pairs), {1000 * score.seconds / len(rows):.1f} ms an item")  # fmt: skip
     for line in wrong:
@@ -216,14 +215,19 @@ def _as_seen(row: Row) -> tuple[Item, Item | None]:
         if one["kind"] in _CHATS
     )
     texts = tuple(
-        msgspec.convert({"role": "body", "text": one["value"]}, type(row.item.texts[0]) if row.item.texts else Any)
-        for one in landing.get("handoffs", ())
-        if one["kind"] not in _CHATS and row.item.texts
+        Text(role="body", text=one["value"]) for one in landing.get("handoffs", ()) if one["kind"] not in _CHATS
     )
     if row.item.kind in ("page", "domain"):
-        own = row.item.page or PageFacts()
-        facts = replace(own, trackers=page.trackers, certificate=page.certificate, cname=page.cname)
-        return replace(row.item, page=facts, links=(*row.item.links, *links), texts=(*row.item.texts, *texts)), None
+        shown = row.item.page or PageFacts()
+        facts = replace(shown, trackers=page.trackers, certificate=page.certificate, cname=page.cname)
+        item = replace(row.item, page=facts, links=(*row.item.links, *links), texts=(*row.item.texts, *texts))
+        own = parse_host(row.item.url or "")
+        hosts = [
+            host for host in landing.get("hosts") or [] if own is None or not host.endswith(own.registrable or host)
+        ]
+        if not hosts:
+            return item, None
+        return item, Item(id=f"landing {hosts[-1]} {row.item.id}", kind="page", url=f"https://{hosts[-1]}/")
     hosts = landing.get("hosts") or []
     if not hosts:
         return row.item, None
