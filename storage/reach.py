@@ -73,7 +73,11 @@ def keep_up(
     by_item: dict[int, list[Look]] = defaultdict(list)
     for look in looks:
         by_item[look.item_id].append(look)
-    members = _members(session, {*by_item, *brought})
+    members = [
+        (case_id, item_id, counted)
+        for case_id, item_id, counted in _members(session, {*by_item, *brought})
+        if item_id in by_item or case_id in asked  # the other cases of what was brought along are not locked
+    ]
     case_ids = {case_id for case_id, _, _ in members} | asked.keys()
     cases = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(case_ids)).order_by(Case.id))}
     fresh = {(case_id, item_id) for case_id, item_id, counted in members if not counted}

@@ -72,7 +72,7 @@ def test_an_approval_counts_only_while_somebody_asks() -> None:
     )
     assert standing(a_log("confirm", asked, "approve")).state == "takedown"
     taken_back = standing(a_log("confirm", asked, "approve", ("undo", {"undoes": 2})))
-    assert (taken_back.state, taken_back.void) == ("confirmed", {3})
+    assert (taken_back.state, taken_back.void) == ("confirmed", frozenset({3}))
     assert standing(a_log("confirm", "approve")).void == {2}
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
+import pytest
 from sqlalchemy import Engine
 
 from detector.brands import BrandProfile, ReferencePicture
@@ -85,3 +87,16 @@ def test_the_newest_cases_are_known_when_there_are_too_many(engine: Engine) -> N
     known = _known(engine)[0]
     assert len(known) == MOST
     assert {reference.name for reference in known} == {f"case {fresh}"}
+
+
+@pytest.mark.parametrize("action", ["takedown", "down", "close"])
+def test_the_picture_stays_known_when_the_fraud_is_gone(
+    engine: Engine, action: Literal["takedown", "down", "close"]
+) -> None:
+    _store(engine)
+    case = _see(engine, an_item())
+    _decide(engine, case, Judgement(who="aki", action="confirm"))
+    _decide(engine, case, Judgement(who="aki", action=action, approvers=()))
+    assert [reference.name for reference in _known(engine)[0]] == [f"case {case}"]
+    _decide(engine, case, Judgement(who="aki", action="reopen"))
+    assert _known(engine) == [(), ()]

@@ -26,9 +26,9 @@ def dismiss(engine: Engine, case: int, what: str, reason: str = "reseller", unti
         return judge(session, case, Judgement(who="aki", action="dismiss", reason=reason, register=entering), now=NOW)
 
 
-def entries(engine: Engine, on: date = TODAY, **wanted: bool) -> list[RegisterEntry]:
+def entries(engine: Engine, on: date = TODAY, *, everything: bool = False) -> list[RegisterEntry]:
     with transaction(engine) as session:
-        return register_entries(session, on=on, **wanted)
+        return register_entries(session, on=on, everything=everything)
 
 
 def profile(engine: Engine) -> BrandProfile:

@@ -125,7 +125,7 @@ def test_what_arrives_in_a_closed_case_is_a_relapse_and_is_told(engine: Engine) 
     item = an_item(1)
     case = see(engine, item, a_verdict(item, score=0.6)).cases[0]
     for action in ("confirm", "down", "close"):
-        decide(engine, case, Judgement(who="aki", action=action))  # type: ignore[arg-type]
+        decide(engine, case, Judgement(who="aki", action=action))
     assert told(engine, days=1) == []
     arrives(engine, 2, days=1)
     assert state(engine) == ("relapsed", "relapse", "arrived")
