@@ -17,6 +17,7 @@ WIDTH = 720  # units of the drawing; the page scales it
 LETTER = 6.1  # units that a narrow letter of the labels takes; wide ones take twice as much
 INK, FAINT, GRID = "#1f2933", "#616e7c", "#d9dee3"
 MOST_X_LABELS = 12
+WIDEST_LABEL = 280.0  # units of a label beside a row; the rest is cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ def stacked_bars(name: str, title: str, says: str, labels: Sequence[str], series
 
 def horizontal_bars(name: str, title: str, says: str, labels: Sequence[str], series: Sequence[Series]) -> Markup:
     """Draw a row for each label with a stacked bar and its total; arguments as for `stacked_bars`."""
+    labels = [_fitted(label) for label in labels]
     left, step, bar, top = _gutter(labels), 24.0, 14.0, 4.0
     totals = [sum(one.values[number] for one in series) for number in range(len(labels))]
     most = max(totals, default=0) or 1
@@ -123,7 +125,7 @@ def shares(name: str, title: str, says: str, rows: Sequence[tuple[str, float, fl
         rows: label, share, low and high end of its interval (0-1), and a note at the right.
         name, title, says: as for `stacked_bars`.
     """
-    left, step, top = _gutter([row[0] for row in rows]), 22.0, 18.0
+    left, step, top = _gutter([_fitted(row[0]) for row in rows]), 22.0, 18.0
     room, bottom = WIDTH - left - 64, 18.0 + 22.0 * len(rows)
     parts = []
     for percent in (0, 25, 50, 75, 100):
@@ -132,7 +134,7 @@ def shares(name: str, title: str, says: str, rows: Sequence[tuple[str, float, fl
         parts.append(_text(x, top - 8, f"{percent}%", anchor="middle"))
     for number, (label, share, low, high, note) in enumerate(rows):
         y = top + step * number + step / 2
-        parts.append(_text(left - 8, y + 4, label, anchor="end", colour=INK))
+        parts.append(_text(left - 8, y + 4, _fitted(label), anchor="end", colour=INK))
         begin, end, at = (left + room * value for value in (low, high, share))
         parts.append(
             f'<path d="M{begin:.1f} {y}H{end:.1f}M{begin:.1f} {y - 4}V{y + 4}M{end:.1f} {y - 4}V{y + 4}" '
@@ -159,7 +161,7 @@ def curves(
         below: what the scale of time is.
         name, title, says: as for `stacked_bars`.
     """
-    left, top, height, right = 44.0, 10.0, 200.0, 16.0
+    left, top, height, right = 44.0, 10.0, 200.0, 30.0
     first, last = log10(ticks[0][0]), log10(ticks[-1][0])
     room = WIDTH - left - right
 
@@ -194,8 +196,17 @@ def width_of(text: str) -> float:
     return sum(LETTER * (2 if unicodedata.east_asian_width(character) in "WF" else 1) for character in text)
 
 
+def _fitted(label: str) -> str:
+    """Cut a label to what fits beside a row."""
+    if width_of(label) <= WIDEST_LABEL:
+        return label
+    while width_of(label) > WIDEST_LABEL - LETTER:
+        label = label[:-1]
+    return f"{label}…"
+
+
 def _gutter(labels: Sequence[str]) -> float:
-    return min(300.0, max((width_of(label) for label in labels), default=0) + 14)
+    return max((width_of(label) for label in labels), default=0) + 14
 
 
 def _axis(most: float) -> tuple[float, list[float]]:

@@ -147,9 +147,10 @@ def _short(report: Report, words: Words) -> list[str]:
             )
         ]
     judged, down = now.times["judgement"], now.times["down"]
-    if judged.median is not None:
-        form = "short.judged_slow" if judged.median.at_least else "short.judged"
-        lines.append(words(form, median=words.duration(judged.median.seconds), p90=words.time(judged.p90)))
+    if judged.median is not None and judged.p90 is not None:
+        form = "judged_slow" if judged.median.at_least else "judged_open" if judged.p90.at_least else "judged"
+        half, most = (words.duration(quantile.seconds) for quantile in (judged.median, judged.p90))
+        lines.append(words(f"short.{form}", median=half, p90=most))
         if judged.waiting:
             lines.append(words("short.waiting", waiting=number(judged.waiting)))
     if down.median is not None:

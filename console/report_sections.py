@@ -81,7 +81,9 @@ def precision(report: Report, words: Words) -> Section:
     def named(brands: Mapping[str, Share]) -> dict[str, Share]:
         return {safe(report.names.get(key, key)): one for key, one in brands.items()}
 
-    brands = _shares(words, "brand", {everything: now.all, **now.brands}, {everything: before.all, **before.brands})
+    brands = _shares(
+        words, "brand", {everything: now.all, **named(now.brands)}, {everything: before.all, **named(before.brands)}
+    )
     sources = _shares(words, "source", now.sources, before.sources)
     signals = _shares(words, "signal", now.signals, before.signals, first=MOST_SIGNALS)
     reasons = table(

@@ -46,7 +46,7 @@ class Words:
         """Write a share of 0-1; "–" for a share of nothing."""
         if value is None:
             return self("report.nothing")
-        percent = f"{value * 100:.1f}" if 0 < value < 0.1 or 0.9 < value < 1 else f"{value * 100:.0f}"
+        percent = f"{value * 100:.1f}" if 0 < value < 0.01 or 0.99 < value < 1 else f"{value * 100:.0f}"
         return self("units.percent", value=percent)
 
     def interval(self, of: Share) -> str:
