@@ -1,10 +1,14 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
+from storage.case_log import log_faults
 from storage.cases import (
     CaseConflict,
     CaseNotFound,
@@ -380,3 +384,58 @@ def test_when_it_was_first_judged_stays(engine: Engine, case: int) -> None:
     take_back(engine, case)
     with transaction(engine) as session:
         assert case_detail(session, case).judged_at is None
+
+
+def test_of_many_who_judge_what_they_saw_at_once_one_is_heard(engine: Engine, case: int) -> None:
+    with transaction(engine) as session:
+        seen = case_detail(session, case).log_id
+    together = Barrier(4)
+
+    def try_it(number: int) -> bool:
+        together.wait()
+        try:
+            with transaction(engine) as session:
+                judge(session, case, Judgement(who=f"p{number}", action="confirm"), now=NOW, expect=seen)
+        except CaseConflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        heard = list(pool.map(try_it, range(4)))
+    assert sum(heard) == 1
+    with transaction(engine) as session:
+        assert [entry.action for entry in case_detail(session, case).log] == ["opened", "confirm"]
+    assert list(log_faults(engine)) == []
+
+
+def test_merging_and_arriving_at_once_end_in_one_chain_for_each_case(engine: Engine, case: int) -> None:
+    """Merges, undos and items that arrive take the same locks in the same order: nobody waits in a circle."""
+    other = see(engine, an_item(9, host="hoshino-other.test", advertiser=None, images=(), texts=())).cases[0]
+    together = Barrier(3)
+
+    def merges() -> None:
+        together.wait()
+        for _ in range(3):
+            say(engine, other, "duplicate", into=case)
+            take_back(engine, other)
+
+    def arrives(first: int, **changes: Any) -> None:
+        together.wait()
+        for number in range(first, first + 6):
+            see(engine, an_item(number, **changes))
+
+    with ThreadPoolExecutor(3) as pool:
+        running = [
+            pool.submit(merges),
+            pool.submit(arrives, 100),
+            pool.submit(arrives, 200, host="hoshino-other.test", advertiser=None, images=(), texts=()),
+        ]
+        for one in running:
+            one.result(timeout=60)
+    assert list(log_faults(engine)) == []
+    with transaction(engine) as session:
+        rows = session.scalars(select(Case)).all()
+        assert sum(row.items for row in rows) == 14
+        assert sum(row.sightings for row in rows) == 14
+        for row in rows:
+            assert row.items == len(case_detail(session, row.id).items)
