@@ -13,6 +13,7 @@ from detector.measures import Share
 
 Language = Literal["en", "ja"]
 
+FEWEST = 10  # of which a change is also told in percent
 _SCALES = ((90, "seconds", 1, 0), (90 * 60, "minutes", 60, 0), (48 * 3600, "hours", 3600, 1))
 
 
@@ -36,10 +37,10 @@ class Words:
         return f"{value:,.0f}"
 
     def change(self, now: float, before: float) -> str:
-        """Write by how much a count has changed."""
+        """Write by how much a count has changed, in percent too where that means something."""
         if now == before:
             return "±0"
-        percent = "" if not before else f" ({now / before - 1:+.0%})".replace("%", self("units.percent", value=""))
+        percent = "" if before < FEWEST else f" ({now / before - 1:+.0%})".replace("%", self("units.percent", value=""))
         return f"{now - before:+,.0f}{percent}".replace("-", "−")
 
     def share(self, value: float | None) -> str:

@@ -262,6 +262,17 @@ def test_times_are_written_as_people_say_them_and_bounds_as_bounds(report: Repor
     assert "half of the cases were judged within 10.0 h" in " ".join(english.short).lower()
 
 
+def test_a_change_of_few_is_told_without_percent() -> None:
+    said = words("en")
+    found = [said.change(*pair) for pair in ((7, 1), (15, 10), (5, 20), (3, 3))]
+    assert found == [
+        "+6",
+        "+5 (+50%)",
+        "−15 (−75%)",
+        "±0",
+    ]
+
+
 def test_csv_has_the_figures_as_numbers(report: Report) -> None:
     rows = list(csv.reader(io.StringIO(report_csv(worded(report, "en"), words("en")))))
     assert rows[0] == ["section", "subject", "figure", "value", "unit"]
