@@ -5,11 +5,9 @@ Wall clocks are compared, instants are returned; a wall time that daylight savin
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
+from alerts.japan import national_holidays
 from config.quiet import DAYS, DigestTime, Quiet
 
 _FURTHEST = 60  # days that are looked ahead; longer holidays do not exist
@@ -58,13 +56,9 @@ def _is_quiet(quiet: Quiet, local: datetime) -> bool:
 
 def _is_holiday(quiet: Quiet, day: date) -> bool:
     return any(
-        day in _japanese(day.year) if known == "japan" else known in (day, f"{day:%m-%d}") for known in quiet.holidays
+        day in national_holidays(day.year) if known == "japan" else known in (day, f"{day:%m-%d}")
+        for known in quiet.holidays
     )
-
-
-@lru_cache(maxsize=8)
-def _japanese(year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("JP", years=year))
 
 
 def _edges(quiet: Quiet, local: datetime) -> Iterator[datetime]:

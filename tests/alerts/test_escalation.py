@@ -114,12 +114,12 @@ async def test_a_case_is_repeated_until_somebody_judges_it(bureau: Bureau, sink:
     bureau.webhook("desk", sink.url(), repeat_interval="1d")
     bureau.webhook("never", sink.url("/never"))
     case = await told_once(bureau)
-    for _ in range(50):
-        await bureau.step(hours=1)
+    for _ in range(9):
+        await bureau.step(hours=6)
     bureau.judge(case, "confirm")
-    for _ in range(50):
-        await bureau.step(hours=1)
-    assert [request.path for request in sink.received] == ["/hook", "/never", "/hook", "/hook"]
+    for _ in range(9):
+        await bureau.step(hours=6)
+    assert sorted(request.path for request in sink.received) == ["/hook", "/hook", "/hook", "/never"]
     assert [reason for reason, _ in told(sink)] == ["first", "first", "repeat", "repeat"]
 
 
