@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol, TypeVar
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from detector import campaign_picture, campaign_text
@@ -21,6 +21,7 @@ from storage.columns import digest_of
 from storage.schema import CampaignBand, CampaignKeyRow, Case, CaseItem, CaseKey, ItemKey
 from storage.upsert import find_or_add, insert, table_of
 
+Place = tuple[KeyKind, str]
 T = TypeVar("T")
 _MOST_TELLING = 500  # keys of a case
 _AT_ONCE = 5_000  # parameters of one statement
@@ -79,15 +80,12 @@ class _Known:
     parted: int = 0
 
 
-def keep_keys(session: Session, brand: str, wanted: Iterable[CampaignKey]) -> dict[tuple[KeyKind, str], KeptKey]:
+def keep_keys(session: Session, brand: str, wanted: Iterable[CampaignKey]) -> dict[Place, KeptKey]:
     """Make sure that every key has a row; return them by kind and value."""
     keys = {(key.kind, key.value): key for key in wanted}
     known = _equal(session, brand, keys)
-    alike: dict[tuple[KeyKind, str], tuple[_Known, float]] = {}
-    for kind in sorted(LIKE):
-        values = [value for found, value in keys if found == kind and (kind, value) not in known]
-        alike |= _alike(session, brand, kind, values)
-    rows: dict[tuple[KeyKind, str], tuple[_Known, float | None]] = {}
+    alike = _alike(session, brand, [place for place in keys if place[0] in LIKE and place not in known])
+    rows: dict[Place, tuple[_Known, float | None]] = {}
     for place in keys:
         kind, value = place
         if place in known:
@@ -95,7 +93,7 @@ def keep_keys(session: Session, brand: str, wanted: Iterable[CampaignKey]) -> di
         elif place in alike:
             rows[place] = alike[place]
         else:
-            rows[place] = _Known(identity=_identity(brand, kind, value), kind=kind, value=value), None
+            rows[place] = _Known(identity=identity_of(brand, kind, value), kind=kind, value=value), None
     _add(session, brand, [row for row, _ in rows.values() if row.id is None])
     return {
         place: KeptKey(
@@ -112,10 +110,8 @@ def keep_keys(session: Session, brand: str, wanted: Iterable[CampaignKey]) -> di
 def holders(session: Session, key_ids: Collection[int]) -> dict[int, list[Holder]]:
     """Return the live cases that have each key."""
     found: dict[int, list[Holder]] = defaultdict(list)
-    columns = table_of(CaseKey).c
     for some in batched(sorted(key_ids), _AT_ONCE):
-        query = select(columns.key_id, columns.case_id, columns.item_id, columns.strong).where(columns.key_id.in_(some))
-        for key_id, case_id, item_id, strong in session.execute(query):
+        for key_id, case_id, item_id, strong in session.connection().execute(_HOLDERS, {"keys": some}):
             found[key_id].append(Holder(case_id=case_id, item_id=item_id, strong=strong))
     return found
 
@@ -242,13 +238,32 @@ def _count(session: Session, key_ids: Iterable[int], step: int) -> None:
         )
 
 
-def _equal(session: Session, brand: str, keys: Collection[tuple[KeyKind, str]]) -> dict[tuple[KeyKind, str], _Known]:
-    identities = {_identity(brand, kind, value): (kind, value) for kind, value in keys}
-    found: dict[tuple[KeyKind, str], _Known] = {}
-    columns = table_of(CampaignKeyRow).c
+# Built once: with a few hundred parameters, building a statement takes longer than the database needs for it.
+_EQUAL = select(*(table_of(CampaignKeyRow).c[name] for name in ("identity", "id", "cases", "parted"))).where(
+    table_of(CampaignKeyRow).c.identity.in_(bindparam("identities", expanding=True))
+)
+_IN_BANDS = (
+    select(
+        table_of(CampaignBand).c.band,
+        *(table_of(CampaignKeyRow).c[name] for name in ("id", "identity", "kind", "value", "cases", "parted")),
+    )
+    .join_from(
+        table_of(CampaignBand),
+        table_of(CampaignKeyRow),
+        table_of(CampaignKeyRow).c.id == table_of(CampaignBand).c.key_id,
+    )
+    .where(table_of(CampaignBand).c.band.in_(bindparam("bands", expanding=True)))
+)
+_HOLDERS = select(*(table_of(CaseKey).c[name] for name in ("key_id", "case_id", "item_id", "strong"))).where(
+    table_of(CaseKey).c.key_id.in_(bindparam("keys", expanding=True))
+)
+
+
+def _equal(session: Session, brand: str, keys: Collection[Place]) -> dict[Place, _Known]:
+    identities = {identity_of(brand, kind, value): (kind, value) for kind, value in keys}
+    found: dict[Place, _Known] = {}
     for some in batched(sorted(identities), _AT_ONCE):
-        query = select(columns.identity, columns.id, columns.cases, columns.parted).where(columns.identity.in_(some))
-        for identity, row_id, cases, parted in session.execute(query):
+        for identity, row_id, cases, parted in session.connection().execute(_EQUAL, {"identities": some}):
             kind, value = identities[identity]
             found[kind, value] = _Known(
                 identity=identity, kind=kind, value=value, id=row_id, cases=cases, parted=parted
@@ -256,42 +271,43 @@ def _equal(session: Session, brand: str, keys: Collection[tuple[KeyKind, str]]) 
     return found
 
 
-def _alike(
-    session: Session, brand: str, kind: KeyKind, values: Sequence[str]
-) -> dict[tuple[KeyKind, str], tuple[_Known, float]]:
+def _alike(session: Session, brand: str, places: Sequence[Place]) -> dict[Place, tuple[_Known, float]]:
     """Return the row that stands for each value, the most alike one; for those of them that are alike, the first."""
-    measure = _MEASURES[kind]
-    near = {value: [_band(brand, kind, part) for part in measure.near_parts(value)] for value in values}
-    by_band = _in_bands(session, {band for bands in near.values() for band in bands}, kind)
-    found: dict[tuple[KeyKind, str], tuple[_Known, float]] = {}
-    for value in values:
-        candidates = {id(one): one for band in near[value] for one in by_band.get(band, ())}
-        scored = [(measure.alike(value, one.value), one) for one in candidates.values()]
+    near = {
+        (kind, value): [band_of(brand, kind, part) for part in _MEASURES[kind].near_parts(value)]
+        for kind, value in places
+    }
+    by_band = _in_bands(session, {band for bands in near.values() for band in bands})
+    found: dict[Place, tuple[_Known, float]] = {}
+    for kind, value in places:
+        candidates = {id(one): one for band in near[kind, value] for one in by_band.get(band, ()) if one.kind == kind}
+        scored = [(_MEASURES[kind].alike(value, one.value), one) for one in candidates.values()]
         best = max(scored, key=lambda pair: (pair[0], -(pair[1].id or 1 << 62)), default=None)
         if best is not None and best[0] > 0:
             found[kind, value] = best[1], best[0]
             continue
-        new = _Known(identity=_identity(brand, kind, value), kind=kind, value=value)
+        new = _Known(identity=identity_of(brand, kind, value), kind=kind, value=value)
         found[kind, value] = new, 1.0
-        for part in measure.parts(value):
-            by_band.setdefault(_band(brand, kind, part), []).append(new)
+        for part in _MEASURES[kind].parts(value):
+            by_band.setdefault(band_of(brand, kind, part), []).append(new)
     return found
 
 
-def _in_bands(session: Session, bands: Collection[int], kind: KeyKind) -> dict[int, list[_Known]]:
+def _in_bands(session: Session, bands: Collection[int]) -> dict[int, list[_Known]]:
     found: dict[int, list[_Known]] = defaultdict(list)
     rows: dict[int, _Known] = {}
-    keys, parts = table_of(CampaignKeyRow).c, table_of(CampaignBand).c
     for some in batched(sorted(bands), _AT_ONCE):
-        query = (
-            select(parts.band, keys.id, keys.identity, keys.value, keys.cases, keys.parted)
-            .join_from(table_of(CampaignBand), table_of(CampaignKeyRow), keys.id == parts.key_id)
-            .where(parts.band.in_(some))
-        )
-        for band, row_id, identity, value, cases, parted in session.execute(query):
-            if row_id not in rows:
-                rows[row_id] = _Known(identity=identity, kind=kind, value=value, id=row_id, cases=cases, parted=parted)
-            found[band].append(rows[row_id])
+        for row in session.connection().execute(_IN_BANDS, {"bands": some}):
+            if row.id not in rows:
+                rows[row.id] = _Known(
+                    identity=row.identity,
+                    kind=row.kind,
+                    value=row.value,
+                    id=row.id,
+                    cases=row.cases,
+                    parted=row.parted,
+                )
+            found[row.band].append(rows[row.id])
     return found
 
 
@@ -310,17 +326,18 @@ def _add(session: Session, brand: str, new: Iterable[_Known]) -> None:
     for key, one in rows.items():
         one.id = ids[key]
         if one.kind in LIKE:
-            parts = {_band(brand, one.kind, part) for part in _MEASURES[one.kind].parts(one.value)}
+            parts = {band_of(brand, one.kind, part) for part in _MEASURES[one.kind].parts(one.value)}
             bands += [{"band": band, "key_id": ids[key]} for band in sorted(parts)]
     if bands:
         session.execute(insert(session, CampaignBand).on_conflict_do_nothing(), bands)
 
 
-def _identity(brand: str, kind: KeyKind, value: str) -> str:
+def identity_of(brand: str, kind: KeyKind, value: str) -> str:
+    """Return the digest by which a key is unique."""
     return digest_of([brand, kind, value])
 
 
-def _band(brand: str, kind: KeyKind, part: str) -> int:
-    """Return 63 bits for a part of a key."""
+def band_of(brand: str, kind: KeyKind, part: str) -> int:
+    """Return 63 bits for a part under which a key is kept."""
     digest = blake2b(f"{brand}\0{kind}\0{part}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) >> 1
