@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Text, and_, exists, false, func, or_, select, type_coerce, union_all
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Text,
+    and_,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from detector.evidence import Evidence, evidence_from_json
@@ -184,6 +197,7 @@ def _conditions(filters: CaseFilters, now: datetime) -> Iterator[ColumnElement[b
     if filters.assignee is not None:
         yield Case.assignee.is_(None) if filters.assignee == NOBODY else Case.assignee == filters.assignee
     if filters.tag is not None:
+        yield literal_column("cases.tags <> '[]'", Boolean)  # the words of the index on tagged cases
         yield type_coerce(Case.tags, Text).contains(f'"{filters.tag}"', autoescape=True)  # a tag has no quotes
     if filters.older is not None:
         yield Case.opened_at <= now - filters.older

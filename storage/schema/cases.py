@@ -14,6 +14,9 @@ from storage.columns import AnyText, JsonText, RowId, UtcDateTime
 from storage.schema.base import Base, Digest
 
 CaseState = Literal["open", "confirmed", "dismissed", "snoozed", "duplicate", "takedown", "down", "relapsed", "closed"]
+# Few cases have these: lists that ask for them read no others.
+ASSIGNED = text("assignee IS NOT NULL")
+TAGGED = text("tags <> '[]'")
 EPOCH = "1970-01-01 00:00:00"
 UNTOLD = text("escalated_at IS NULL OR escalated_at < due_at")  # that nobody judged in time is not told yet
 
@@ -73,6 +76,8 @@ class Case(Base):
 Index("ix_cases_state_priority", Case.state, Case.priority.desc(), Case.id)
 Index("ix_cases_state_score", Case.state, Case.score.desc(), Case.id)
 Index("ix_cases_state_opened_at", Case.state, Case.opened_at, Case.id)
+Index("ix_cases_assigned", Case.assignee, Case.state, sqlite_where=ASSIGNED, postgresql_where=ASSIGNED)
+Index("ix_cases_tagged", Case.state, sqlite_where=TAGGED, postgresql_where=TAGGED)
 
 
 class CaseItem(Base):

@@ -76,6 +76,11 @@ def upgrade() -> None:
     op.create_index("ix_cases_state_score", "cases", ["state", sa.text("score DESC"), "id"])
     op.create_index("ix_cases_state_priority", "cases", ["state", sa.text("priority DESC"), "id"])
     op.create_index("ix_cases_state_opened_at", "cases", ["state", "opened_at", "id"])
+    for name, columns, condition in (
+        ("ix_cases_assigned", ["assignee", "state"], sa.text("assignee IS NOT NULL")),
+        ("ix_cases_tagged", ["state"], sa.text("tags <> '[]'")),
+    ):
+        op.create_index(name, "cases", columns, sqlite_where=condition, postgresql_where=condition)
     op.create_index("ix_cases_merged_into", "cases", ["merged_into"])
     op.create_index("ix_case_log_case_id_previous", "case_log", ["case_id", "previous"], unique=True)
 
