@@ -71,6 +71,10 @@ class Storage(Model):
     database: DatabaseUrl = Field(default="sqlite:///mekiki.db", validate_default=True)
     # or env:NAME for a URL with a password
     media: BesidePath = Field(default=Path("media"), validate_default=True)
+    # In days since it was seen last: what `mekiki db prune` removes, unless a case that matters needs it.
+    keep_items: int | None = Field(default=None, ge=1)  # texts, sightings and verdicts; default: for ever
+    keep_pictures: int | None = Field(default=None, ge=1)  # default: for ever
+    keep_visits: int | None = Field(default=None, ge=1)  # journeys and their evidence; default: for ever
 
 
 class Crawler(Model):

@@ -4,6 +4,7 @@ SQLite by default: write-ahead log, every commit on the disk before it returns, 
 to ten seconds instead of failing. PostgreSQL by URL. Both behave alike to everything above this file.
 """
 
+import glob
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -194,6 +195,14 @@ def _revision(connection: Connection, script: ScriptDirectory) -> Revision:
             "install the newer mekiki that made it"
         )
     return Revision(current=current, head=head)
+
+
+def backups(engine: Engine) -> list[Path]:
+    """Return the copies of an SQLite database that upgrades left beside it."""
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return []
+    file = Path(engine.url.database)
+    return sorted(file.parent.glob(f"{glob.escape(file.name)}.before-*"))
 
 
 def _back_up(file: Path, *, before: str) -> Path:

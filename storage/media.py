@@ -36,6 +36,7 @@ class MediaStore:
         address = sha256(data).hexdigest()
         path = self.path(address)
         if path.exists():
+            os.utime(path)  # retention leaves what was stored lately alone
             return address
         for folder in (self.root, path.parent.parent, path.parent):
             folder.mkdir(mode=0o700, parents=folder == self.root, exist_ok=True)

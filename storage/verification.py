@@ -29,6 +29,7 @@ from storage.database import snapshot
 from storage.errors import StampRefused
 from storage.evidence import VERSION
 from storage.media import MediaStore
+from storage.retention import removed_files
 from storage.schema import CaseLog, CustodyRow, VisitRow
 from storage.stamp_tokens import LARGEST, check_token
 from storage.stamps import STAMP, pending_stamps
@@ -82,12 +83,15 @@ class Verification:
         self._engine, self._media = engine, media
         self._check_warc, self._expect, self._roots = check_warc, expect, roots
         self.counts: Counter[str] = Counter()
+        self._removed: set[str] = set()  # what retention took out of the media store
 
     def findings(self) -> Iterator[Finding]:
         """Look, and yield what is wrong as it is found."""
         yield from self._stored()
         for fault in check_chain(chain(self._engine), expect=self._expect):
             yield Finding(where=f"custody row {fault.number}", says=fault.says)
+        with snapshot(self._engine) as session:
+            self._removed = removed_files(session)
         for entry in chain(self._engine):
             self.counts["rows"] += 1
             for says in self._entry(entry):
@@ -153,6 +157,8 @@ class Verification:
         try:
             if entry.action == STAMP:
                 self._stamp(entry)
+            elif entry.manifest in self._removed:
+                self.counts["purged"] += 1
             elif entry.manifest is not None:
                 for file in self._manifest(entry.manifest).files:
                     yield from self._file(file)

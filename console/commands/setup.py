@@ -3,13 +3,14 @@
 import shutil
 import sys
 import tempfile
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
 from config import Config
-from console.app import FAILED, PARTLY, App, Misused, Stop, complain, print_json, with_app
+from console.app import FAILED, PARTLY, App, Misused, Stop, as_person, complain, print_json, utc_now, with_app
 from console.case_page import case_list
 from console.commands.finding import source_line
 from console.doctor import configured, installation
@@ -17,7 +18,8 @@ from console.show import summary_line, terminal
 from demo.run import run_demo
 from detector.lint import lint
 from safety.screen import screen, screen_json
-from storage.database import open_engine, upgrade
+from storage.database import backups, open_engine, upgrade
+from storage.retention import Keep, compact, prune
 
 
 @click.command()
@@ -80,6 +82,36 @@ def db_upgrade(app: App) -> None:
     """Bring the database to this version; an SQLite file is copied first."""
     applied = upgrade(open_engine(app.config.storage.database))
     click.echo(f"applied {', '.join(applied)}" if applied else "already up to date")
+
+
+@db.command("prune")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@as_person
+@with_app
+def db_prune(app: App, who: str, dry_run: bool) -> None:
+    """Remove what is older than [storage] keep_items, keep_pictures and keep_visits and no case needs any more.
+
+    Cases that are open, confirmed or held keep everything. Case logs and the custody chain stay whole.
+    """
+    storage = app.config.storage
+    days = {"items": storage.keep_items, "pictures": storage.keep_pictures, "visits": storage.keep_visits}
+    keep = Keep(**{name: timedelta(days=count) for name, count in days.items() if count is not None})
+    if keep == Keep():
+        raise Misused("nothing to do: set [storage] keep_items, keep_pictures or keep_visits, in days")
+    pruned = prune(app.engine, app.media, keep, who=who, now=utc_now(), dry_run=dry_run)
+    counts = {
+        "items": pruned.items,
+        "items of settled cases emptied": pruned.emptied,
+        "versions without their pictures": pruned.pictured,
+        "visits": pruned.visits,
+        "files": pruned.files,
+        "cases under legal hold kept": pruned.held,
+    }
+    click.echo(summary_line("would remove" if dry_run else "removed", counts))
+    if not dry_run:
+        compact(app.engine)
+    for copy in backups(app.engine):
+        click.echo(f"mekiki: {copy} was made before an upgrade and still holds everything", err=True)
 
 
 @click.command()

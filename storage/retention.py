@@ -1,0 +1,271 @@
+"""Retention: what is older than the configured days goes, unless a case that still matters needs it.
+
+A case matters unless it is dismissed, closed or a duplicate; one that is held (legal hold) always does. Of an item in
+no case everything goes. Of an item in cases that do not matter any more its words go: the rows stay, empty, because the
+log of the case and figures over many cases point at them. Pictures and the files of visits go from the media store.
+
+1. `prune` removes rows in short transactions. What is to vanish from the media store is written into the custody chain
+   in the same transaction, by hash: what a killed run left is removed by the next one, and `mekiki verify` knows.
+2. The files are removed.
+3. `compact` writes the database anew without what was removed.
+
+Case logs and the custody chain stay whole: they hold hashes, numbers, addresses of visits, and what people wrote.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, exists, func, or_, select, text
+from sqlalchemy.orm import Session
+
+from storage.custody import append
+from storage.database import snapshot, transaction
+from storage.errors import MediaMissing, StorageUnavailable
+from storage.forgetting import (
+    PURGED,
+    empty_cases,
+    empty_items,
+    forget_pictures,
+    pictured,
+    remove_items,
+    remove_loose_keys,
+)
+from storage.media import MediaStore
+from storage.schema import (
+    Case,
+    CaseItem,
+    CaseJoin,
+    CaseKey,
+    CaseLog,
+    CasePair,
+    CustodyRow,
+    ItemRow,
+    ItemVersion,
+    Sighting,
+    VersionPicture,
+    VisitRow,
+)
+
+PURGE = "purge"  # action in the custody chain
+OVER = ("dismissed", "closed", "duplicate")  # states of cases that do not matter any more
+FRESH = timedelta(hours=1)  # a file that was stored later stays: a crawl names it only when it has read the whole page
+BATCH = 200  # rows in one transaction: other writers wait for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How long things are kept after they were seen last; None: for ever."""
+
+    items: timedelta | None = None
+    pictures: timedelta | None = None
+    visits: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """What was removed, or would be."""
+
+    items: int = 0  # of no case: removed
+    emptied: int = 0  # of cases that do not matter any more: without words
+    pictured: int = 0  # versions of items that lost their pictures, and nothing else
+    visits: int = 0
+    files: int = 0  # of the media store; not counted beforehand
+    held: int = 0  # cases under a legal hold
+
+
+def prune(engine: Engine, media: MediaStore, keep: Keep, *, who: str, now: datetime, dry_run: bool = False) -> Pruned:
+    """Remove what is too old, or with `dry_run` count it."""
+    with snapshot(engine) as session:
+        done = Pruned(held=session.scalar(select(func.count()).where(Case.held.is_(True))) or 0)
+        before = {name: now - length for name in ("items", "pictures", "visits") if (length := getattr(keep, name))}
+        wanted = {
+            "items": (before.get("items"), _loose_items, _remove),
+            "emptied": (before.get("items"), _settled_items, _empty),
+            "pictured": (before.get("pictures"), _old_pictures, _unpicture),
+            "visits": (before.get("visits"), _old_visits, _unvisit),
+        }
+        if dry_run:
+            counts = {name: _count(session, query(cutoff)) for name, (cutoff, query, _) in wanted.items() if cutoff}
+            return replace(done, **counts)
+    work = _Work(engine, media, who, now)
+    counts = {name: work.through(name, query(cutoff), act) for name, (cutoff, query, act) in wanted.items() if cutoff}
+    if "items" in before:
+        work.tidy(before["items"])
+    return replace(done, **counts, files=work.unlink())
+
+
+def compact(engine: Engine) -> None:
+    """Write the database anew, so that what was removed is in none of its files any more.
+
+    PostgreSQL's own write-ahead log and backups keep to the server's rules.
+
+    Raises:
+        StorageUnavailable: another process reads the database, or the disk has no room for a second copy.
+    """
+    with closing(engine.connect().execution_options(isolation_level="AUTOCOMMIT")) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("VACUUM (FULL, ANALYZE)"))
+            return
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        if raw.in_transaction:
+            raw.rollback()
+        raw.execute("PRAGMA query_only = 0")
+        raw.execute("VACUUM")
+        busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StorageUnavailable(
+                "another process reads the database, so its write-ahead log still holds what was removed; "
+                "stop it (`mekiki watch`?) and type `mekiki db prune` again"
+            )
+
+
+def removed_files(session: Session) -> set[str]:
+    """Return the hashes of all that was taken out of the media store on purpose."""
+    rows = session.scalars(select(CustodyRow.data).where(CustodyRow.action == PURGE))
+    return {address for data in rows for address in data["files"]}
+
+
+class _Work:
+    """One run."""
+
+    def __init__(self, engine: Engine, media: MediaStore, who: str, now: datetime) -> None:
+        self._engine, self._media, self._who, self._now = engine, media, who, now
+
+    def through(
+        self,
+        what: str,
+        query: Select[int],
+        act: Callable[[Session, MediaStore, Sequence[int]], list[str]],
+    ) -> int:
+        """Do something with every row of a query, few at a time; return how many there were."""
+        count = last = 0
+        [column] = query.selected_columns
+        while True:
+            with transaction(self._engine) as session:
+                ids = list(session.scalars(query.where(column > last).order_by(column).limit(BATCH)))
+                if not ids:
+                    return count
+                files = act(session, self._media, ids)
+                if files:
+                    data = {"what": what, "files": files}
+                    append(session, at=self._now, who=self._who, action=PURGE, subject="retention", data=data)
+            count, last = count + len(ids), ids[-1]
+
+    def tidy(self, cutoff: datetime) -> None:
+        """Take the words out of cases that have no more items with any, and remove keys that nothing has."""
+        self.through("cases", select(Case.id).where(_over(cutoff), Case.title != PURGED), _empty_cases)
+        with transaction(self._engine) as session:
+            remove_loose_keys(session)
+
+    def unlink(self) -> int:
+        """Remove the files that this run and earlier ones took out; what was stored again meanwhile stays.
+
+        A crawl may be about to name a file that it has just stored: the next run removes it if that was not so.
+        """
+        with snapshot(self._engine) as session:
+            gone = removed_files(session)
+            gone -= pictured(session, gone)
+            gone -= set(_evidence(session, self._media))
+        count = 0
+        for address in gone:
+            path = self._media.path(address)
+            if path.exists() and path.stat().st_mtime < (self._now - FRESH).timestamp():
+                path.unlink()
+                count += 1
+        return count
+
+
+def _over(cutoff: datetime) -> ColumnElement[bool]:
+    """Word in SQL which cases do not matter any more, nor did since `cutoff`."""
+    touched = exists().where(CaseLog.case_id == Case.id, CaseLog.at >= cutoff)
+    return and_(Case.state.in_(OVER), Case.held.is_(False), Case.last_seen < cutoff, ~touched)
+
+
+def _named() -> ColumnElement[bool]:
+    """Word in SQL which items a case names."""
+    joins = or_(CaseJoin.item_id == ItemRow.id, CaseJoin.with_item == ItemRow.id)
+    return or_(
+        exists().where(CaseItem.item_id == ItemRow.id),
+        exists().where(CaseKey.item_id == ItemRow.id),
+        exists().where(joins),
+        exists().where(CasePair.item_id == ItemRow.id),
+    )
+
+
+def _unseen(cutoff: datetime) -> ColumnElement[bool]:
+    seen = exists().where(Sighting.item_id == ItemRow.id, Sighting.seen_at >= cutoff)
+    return and_(ItemRow.recorded_at < cutoff, ~seen)
+
+
+def _matters(cutoff: datetime) -> ColumnElement[bool]:
+    return exists().where(CaseItem.item_id == ItemRow.id, CaseItem.case_id == Case.id, ~_over(cutoff))
+
+
+def _loose_items(cutoff: datetime) -> Select[int]:
+    return select(ItemRow.id).where(_unseen(cutoff), ~_named())
+
+
+def _settled_items(cutoff: datetime) -> Select[int]:
+    query = select(ItemRow.id).where(_unseen(cutoff), ItemRow.external_id != PURGED)
+    return query.where(_named(), ~_matters(cutoff))
+
+
+def _old_pictures(cutoff: datetime) -> Select[int]:
+    pictures = exists().where(VersionPicture.version_id == ItemVersion.id)
+    query = select(ItemVersion.id).join(ItemRow, ItemRow.id == ItemVersion.item_id)
+    return query.where(pictures, _unseen(cutoff), ~_matters(cutoff))
+
+
+def _old_visits(cutoff: datetime) -> Select[int]:
+    over = exists().where(Case.id == VisitRow.case_id, _over(cutoff))
+    return select(VisitRow.id).where(VisitRow.started_at < cutoff, or_(VisitRow.case_id.is_(None), over))
+
+
+def _count(session: Session, query: Select[int]) -> int:
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _remove(session: Session, media: MediaStore, ids: Sequence[int]) -> list[str]:  # noqa: ARG001
+    return remove_items(session, ids)
+
+
+def _empty(session: Session, media: MediaStore, ids: Sequence[int]) -> list[str]:  # noqa: ARG001
+    return empty_items(session, ids)
+
+
+def _unpicture(session: Session, media: MediaStore, ids: Sequence[int]) -> list[str]:  # noqa: ARG001
+    return forget_pictures(session, ids)
+
+
+def _empty_cases(session: Session, media: MediaStore, ids: Sequence[int]) -> list[str]:  # noqa: ARG001
+    empty_cases(session, ids)
+    return []
+
+
+def _unvisit(session: Session, media: MediaStore, ids: Sequence[int]) -> list[str]:
+    """Remove visits; return their manifests, and the files that those name."""
+    visits = session.scalars(select(VisitRow.visit).where(VisitRow.id.in_(ids)))
+    manifests = {visit["evidence"] for visit in visits if visit.get("evidence")}
+    session.execute(delete(VisitRow).where(VisitRow.id.in_(ids)), execution_options={"synchronize_session": False})
+    return sorted({file for manifest in manifests for file in _named_in(media, manifest)})
+
+
+def _evidence(session: Session, media: MediaStore) -> Iterator[str]:
+    """Yield every file that the evidence of the visits that stay consists of."""
+    for visit in session.scalars(select(VisitRow.visit).execution_options(yield_per=200)):
+        if visit.get("evidence"):
+            yield from _named_in(media, visit["evidence"])
+
+
+def _named_in(media: MediaStore, manifest: str) -> Iterator[str]:
+    """Yield a manifest and the files that it names; nothing more where it cannot be read (`mekiki verify` tells)."""
+    yield manifest
+    try:
+        named = json.loads(media.read(manifest))["files"]
+        yield from (str(file["sha256"]) for file in named)
+    except (MediaMissing, ValueError, KeyError, TypeError):
+        return
