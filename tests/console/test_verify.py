@@ -29,6 +29,7 @@ from storage.evidence import EvidenceFile, keep_file, keep_manifest
 from storage.media import MediaStore
 from storage.stamps import due_stamps, stamp_done, want_stamp
 from tests.servers.time_stamps import MISSING, OPENSSL, TimeStamps
+from tests.storage.examples import an_item, see
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
 HOSTILE = "\u202etxt.exe\x1b]0;pwned\x07"
@@ -402,3 +403,19 @@ def test_the_chain_can_be_checked_with_nothing_but_python(kept: Kept) -> None:
     kept.tamper("UPDATE custody SET who = 'nobody' WHERE number = 2")
     done = subprocess.run(command, cwd=kept.folder, capture_output=True, text=True, check=True)
     assert done.stdout == "1 good\n2 WRONG\n"
+
+
+def test_a_case_log_that_was_tampered_with_is_named(kept: Kept) -> None:
+    see(kept.engine, an_item(1))
+    see(kept.engine, an_item(2))
+    see(kept.engine, an_item(3, host="hoshino-other.test", advertiser=None, images=(), texts=()))
+    assert kept.verify().output == "all well: 0 rows of custody, 3 entries of case logs\n"
+    with kept.engine.begin() as connection:
+        for trigger in ("case_log_no_update", "case_log_no_delete"):
+            connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
+        connection.exec_driver_sql("UPDATE case_log SET who = 'nobody' WHERE id = 1")
+        connection.exec_driver_sql("DELETE FROM case_log WHERE case_id = 2")
+    assert kept.lines() == [
+        "case 1, log entry 1: does not say what was written",
+        "case 2: the log does not end where the case says",
+    ]
