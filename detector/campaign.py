@@ -240,11 +240,6 @@ def _advertiser(item: Item, assets: BrandAssets | None, on: date) -> Iterator[Ca
 # --- what may be somebody else's, too ---------------------------------------------------------------------------
 
 
-# Hosting that adds nothing of its own to what its tenants put there.
-_BARE = frozenset((
-    "github.io", "gitlab.io", "pages.dev", "workers.dev", "web.app", "firebaseapp.com", "netlify.app", "vercel.app",
-    "surge.sh", "herokuapp.com", "onrender.com", "fly.dev", "glitch.me", "azurestaticapps.net", "r2.dev",
-))  # fmt: skip
 _CARRIER = re.compile(r"cdn|edge|cache|cloud|proxy|waf|hosting|akamai|fastly")  # in the names of who carries many
 
 
@@ -253,13 +248,12 @@ def _infrastructure(item: Item) -> Iterator[CampaignKey]:
     if facts is None:
         return
     host = parse_host(item.url) if item.url else None
-    if host is None or is_shared(host) or is_carried(host):
-        return
-    if not host.shared or host.suffix in _BARE:  # a shop system's tenants have its trackers, too
-        for tracker in facts.trackers:
-            yield CampaignKey(kind="tracker", value=tracker, strong=False, says=f"counts its visitors with {tracker}")
+    if host is None or host.shared or is_shared(host) or is_carried(host):
+        return  # a tenant's page has its landlord's trackers and certificate, too
+    for tracker in facts.trackers:
+        yield CampaignKey(kind="tracker", value=tracker, strong=False, says=f"counts its visitors with {tracker}")
     named = parse_host(facts.cname) if facts.cname else None
-    if host.shared or (named is not None and (is_carried(named) or named.shared or _CARRIER.search(named.ascii))):
+    if named is not None and (is_carried(named) or named.shared or _CARRIER.search(named.ascii)):
         return  # the certificate is that of whoever carries the host
     if named is not None and named.registrable != host.registrable:
         yield CampaignKey(kind="cname", value=named.ascii, strong=False, says=f"stands on {named.ascii}")

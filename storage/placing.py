@@ -114,17 +114,18 @@ class Placing:
 
     def _place(self, arrival: Arrival) -> None:
         homes = tuple(dict.fromkeys(self._root(case) for case in arrival.homes))
-        joined = self._belongs(arrival, set(homes))
-        target = homes[0] if homes else self._target(joined)
+        joined, alone = self._belongs(arrival, set(homes))
+        target = homes[0] if homes else self._target(joined) or self._target(alone)
         if target is None:
             target, self._next = self._next, self._next - 1
             self.placed.new[target] = arrival.number
             self.placed.names[target] = campaign_name(arrival.item, [kept.key for kept in arrival.keys])
         elif not homes:
-            self.placed.reasons[arrival.number] = target, joined[target]
-        for other, reasons in joined.items():
-            if other != target and self._root(other) != self._root(target):
-                self._bridge(target, other, arrival, reasons)
+            self.placed.reasons[arrival.number] = target, (joined.get(target) or alone[target])
+        for sure, others in ((target in joined or bool(homes), joined), (False, alone)):
+            for other, reasons in others.items():
+                if other != target and self._root(other) != self._root(target):
+                    self._bridge(target, other, arrival, reasons, sure=sure)
         target = self._root(target)
         self.placed.cases[arrival.number] = tuple(dict.fromkeys((target, *map(self._root, homes))))
         self._keys_of(target).extend(kept.key for kept in arrival.keys if kept.key.kind in TELLING)
@@ -139,23 +140,35 @@ class Placing:
 
     # --- what belongs together --------------------------------------------------------------------------------
 
-    def _belongs(self, arrival: Arrival, homes: Collection[int]) -> dict[int, list[Reason]]:
-        """Return the cases that an item belongs to, each with the reasons."""
+    def _belongs(self, arrival: Arrival, homes: Collection[int]) -> tuple[dict[int, list[Reason]], ...]:
+        """Return the cases that an item belongs to, and those that it joins where there is no other, with reasons.
+
+        The second ones have one weak thing in common with it: enough to put an item somewhere, too little to make one
+        case of two.
+        """
         found: dict[int, list[Reason]] = defaultdict(list)
         for kept in arrival.keys:
             if not kept.hub:
                 for case, holder in self._holders[kept.id].items():
                     if self._root(case) not in homes:
                         found[self._root(case)].append(Reason(kept=kept, holder=holder))
-        return {case: reasons for case, reasons in found.items() if self._joins(arrival, case, reasons)}
+        sure: dict[int, list[Reason]] = {}
+        alone: dict[int, list[Reason]] = {}
+        for case, reasons in found.items():
+            joins = self._joins(case, reasons)
+            if joins:
+                sure[case] = reasons
+            elif joins is None and self._fits(arrival, case, reasons):
+                alone[case] = reasons
+        return sure, alone
 
-    def _joins(self, arrival: Arrival, case: int, reasons: Sequence[Reason]) -> bool:
+    def _joins(self, case: int, reasons: Sequence[Reason]) -> bool | None:
         if case in self._cases and self._cases[case].state == "dismissed":
             # What a person has dismissed takes along only what is surely the same; all else waits for a person.
             return any(reason.strong for reason in reasons)
-        joins = enough([Match(kind=reason.kept.key.kind, strong=reason.strong) for reason in reasons])
-        if joins is not None:
-            return joins
+        return enough([Match(kind=reason.kept.key.kind, strong=reason.strong) for reason in reasons])
+
+    def _fits(self, arrival: Arrival, case: int, reasons: Sequence[Reason]) -> bool:
         own = [kept.key for kept in arrival.keys]
         return any(alone(one.kept.key.kind, own, self._keys_of(case)) for one in reasons)
 
@@ -185,12 +198,12 @@ class Placing:
 
     # --- what becomes one -------------------------------------------------------------------------------------
 
-    def _bridge(self, target: int, other: int, arrival: Arrival, reasons: Sequence[Reason]) -> None:
+    def _bridge(self, target: int, other: int, arrival: Arrival, reasons: Sequence[Reason], *, sure: bool) -> None:
         """Make one of two cases that an item belongs to, or suggest it."""
         one, two = self._root(target), self._root(other)
         if self._are_apart(one, two):
             return
-        if self._is_judged(one) or self._is_judged(two):
+        if not sure or self._is_judged(one) or self._is_judged(two):
             if one > 0 and two > 0:
                 key_id = reasons[0].kept.id
                 suggest(self._session, one, two, item_id=arrival.item_id, key_id=key_id, now=self._now)
