@@ -40,6 +40,8 @@ TABLES = {
     "AppriseReceiver": '[[receiver]] channel = "apprise"',
     "EmailReceiver": '[[receiver]] channel = "email"',
     "Route": "[[route]]",
+    "Quiet": "[[quiet]]",
+    "Inhibit": "[[inhibit]]",
 }
 
 
