@@ -33,6 +33,11 @@ class Texts:
         self._values = values_of(alert, dialect)
         self._problems: list[str] = []
 
+    def as_shipped(self, why: str) -> "Texts":
+        """Return the same message in the shipped words, the team's own being told to fail for this reason."""
+        self._problems.append(f"own templates {why}; the shipped ones were used")
+        return Texts(self.alert, self.dialect)
+
     @property
     def problem(self) -> str | None:
         """What went wrong with a team's own templates so far."""

@@ -41,7 +41,7 @@ CODES = frozenset(
 def render(texts: Texts) -> dict[str, Any]:
     """Return the message; equal alerts give equal messages."""
     counts = (20, 12, 6, 3, 1) if texts.alert.digest else (3, 2, 1, 0)
-    return within(MESSAGE_BYTES, counts, lambda count: _message(texts, count))
+    return within(MESSAGE_BYTES, counts, texts, _message)
 
 
 def _message(texts: Texts, count: int) -> dict[str, Any]:

@@ -72,7 +72,7 @@ _tokens: dict[str, Token] = {}
 def render(texts: Texts) -> dict[str, Any]:
     """Return the message; equal alerts give equal messages."""
     counts = (12, 8, 4, 1) if texts.alert.digest else (2, 1, 0)
-    bubble = within(BUBBLE_BYTES, counts, lambda count: _bubble(texts, count))
+    bubble = within(BUBBLE_BYTES, counts, texts, _bubble)
     return {"content": {"type": "flex", "altText": cut(texts.headline, ALT_LIMIT), "contents": bubble}}
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -23,15 +23,16 @@ def as_json(message: Any) -> bytes:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def within(limit: int, counts: Iterable[int], build: Callable[[int], Message]) -> Message:
-    """Return the first message of `build(count)` whose JSON has at most `limit` bytes, else the last one."""
-    message = None
+def within(limit: int, counts: Sequence[int], texts: Texts, build: Callable[[Texts, int], Message]) -> Message:
+    """Return the first message of `build(texts, count)` whose JSON has at most `limit` bytes.
+
+    A team's own templates that write more than the service takes give way to the shipped ones, which do not.
+    """
     for count in counts:
-        message = build(count)
+        message = build(texts, count)
         if len(as_json(message)) <= limit:
-            break
-    assert message is not None  # counts are never empty
-    return message
+            return message
+    return build(texts.as_shipped(f"write more than the {limit} bytes of a message"), counts[-1])
 
 
 def with_query(url: str, **parameters: str) -> str:

@@ -31,12 +31,12 @@ Element = dict[str, Any]
 def render(texts: Texts, read: Read) -> dict[str, Any]:
     """Return the message as the workflow's trigger takes it; `read` returns a stored picture by its address."""
     counts = (20, 12, 6, 3, 1) if texts.alert.digest else (3, 2, 1, 0)
-    message = within(MESSAGE_BYTES, counts, lambda count: _message(texts, count, None))
+    message = within(MESSAGE_BYTES, counts, texts, lambda told, count: _message(told, count, None))
     room = (MESSAGE_BYTES - len(as_json(message)) - PICTURE_SHARE) * 3 // 4
     picture = evidence_picture(texts.alert.picture, read, most_bytes=room)
     if picture is None:
         return message
-    return within(MESSAGE_BYTES, counts, lambda count: _message(texts, count, picture))
+    return within(MESSAGE_BYTES, counts, texts, lambda told, count: _message(told, count, picture))
 
 
 def _message(texts: Texts, count: int, picture: EvidencePicture | None) -> dict[str, Any]:

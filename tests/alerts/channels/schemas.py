@@ -77,7 +77,7 @@ _CARD = closed(
             {
                 "oneOf": [
                     closed(
-                        {"type": const("Container"), "items": listed(_RICH, 50)},
+                        {"type": const("Container"), "items": listed(_RICH, 200)},
                         {
                             "style": {"enum": ["attention", "warning", "emphasis"]},
                             "bleed": const(True),

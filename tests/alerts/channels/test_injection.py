@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -11,8 +12,9 @@ import pytest
 
 from alerts.channels import apprise, chatwork, discord, google_chat, line_works, pagerduty, slack, teams
 from alerts.channels.posting import as_json
-from alerts.dialect import ANY, CHATWORK, DISCORD, GOOGLE_CHAT, LINE_WORKS, PLAIN, SLACK, TEAMS, units
+from alerts.dialect import ANY, CHATWORK, DISCORD, GOOGLE_CHAT, LINE_WORKS, PLAIN, SLACK, TEAMS, Dialect, units
 from alerts.message import Alert
+from alerts.templating import Templates
 from alerts.texts import Texts
 from storage.errors import MediaMissing
 from tests.alerts.channels import schemas
@@ -35,6 +37,15 @@ RENDER: Mapping[str, Callable[[Alert], Any]] = {
     "chatwork": lambda alert: chatwork.render(Texts(alert, CHATWORK)),
     "pagerduty": lambda alert: pagerduty.render(Texts(alert, PLAIN), KEY, "msg_1"),
     "apprise": lambda alert: list(apprise.render(Texts(alert, ANY))),
+}
+OWN: Mapping[str, tuple[Dialect, Callable[[Texts], Any]]] = {
+    "slack": (SLACK, slack.render),
+    "teams": (TEAMS, lambda texts: teams.render(texts, no_picture)),
+    "discord": (DISCORD, discord.render),
+    "google_chat": (GOOGLE_CHAT, google_chat.render),
+    "line_works": (LINE_WORKS, line_works.render),
+    "chatwork": (CHATWORK, chatwork.render),
+    "apprise": (ANY, apprise.render),
 }
 # What would begin a mention, a link, a picture or a frame of the service, in the strings that it reads.
 LIVE: Mapping[str, str] = {
@@ -151,3 +162,27 @@ def test_every_message_says_what_it_is_about(kind: str) -> None:
             wanted = "mekiki sources"
         assert wanted is not None, name
         assert wanted in everything, name
+
+
+LONG = {
+    "chat/item.txt": "{% for n in range(60) %}{{ item.advertiser }}\n{% endfor %}",  # fits with fewer items
+    "chat/lead.txt": "{% for n in range(900) %}{{ occasion }}\n{% endfor %}",  # never fits
+}
+
+
+@pytest.mark.parametrize("file", list(LONG))
+@pytest.mark.parametrize("kind", ["teams", "google_chat", "line_works", "discord", "slack", "chatwork", "apprise"])
+def test_templates_of_ones_own_that_write_too_much_still_give_a_message_that_is_taken(
+    kind: str, file: str, tmp_path: Path
+) -> None:
+    (tmp_path / "chat").mkdir()
+    (tmp_path / file).write_text(LONG[file])
+    dialect, render = OWN[kind]
+    for alert in (ALERTS["attack words"], ALERTS["200 items"]):
+        texts = Texts(alert, dialect, Templates(tmp_path))
+        message = json.loads(as_json(render(texts)))
+        if kind in SCHEMAS:
+            jsonschema.validate(message, SCHEMAS[kind], cls=jsonschema.Draft202012Validator)
+        assert len(as_json(message)) <= BYTES.get(kind, 60_000)
+        never = file == "chat/lead.txt" and kind in ("teams", "google_chat", "line_works")
+        assert (texts.problem is not None) == never
