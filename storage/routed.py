@@ -390,17 +390,24 @@ def kept_by(session: Session, routes: Collection[str], now: datetime) -> list[Wa
 
 
 def _note_told(session: Session, told: Sequence[Waiting], route: str, *, now: datetime, then: Afterwards) -> None:
-    """Plan what follows these messages instead of what was to follow the ones before about the same cases."""
-    for some in _chunks([one.case_id for one in told]):
-        before = update(_INTENTS).where(_INTENTS.c.case_id.in_(some), _INTENTS.c.route == route)
-        session.execute(before.where(_INTENTS.c.repeat_at.is_not(None)).values(repeat_at=None))
+    """Plan what follows these messages, instead of the repeats that were to follow those before about the same cases.
+
+    An escalation goes to others: the route's own people hear of the case again when they would have.
+    """
+    own = [one for one in told if one.reason != "escalated"]
+    for some in _chunks(own):
+        before = update(_INTENTS).where(_INTENTS.c.case_id.in_([one.case_id for one in some]))
+        session.execute(
+            before.where(_INTENTS.c.route == route, _INTENTS.c.repeat_at.is_not(None)).values(repeat_at=None)
+        )
     if then.repeat:
-        for some in _chunks([one.id for one in told]):
-            session.execute(update(_INTENTS).where(_INTENTS.c.id.in_(some)).values(repeat_at=now + then.repeat))
+        for some in _chunks(own):
+            mine = update(_INTENTS).where(_INTENTS.c.id.in_([one.id for one in some]))
+            session.execute(mine.values(repeat_at=now + then.repeat))
     if then.escalate:
-        news = [one.id for one in told if one.reason in ("first", "relapsed")]
-        for some in _chunks(news):
-            session.execute(update(_INTENTS).where(_INTENTS.c.id.in_(some)).values(escalate_at=now + then.escalate))
+        for some in _chunks([one for one in own if one.reason in ("first", "relapsed")]):
+            mine = update(_INTENTS).where(_INTENTS.c.id.in_([one.id for one in some]))
+            session.execute(mine.values(escalate_at=now + then.escalate))
 
 
 def _chunks(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
