@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -64,8 +65,18 @@ def _standing(case: CaseSummary | CaseDetail) -> str:
     return words + (f" ({inert(case.assignee, limit=20)})" if case.assignee else "")
 
 
-def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, items: int = 5) -> Group:
-    """Return one case in full: what, why, where, why it is one case, what people decided, who was told."""
+def case_page(
+    detail: CaseDetail, media: MediaStore, *, pictures: bool = True, items: int = 5, together: Sequence[str] = ()
+) -> Group:
+    """Return one case in full: what, why, where, why it is one case, what people decided, who was told.
+
+    Args:
+        detail: the case.
+        media: for its pictures.
+        pictures: draw them.
+        items: how many, at most.
+        together: why they are one case, a sentence each.
+    """
     parts: list[RenderableType] = [
         Text.assemble(
             (f"Case {detail.id}", "bold"),
@@ -83,6 +94,9 @@ def case_page(detail: CaseDetail, media: MediaStore, *, pictures: bool = True, i
         parts += [Text(), *item_page(view, media, pictures=pictures)]
     if detail.item_count > items:
         parts.append(Text(f"\n… and {detail.item_count - items} more of {detail.item_count} items", "dim"))
+    if together:
+        parts.append(Text("\nWhy it is one case", "bold"))
+        parts += [Text(f"  {inert(line, limit=300)}") for line in together]
     parts += _around(detail)
     return Group(*parts)
 
@@ -112,7 +126,7 @@ def _around(detail: CaseDetail) -> Iterator[RenderableType]:
         yield from (Text(f"  {similar_line(one)}") for one in detail.similar)
     if detail.log:
         yield Text("\nCase log", "bold")
-        yield from (Text.assemble("  ", log_line(entry)) for entry in detail.log)
+        yield from (Text.assemble("  ", line) for line in log_lines(detail.log))
     if detail.deliveries:
         yield Text("\nAlerts", "bold")
         for row in detail.deliveries:
@@ -127,6 +141,20 @@ def similar_line(case: SimilarCase) -> str:
     note = f" - {inert(case.note, limit=100)}" if case.note else ""
     who = inert(case.who, limit=40)
     return f"case {case.id}, {case.state}: {what} by {who}, {moment(case.at)}{note}; shares {shared}"
+
+
+def log_lines(log: Sequence[LogEntry]) -> list[Text]:
+    """Return a case log, oldest entry first; what the machine added in a row is one line."""
+    lines = []
+    for arrived, entries in groupby(log, lambda entry: entry.action == "items_added"):
+        row = list(entries)
+        if arrived and len(row) > 1:
+            count = sum(len(entry.data.get("items", ())) for entry in row)
+            span = f"{moment(row[0].at)} to {moment(row[-1].at)}  "
+            lines.append(Text.assemble((span, "dim"), f"{inert(row[0].who, limit=40)}: items added ({count})"))
+        else:
+            lines += [log_line(entry) for entry in row]
+    return lines
 
 
 def log_line(entry: LogEntry) -> Text:

@@ -15,13 +15,13 @@ from console.export import Format, Language, write_cases, write_items
 from console.inert import inert
 from console.picture import Protocol
 from console.show import moment, summary_line, terminal
+from console.triage.dossier import read_dossier
 from console.triage.drawing import Easel
 from console.triage.fullscreen import FullScreen
 from console.triage.likeness import Likenesses
 from console.triage.screens import JsonScreen, PlainScreen, Screen
 from console.triage.session import Triage
 from console.tty import TerminalKeys
-from storage import cases as case_store
 from storage.case_list import CaseOrder, list_cases, place_of, summaries
 from storage.errors import CaseNotFound
 from storage.export import exported_cases, exported_items
@@ -81,13 +81,14 @@ def cases_list(
 def cases_show(app: App, case_id: int, items: int, no_pictures: bool, as_json: bool) -> None:
     """Show one case: what, why, where, who decided what, who was told."""
     with app.snapshot() as session:
-        detail = case_store.case_detail(session, case_id, now=utc_now(), max_items=items)
+        dossier = read_dossier(session, case_id, now=utc_now(), items=items)
+    detail = dossier.detail
     if as_json:
         print_json(detail)
     else:
         screen = terminal()
         drawn = screen.color_system is not None and not no_pictures
-        screen.print(case_page(detail, app.media, pictures=drawn, items=items))
+        screen.print(case_page(detail, app.media, pictures=drawn, items=items, together=dossier.together))
 
 
 @cases.command("export")

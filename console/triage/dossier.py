@@ -1,11 +1,16 @@
 """Everything that triage shows of one case, read in one snapshot."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from storage.cases import CaseDetail, case_detail
+from storage.reasons import Why, said, why
+
+MOST_REASONS = 20  # items whose reasons are read
+MOST_KEYS = 5  # that are named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,4 +33,17 @@ def read_dossier(session: Session, case_id: int, *, now: datetime, items: int = 
     Raises:
         CaseNotFound: no case has this number.
     """
-    return Dossier(detail=case_detail(session, case_id, now=now, max_items=items))
+    detail = case_detail(session, case_id, now=now, max_items=items)
+    return Dossier(detail=detail, together=tuple(together(why(session, case_id, most=MOST_REASONS))))
+
+
+def together(found: Why) -> Iterator[str]:
+    """Yield why items are one case, what was merged into it, and what else may belong to it; a sentence each."""
+    for key in found.keys[:MOST_KEYS]:
+        others = f", as in {key.cases - 1} other cases" if key.cases > 1 else ""
+        if found.item_count > 1 or key.cases > 1:
+            yield f"{key.items} of {found.item_count} items: {said(key.kind, key.value).rstrip(',')}{others}"
+    for part in found.merged:
+        yield f"case {part.case_id} was merged into it by {part.who}" + (f": {part.note}" if part.note else "")
+    for other in found.suggestions:
+        yield f"case {other.case_id} ({other.state}) may belong to it: {other.says}"

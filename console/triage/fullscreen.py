@@ -104,7 +104,9 @@ class FullScreen:
         while True:
             width, rows = self._size()
             body = rows - 1
-            page = case_page(dossier.detail, self._media, pictures=drawn, items=len(dossier.detail.items))
+            page = case_page(
+                dossier.detail, self._media, pictures=drawn, items=len(dossier.detail.items), together=dossier.together
+            )
             lines = self._console.render_lines(page, self._console.options.update(width=width, height=None), pad=False)
             place = max(0, min(place, len(lines) - body))
             end = min(len(lines), place + body)

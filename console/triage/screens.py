@@ -126,7 +126,9 @@ class PlainScreen:
     def whole(self, dossier: Dossier) -> str | None:
         """Print all of a case."""
         drawn = self._console.color_system is not None
-        self._console.print(case_page(dossier.detail, self._media, pictures=drawn, items=len(dossier.detail.items)))
+        detail = dossier.detail
+        page = case_page(detail, self._media, pictures=drawn, items=len(detail.items), together=dossier.together)
+        self._console.print(page)
         return None
 
     def over(self, standing: Standing) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from console.case_page import log_line, similar_line
+from console.case_page import log_lines, similar_line
 from console.inert import inert
 from console.journeys import OUTCOME_STYLE, URL_LIMIT
 from console.show import MATCH_STYLE, handoffs_of, marked, moment
@@ -168,11 +168,10 @@ def _journeys(visits: Sequence[Visit]) -> Iterator[tuple[str, Text]]:
 
 
 def _together(dossier: Dossier) -> Iterator[tuple[str, Text]]:
-    detail = dossier.detail
-    if detail.item_count > 1:
-        yield "case", Text(f"{detail.item_count} items: {inert(detail.campaign, limit=100)}")
-    for reason in dossier.together:
-        yield "", Text(inert(reason, limit=160))
+    """Yield why the items are one case, a line each."""
+    lines = dossier.together or ((f"{dossier.detail.item_count} items",) if dossier.detail.item_count > 1 else ())
+    for number, line in enumerate(lines):
+        yield ("" if number else "one case"), Text(inert(line, limit=200), no_wrap=True, overflow="ellipsis")
 
 
 def _similar(dossier: Dossier) -> Iterator[tuple[str, Text]]:
@@ -181,8 +180,8 @@ def _similar(dossier: Dossier) -> Iterator[tuple[str, Text]]:
 
 
 def _log(log: Sequence[LogEntry]) -> Iterator[tuple[str, Text]]:
-    for number, entry in enumerate(reversed(log[-MOST_LOG:])):
-        yield ("" if number else "log"), log_line(entry)
+    for number, line in enumerate(log_lines(log)[: -MOST_LOG - 1 : -1]):
+        yield ("" if number else "log"), line
 
 
 def _alerts(dossier: Dossier) -> Iterator[tuple[str, Text]]:
