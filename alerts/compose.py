@@ -16,6 +16,7 @@ from alerts.message import (
     AlertPicture,
     CaseReason,
     DigestLine,
+    Gathered,
     Language,
     show,
 )
@@ -81,6 +82,7 @@ def build_digest(
     since: datetime | None,
     at: datetime,
     total: int | None = None,
+    gathered: Gathered = "time",
 ) -> Alert:
     """Build the digest for a receiver: what stands longest unjudged or is back first, then by score.
 
@@ -91,6 +93,7 @@ def build_digest(
         since: beginning of the time covered, None for the first digest; UTC.
         at: its end, now.
         total: cases in all, where `lines` holds only the first.
+        gathered: why these are told in one message.
     """
     ordered = sorted(lines, key=lambda line: (_RANK.get(line.reason, len(_RANK)), -line.score, line.case))
     return Alert(
@@ -101,6 +104,7 @@ def build_digest(
         since=since,
         digest=tuple(ordered[:MOST_DIGEST]),
         digest_total=len(ordered) if total is None else total,
+        gathered=gathered,
         next=("mekiki triage", "mekiki cases list"),
     )
 

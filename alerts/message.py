@@ -18,6 +18,7 @@ from safety.screen import defang_text, screen
 CaseReason = Literal["first", "new_items", "escalated", "relapsed", "repeat"]  # about one case
 Reason = CaseReason | Literal["digest", "test", "receiver_disabled", "source_unwell", "source_well"]
 Language = Literal["en", "ja"]
+Gathered = Literal["time", "group", "limit"]  # why in one message: it was time, they go together, they were many
 
 TEXT_LIMIT = 300  # characters of one hostile text in an alert
 RAW_LIMIT = 4000  # characters of it that are looked at
@@ -132,6 +133,7 @@ class Alert:
     since: datetime | None = None  # beginning of the time that a digest covers, which ends at `at`
     digest: tuple[DigestLine, ...] = ()  # those that matter most first
     digest_total: int = 0  # cases of the digest in all
+    gathered: Gathered = "time"
     next: tuple[str, ...] = field(default=())  # commands to type
 
 

@@ -48,6 +48,8 @@ def _about_no_case(alert: Alert) -> tuple[str, str]:
 def occasion(alert: Alert) -> str:
     """Say why this message comes now."""
     words = words_of(alert)
+    if alert.reason == "digest" and alert.gathered != "time":
+        return words.digest_limit if alert.gathered == "limit" else words.digest_group
     if alert.reason == "digest":
         form = words.digest_since if alert.since else words.digest
         return form.format(since=moment(alert.since) if alert.since else "", until=moment(alert.at))

@@ -26,6 +26,8 @@ class Words:
     digest_empty: str
     digest: str
     digest_since: str
+    digest_group: str  # cases that a route tells together
+    digest_limit: str  # more cases than a route may tell of one by one
     digest_line: str
     items_one: str
     items: str
@@ -92,6 +94,8 @@ EN = Words(
     digest_empty="Digest for {subject}: nothing new",
     digest="What came in up to {until} UTC.",
     digest_since="What came in from {since} to {until} UTC.",
+    digest_group="Cases that came in at about the same time and belong together.",
+    digest_limit="More cases came in than are told one by one in an hour; these are all the others.",
     digest_line="{decision} of {brand}: {title}",
     items_one="1 item",
     items="{count} items",
@@ -182,6 +186,8 @@ JA = Words(
     digest_empty="{subject} 宛てのまとめ:新しい案件はありません",
     digest="{until}(UTC)までに届いた案件です。",
     digest_since="{since}から{until}(UTC)までに届いた案件です。",
+    digest_group="同じ時期に届いた、互いに関係する案件をまとめてお知らせします。",
+    digest_limit="1時間に個別に通知できる件数を超えたため、残りの案件をまとめてお知らせします。",
     digest_line="{brand}の{decision}:{title}",
     items_one="1件",
     items="{count}件",

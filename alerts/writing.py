@@ -7,8 +7,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from alerts.compose import MOST_DIGEST, build_alert, build_digest, digest_line
-from alerts.grouping import SCHEDULED
-from alerts.message import Alert, encode_alert
+from alerts.grouping import OVERFLOW, SCHEDULED
+from alerts.message import Alert, Gathered, encode_alert
 from alerts.routing import Routed
 from config import Config
 from config.routes import Route
@@ -117,16 +117,22 @@ class Writing:
         ]
         since = routed.digest_before(session, one.route, one.fold, one.due_at) if one.fold == SCHEDULED else None
         language = route.language or self._config.alerting.language
+        gathered = _GATHERED.get(one.fold, "group")
         deliveries = [
             NewDelivery(
                 receiver=key,
                 payload=encode_alert(
-                    build_digest(lines, language, receiver=key, since=since, at=now, total=len(parts))
+                    build_digest(
+                        lines, language, receiver=key, since=since, at=now, total=len(parts), gathered=gathered
+                    )
                 ),
             )
             for key in route.receivers
         ]
         return Routed(intent=one, deliveries=len(outbox.route_intent(session, one.id, deliveries, now)))
+
+
+_GATHERED: Mapping[str, Gathered] = {SCHEDULED: "time", OVERFLOW: "limit"}  # by fold
 
 
 def _first(parts: Sequence[DigestPart]) -> list[int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from alerts.message import Alert, decode_alert
 from alerts.report import DispatchReport
 from alerts.silences import Silenced
 from config import Config
@@ -15,7 +16,7 @@ from config.routes import Inhibit
 from storage.cases import Judgement, judge
 from storage.database import transaction
 from storage.deliveries import WaitingView, list_waiting
-from storage.schema import AlertIntent, Case
+from storage.schema import AlertIntent, Case, Delivery
 from storage.silences import add_silence
 from tests.alerts.office import Office
 from tests.servers.sink import Sink
@@ -71,6 +72,12 @@ class Bureau(Office):
         """Return every intent, oldest first."""
         with transaction(self.engine) as session:
             return list(session.scalars(select(AlertIntent).order_by(AlertIntent.id)))
+
+    def digests(self) -> list[Alert]:
+        """Return every digest as it is frozen in the outbox."""
+        with transaction(self.engine) as session:
+            alerts = [decode_alert(payload) for payload in session.scalars(select(Delivery.payload))]
+        return [alert for alert in alerts if alert.reason == "digest"]
 
     def notes(self) -> list[tuple[str, str | None]]:
         """Return state and note of every intent, oldest first."""

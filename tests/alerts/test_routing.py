@@ -145,6 +145,7 @@ async def test_many_cases_of_a_fold_are_told_together(bureau: Bureau, sink: Sink
         await bureau.step(minutes=1)
     assert len(set(cases)) == 120
     assert [reason for reason, _ in told(sink)] == ["digest", "digest"]
+    assert {alert.gathered for alert in bureau.digests()} == {"group"}
     assert sorted(cases_of(told(sink))) == sorted(cases)
 
 
@@ -162,6 +163,7 @@ async def test_a_limit_of_messages_makes_the_rest_a_digest(bureau: Bureau, sink:
     assert [reason for reason, _ in told(sink)[3:]] == ["first", "first", "digest"]
     assert sorted(cases_of(told(sink))) == sorted([*first, *late])
     assert OVERFLOW in {row.fold for row in bureau.rows()}
+    assert {alert.gathered for alert in bureau.digests()} == {"limit"}
 
 
 @pytest.mark.asyncio

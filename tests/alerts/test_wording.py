@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.message import Alert, CaseReason, Language
+from alerts.message import Alert, CaseReason, Gathered, Language
 from alerts.notices import disabled_notice
 from alerts.notices import test_notice as notice_of_test
 from alerts.signal_words import JAPANESE
@@ -125,3 +125,16 @@ def test_a_line_of_a_digest_names_the_case_its_reason_and_its_state() -> None:
     back = dataclasses.replace(line, reason="relapsed", state="relapsed", items=1, new_items=1)
     assert digest_facts(alert, back) == "back again · 0.97 · 1 item"
     assert digest_facts(digest_of(1, "ja"), line) == "新規 · 未対応 · 0.97 · 12件(うち新規3件)"
+
+
+@pytest.mark.parametrize(
+    ("gathered", "language", "says"),
+    [
+        ("limit", "en", "More cases came in than are told one by one in an hour"),
+        ("limit", "ja", "個別に通知できる件数を超えたため"),
+        ("group", "en", "belong together"),
+        ("group", "ja", "互いに関係する案件"),
+    ],
+)
+def test_a_digest_says_why_its_cases_are_told_together(gathered: Gathered, language: Language, says: str) -> None:
+    assert says in occasion(dataclasses.replace(digest_of(2, language), gathered=gathered))
