@@ -108,14 +108,9 @@ def test_many_pages_of_cases_and_items_are_written_whole_and_once(
     monkeypatch.setattr(export, "ITEMS", 2)
     with transaction(store.engine) as session:
         for number in range(5):
-            item = Item(
-                id=f"more-{number}",
-                kind="ad",
-                texts=(Text(role="body", text="星野電機"),),
-                links=ad(1).links,
-                seen_at=NOW,
-            )
-            verdict = _verdict(store, item)
+            text = Text(role="body", text="星野電機")
+            item = Item(id=f"more-{number}", kind="ad", texts=(text,), links=ad(1).links, seen_at=NOW)
+            [verdict] = Assessor((BRAND,)).assess(item, on=NOW.date())
             record_many(
                 session,
                 [(Observation(item=item, source="tips", run_id=None, seen_at=NOW), [verdict])],
