@@ -66,6 +66,7 @@ def stored_items(engine: Engine) -> int:
 def _chunk(chosen: random.Random, first: int, end: int, total: int) -> Rows:
     """Make everything about the items `first` to `end`, the last one left out; cases begin at multiples of PER_CASE."""
     rows: Rows = {table: [] for table in _TABLES}
+    sources: dict[tuple[int, str, str], None] = {}
     for number in range(first, end):
         seen_at = NOW - timedelta(days=DAYS) * (1 - number / (total + 1)) - timedelta(seconds=60)
         case, place = divmod(number - 1, PER_CASE)
@@ -86,6 +87,11 @@ def _chunk(chosen: random.Random, first: int, end: int, total: int) -> Rows:
                 row.update(score=score, priority=score, verdict_id=number)
             place_of = {"case_id": case + 1, "item_id": number, "version_id": number, "verdict_id": number}
             rows["case_items"].append({**place_of, "added_at": _moment(seen_at)})
+            for source in {row["source"] for row in rows["sightings"][-2:] if row["item_id"] == number}:
+                sources[case + 1, source, item.kind] = None
+    rows["case_sources"] = [
+        {"case_id": case, "source": source, "kind": kind, "publisher": "news.example"} for case, source, kind in sources
+    ]
     return rows
 
 
@@ -276,6 +282,7 @@ _TABLES = (  # those that are pointed at come first
     "verdicts",
     "cases",
     "case_items",
+    "case_sources",
     "case_log",
     "alert_intents",
     "deliveries",
@@ -297,7 +304,7 @@ class _Writer:
             self._file.execute("PRAGMA synchronous = OFF")
             self._file.execute("PRAGMA cache_size = -500000")
         else:
-            self._raw = self._engine.raw_connection()
+            self._raw: Any = self._engine.raw_connection()
             with self._raw.cursor() as cursor:
                 cursor.execute("SET session_replication_role = replica")  # nothing points at nothing; not asked
                 cursor.execute("SET TIME ZONE 'UTC'")
@@ -315,7 +322,8 @@ class _Writer:
             self._file.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
             self._file.commit()
             return
-        with self._raw.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        raw: Any = self._raw
+        with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
             for row in values:
                 copy.write_row(row)
         self._raw.commit()
