@@ -1,6 +1,6 @@
 """Receivers: where alerts go, one model for each channel.
 
-The default rates are what the services document, or a third of it where they only say that they throttle.
+The default rates are what services document (Slack, Google Chat, Discord, LINE WORKS), and cautious where they do not say.
 """
 
 from typing import Annotated, Literal, Self
