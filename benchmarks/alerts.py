@@ -106,7 +106,6 @@ def _config(folder: Path, ports: Sequence[int]) -> Config:
         {
             "crawler": {"contact": "https://hoshino-denki.example/contact"},
             "egress": {"allow": ["127.0.0.1:*"]},
-            "alerting": {"group_wait": "0s", "group_interval": "0s"},
             "brand": [{"key": "hoshino", "name": "星野電機"}],
             "receiver": receivers,
             "alerting": {"group_wait": "1s", "group_interval": "1s"},
