@@ -41,7 +41,7 @@ def test_every_documented_command_exists() -> None:
     for path in DOCS:
         for line in re.findall(r"(?:^\$ |`)mekiki ([a-z ]+)", path.read_text("utf-8"), re.MULTILINE):
             words = line.split()
-            assert {words[0], " ".join(words[:2])} & (known | {"config", "cases", "alerts", "db", "sources"}), (
+            assert {words[0], " ".join(words[:2])} & (known | {"config", "cases", "triage", "alerts", "db", "sources"}), (
                 f"{path}: {line}"
             )
 
