@@ -4,10 +4,9 @@ A classification, not a measurement: money sent or data typed in cannot be taken
 still be broken off (`normal`); a name that is merely used asks for nothing (`low`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
-from detector.handoffs import Handoff, find_handoffs
 from detector.items import Item
 
 Harm = Literal["low", "normal", "high"]
@@ -31,22 +30,19 @@ REMOTE_CONTROL = (
 _PAYS = frozenset(("wallet", "bank"))
 
 
-def harm_of(item: Item, codes: Sequence[str] = (), handoffs: Sequence[Handoff] | None = None) -> Harm:
+def harm_of(item: Item, ways: Collection[str]) -> Harm:
     """Return what an item that impersonates somebody may do to people.
 
     Args:
         item: with the facts of its page, if somebody looked.
-        codes: what QR codes in its pictures say.
-        handoffs: `find_handoffs` of the same item, where the caller has them already.
+        ways: kinds of the accounts that it hands people over to, also in pictures: line, phone, wallet, bank …
     """
-    if handoffs is None:
-        handoffs = find_handoffs([text.text for text in item.texts], item.links, codes)
     page = item.page
-    if any(one.kind in _PAYS for one in handoffs) or _controls(item):
+    if not _PAYS.isdisjoint(ways) or _controls(item):
         return "high"
     if page is not None and (page.transfer_only or any(form.kind != "personal" for form in page.forms)):
         return "high"
-    if handoffs or (page is not None and (page.sells or page.priced is not None or page.forms)):
+    if ways or (page is not None and (page.sells or page.priced is not None or page.forms)):
         return "normal"
     return "normal" if item.links or item.kind == "ad" else "low"
 

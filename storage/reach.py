@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from detector.harm import harm_of, worst
 from detector.items import Item
 from storage.priority import JudgeWithin, weigh
-from storage.schema import Case, CaseItem, CaseSource, ItemRow, Sighting
+from storage.schema import CampaignKeyRow, Case, CaseItem, CaseSource, ItemKey, ItemRow, Sighting
 from storage.upsert import insert, table_of
 
 LONGEST_HOST = 253  # characters of a name, as DNS has it
@@ -93,8 +93,9 @@ def keep_up(
         if case_id in opened:
             case.waiting_since = case.opened_at
         if case.harm_seen != "high":
-            new_here = [one.item for one in asked.get(case_id, ()) if one.changed or (case_id, one.item_id) in fresh]
-            case.harm_seen = worst((case.harm_seen, *map(harm_of, new_here)))
+            new_here = [one for one in asked.get(case_id, ()) if one.changed or (case_id, one.item_id) in fresh]
+            ways = _ways(session, {one.item_id for one in new_here})
+            case.harm_seen = worst((case.harm_seen, *(harm_of(one.item, ways[one.item_id]) for one in new_here)))
         weigh(case)
         if judge_within is not None:
             _agree(case, judge_within.of(case.priority))
@@ -140,6 +141,20 @@ def _sighted(session: Session, item_ids: Set[int]) -> dict[int, list[Look]]:
     )
     for item_id, kind, source, publisher_url in session.execute(query):
         found[item_id].append(Look(item_id=item_id, kind=kind, source=source, publisher_url=publisher_url))
+    return found
+
+
+def _ways(session: Session, item_ids: Set[int]) -> dict[int, set[str]]:
+    """Return in which ways each item hands people over, as its keys in campaigns say."""
+    found: dict[int, set[str]] = defaultdict(set)
+    if item_ids:
+        query = (
+            select(ItemKey.item_id, CampaignKeyRow.value)
+            .join(CampaignKeyRow, CampaignKeyRow.id == ItemKey.key_id)
+            .where(ItemKey.item_id.in_(item_ids), CampaignKeyRow.kind == "handoff")
+        )
+        for item_id, value in session.execute(query):
+            found[item_id].add(value.partition(":")[0])
     return found
 
 
