@@ -75,10 +75,12 @@ class Routing:
             with self._transaction() as session:
                 batch = pending_intents(session, now, only=some)
                 facts = self._facts(session, [intent.case_id for intent in batch], now)
+                shared: dict[PendingIntent, list[Share]] = {}
                 for intent in batch:
-                    problem = self._split(session, intent, facts.get(intent.case_id), now)
+                    problem = self._split(session, intent, facts.get(intent.case_id), shared, now)
                     if problem:
                         unwanted.append(Routed(intent=intent, problem=f"case {intent.case_id}: {problem}"))
+                routed.split(session, shared, now=now)
             if not self._whole:
                 break
         return bool(self._due), unwanted
@@ -115,8 +117,15 @@ class Routing:
                     continue
             return found
 
-    def _split(self, session: Session, intent: PendingIntent, facts: CaseFacts | None, now: datetime) -> str | None:
-        """Split an intent; return why it cannot be."""
+    def _split(
+        self,
+        session: Session,
+        intent: PendingIntent,
+        facts: CaseFacts | None,
+        shared: dict[PendingIntent, list[Share]],
+        now: datetime,
+    ) -> str | None:
+        """Add to `shared` what the routes get of an intent; return why they cannot."""
         if facts is None:
             return "the case cannot be read"
         found = matching_routes(self._named, facts)
@@ -124,7 +133,7 @@ class Routing:
             return "no route matches"
         shares = self._shares(found, intent.reason, facts, pressing=intent.pressing)
         if shares:
-            routed.split(session, intent, shares, now=now)
+            shared[intent] = shares
         else:
             names = ", ".join(name for name, _ in found)
             routed.drop(session, [intent.id], note=f"{names}: not told of {intent.reason}", now=now)

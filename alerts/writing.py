@@ -1,6 +1,6 @@
 """Writing: what a route has let go becomes messages, one for each of its receivers, frozen in the outbox."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +18,7 @@ from storage.case_list import summaries
 from storage.cases import CaseDetail, case_contents
 from storage.errors import StorageError
 from storage.outbox import NewDelivery
+from storage.receivers import disabled_receivers
 from storage.routed import DigestPart, Leaving
 
 
@@ -38,17 +39,21 @@ class Writing:
         lock_cases(session, [one.case_id for one in some if one.case_id is not None])
         leaving = routed.leaving(session, now, only=[one.id for one in some])
         found = self._read(session, leaving, now)
-        told = routed.told_receivers(session, list(found))
+        told = routed.told_receivers(session, [one.case_id for one in leaving if one.case_id is not None])
+        disabled = disabled_receivers(session)
+        messages: dict[int, list[NewDelivery]] = {}
         done: list[Routed] = []
         for one in leaving:
             route = self._routes.get(one.route)
             if route is None:
                 routed.recall(session, one.id)  # those that are gone are given to others by `Routing.release`
             elif one.case_id is None:
-                done.append(self._digest(session, one, route, now))
-            else:
-                done.append(self._case(session, one, one.case_id, route, found.get(one.case_id), told, now))
-        return done
+                if problem := self._digest(session, one, route, disabled, messages, now):
+                    done.append(Routed(intent=one, problem=f"a digest: {problem}"))
+            elif problem := self._case(session, one, one.case_id, route, found, told, disabled, messages, now):
+                done.append(Routed(intent=one, problem=f"case {one.case_id}: {problem}"))
+        outbox.route_intents(session, messages, now)
+        return [*done, *(Routed(intent=one, deliveries=len(messages[one.id])) for one in leaving if one.id in messages)]
 
     def _read(self, session: Session, leaving: Sequence[Leaving], now: datetime) -> dict[int, CaseDetail]:
         """Read the cases together, in a tenth of the time; none of them where one cannot be read."""
@@ -65,29 +70,31 @@ class Writing:
         one: Leaving,
         case_id: int,
         route: Route,
-        read: CaseDetail | None,
+        found: Mapping[int, CaseDetail],
         told: dict[tuple[int, str], datetime],
+        disabled: Collection[str],
+        messages: dict[int, list[NewDelivery]],
         now: datetime,
-    ) -> Routed:
+    ) -> str | None:
+        """Add to `messages` what tells of a case; return why it cannot be told."""
         try:
-            detail = read or case_contents(session, [case_id], now=now)[case_id]
+            detail = found.get(case_id) or case_contents(session, [case_id], now=now)[case_id]
             alert = self._alert(detail, one, route, now)
         except (StorageError, SQLAlchemyError):
             raise
         except Exception as error:  # noqa: BLE001 - a fault in one case must not keep back all the others
-            kind = type(error).__name__  # its text may hold anything
-            return Routed(intent=one, problem=f"case {case_id}: the alert cannot be made ({kind})")
+            return f"the alert cannot be made ({type(error).__name__})"  # its text may hold anything
         wanted = (route.escalate_to or route.receivers) if one.reason == "escalated" else route.receivers
-        if all(outbox.receiver_disabled(session, key) is not None for key in wanted):
-            return Routed(intent=one, problem=f"case {case_id}: every receiver of its route is disabled")
+        if all(key in disabled for key in wanted):
+            return f"every receiver of route {one.route} is disabled"
         unheard = [key for key in wanted if (case_id, key) not in told or told[case_id, key] < one.news_at]
         if not unheard:
             routed.drop(session, [one.id], note="another route told the same receivers", now=now)
-            return Routed(intent=one)
+            return None
         told.update({(case_id, key): one.news_at for key in unheard})
         payload = encode_alert(alert)
-        deliveries = [NewDelivery(receiver=key, payload=payload) for key in unheard]  # the disabled ones' wait
-        return Routed(intent=one, deliveries=len(outbox.route_intent(session, one.id, deliveries, now)))
+        messages[one.id] = [NewDelivery(receiver=key, payload=payload) for key in unheard]  # the disabled ones' wait
+        return None
 
     def _alert(self, detail: CaseDetail, one: Leaving, route: Route, now: datetime) -> Alert:
         assert one.reason != "digest"
@@ -100,9 +107,18 @@ class Writing:
             at=now,
         )
 
-    def _digest(self, session: Session, one: Leaving, route: Route, now: datetime) -> Routed:
-        if all(outbox.receiver_disabled(session, key) is not None for key in route.receivers):
-            return Routed(intent=one, problem=f"a digest: every receiver of route {one.route} is disabled")
+    def _digest(
+        self,
+        session: Session,
+        one: Leaving,
+        route: Route,
+        disabled: Collection[str],
+        messages: dict[int, list[NewDelivery]],
+        now: datetime,
+    ) -> str | None:
+        """Add to `messages` what tells of many cases; return why it cannot be told."""
+        if all(key in disabled for key in route.receivers):
+            return f"every receiver of route {one.route} is disabled"
         parts = routed.digest_parts(session, one.id)
         shown = {line.id: line for line in summaries(session, _first(parts), now)}
         lines = [
@@ -118,7 +134,7 @@ class Writing:
         since = routed.digest_before(session, one.route, one.fold, one.due_at) if one.fold == SCHEDULED else None
         language = route.language or self._config.alerting.language
         gathered = _GATHERED.get(one.fold, "group")
-        deliveries = [
+        messages[one.id] = [
             NewDelivery(
                 receiver=key,
                 payload=encode_alert(
@@ -129,7 +145,7 @@ class Writing:
             )
             for key in route.receivers
         ]
-        return Routed(intent=one, deliveries=len(outbox.route_intent(session, one.id, deliveries, now)))
+        return None
 
 
 _GATHERED: Mapping[str, Gathered] = {SCHEDULED: "time", OVERFLOW: "limit"}  # by fold

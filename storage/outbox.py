@@ -10,7 +10,7 @@ same every time.
 """
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,6 +48,7 @@ __all__ = [
     "replay",
     "replay_dead",
     "route_intent",
+    "route_intents",
 ]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # base 32 of the ULID specification
@@ -90,10 +91,21 @@ def route_intent(session: Session, intent_id: int, deliveries: Sequence[NewDeliv
     )
     if settled.scalar() is None:
         return ()
-    ids = tuple(_message_id(now) for _ in deliveries)
+    return _add_deliveries(session, {intent_id: deliveries}, now)
+
+
+def route_intents(session: Session, messages: Mapping[int, Sequence[NewDelivery]], now: datetime) -> None:
+    """Settle intents by making their deliveries, by id of the intent. They are pending, and held by the caller."""
+    if messages:
+        settled = update(table_of(AlertIntent)).where(AlertIntent.id.in_(list(messages)))
+        session.execute(settled.values(state="routed", settled_at=now))
+        _add_deliveries(session, messages, now)
+
+
+def _add_deliveries(session: Session, messages: Mapping[int, Sequence[NewDelivery]], now: datetime) -> tuple[str, ...]:
     rows = [
         {
-            "id": message_id,
+            "id": _message_id(now),
             "intent_id": intent_id,
             "receiver": delivery.receiver,
             "payload": delivery.payload,
@@ -102,11 +114,12 @@ def route_intent(session: Session, intent_id: int, deliveries: Sequence[NewDeliv
             "created_at": now,
             "next_at": now,
         }
-        for message_id, delivery in zip(ids, deliveries, strict=True)
+        for intent_id, deliveries in messages.items()
+        for delivery in deliveries
     ]
     if rows:
         session.execute(insert(table_of(Delivery)), rows)
-    return ids
+    return tuple(str(row["id"]) for row in rows)
 
 
 def claim_deliveries(

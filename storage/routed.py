@@ -84,18 +84,19 @@ class DigestPart:
     score: float  # of the case
 
 
-def split(session: Session, intent: PendingIntent, shares: Sequence[Share], *, now: datetime) -> bool:
-    """Settle an intent by giving each route its share; False when somebody else was faster."""
-    settled = update(_INTENTS).where(_INTENTS.c.id == intent.id, _INTENTS.c.state == "pending")
-    if session.execute(settled.values(state="routed", settled_at=now)).rowcount == 0:  # type: ignore[attr-defined]
-        return False
-    entrust(
-        session,
-        [(share, intent.case_id, intent.reason, intent.count, intent.created_at) for share in shares],
-        now=now,
-        pressing=intent.pressing,
-    )
-    return True
+def split(session: Session, shared: Mapping[PendingIntent, Sequence[Share]], *, now: datetime) -> None:
+    """Settle intents by giving each route its share of them. They are held by `storage.intents.pending_intents`."""
+    for some in _chunks([intent.id for intent in shared]):
+        settled = update(_INTENTS).where(_INTENTS.c.id.in_(some), _INTENTS.c.state == "pending")
+        session.execute(settled.values(state="routed", settled_at=now))
+    for pressing in (False, True):
+        rows = [
+            (share, intent.case_id, intent.reason, intent.count, intent.created_at)
+            for intent, shares in shared.items()
+            if intent.pressing is pressing
+            for share in shares
+        ]
+        entrust(session, rows, now=now, pressing=pressing)
 
 
 def entrust(
