@@ -167,11 +167,12 @@ def time_screens(database: str, folder: Path, cases: int, size: tuple[int, int])
     out = folder / "screen.raw"
     out.write_bytes(b"")
     command = f"COLORTERM=truecolor {sys.executable} -c 'from cli import main; main()' triage --as aya -c {config}"
-    with _terminal(folder / "tmux", command, out, size) as send:
+    with _terminal(folder / "tmux", command, out, size) as (send, program):
         began = time.perf_counter()
         _until(out, 1, 60)
         print(f"{'first screen, with the start of the program':<46}{time.perf_counter() - began:>6.1f} s")
         times = []
+        used = _cpu(program)
         for number in range(cases):
             *before, last = KEYS[number % len(KEYS)]
             for key in before:
@@ -182,18 +183,27 @@ def time_screens(database: str, folder: Path, cases: int, size: tuple[int, int])
             send(last)
             _until(out, drawn + 1, 30)
             times.append(time.perf_counter() - began)
+        used = _cpu(program) - used
         send("q")
-        time.sleep(0.5)
     print(f"{cases} cases, {size[0]}x{size[1]}, from the key to the next case")
     print(f"{'':<24}{'median ms':>11}{'p95 ms':>9}{'max ms':>9}\n{'':<24}{_row(times)}")
+    print(f"CPU of the program: {1000 * used / cases:.0f} ms a case; load {os.getloadavg()[0]:.1f}")
+
+
+def _cpu(process: int) -> float:
+    """Return the seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def _terminal(socket: Path, command: str, out: Path, size: tuple[int, int]) -> Iterator[Callable[[str], None]]:
-    """Run a command in a terminal whose output goes to a file, too; give what sends keys."""
+def _terminal(
+    socket: Path, command: str, out: Path, size: tuple[int, int]
+) -> Iterator[tuple[Callable[[str], None], int]]:
+    """Run a command in a terminal whose output goes to a file, too; give what sends keys, and its process."""
     tmux = ["tmux", "-S", str(socket), "-f", os.devnull]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-    shell = f"sleep 1; {command}; sleep 600"
+    shell = f"sleep 1; exec env {command}"
     start = [*tmux, "new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), shell]
     subprocess.run(start, check=True, env=environment)
     subprocess.run([*tmux, "pipe-pane", f"cat >> {out}"], check=True)
@@ -202,9 +212,10 @@ def _terminal(socket: Path, command: str, out: Path, size: tuple[int, int]) -> I
         subprocess.run([*tmux, "send-keys", key], check=True)
 
     try:
-        yield send
+        pane = [*tmux, "list-panes", "-F", "#{pane_pid}"]
+        yield send, int(subprocess.run(pane, check=True, capture_output=True, text=True).stdout)
     finally:
-        subprocess.run([*tmux, "kill-server"], check=False)
+        subprocess.run([*tmux, "kill-server"], check=False, stderr=subprocess.DEVNULL)
 
 
 def _until(out: Path, drawings: int, seconds: float) -> None:

@@ -7,6 +7,7 @@ made from those pixels alone, as colours, base64 or digits, so that no picture c
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import Literal
 
@@ -19,7 +20,7 @@ from rich.text import Text
 
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels of the original
 Protocol = Literal["kitty", "sixel", "blocks", "none"]
-BOX_COLOUR = (255, 40, 40)
+BOX_COLOUR = (252, 44, 44)  # one of those that blocks are drawn in
 GROUND = (24, 24, 24)  # between and around pictures that stand side by side
 CROP_MARGIN = 0.15  # of the box, shown around it
 COLOURS = 64  # of a Sixel picture; more take longer than they are worth at this size
@@ -152,17 +153,23 @@ def _side_by_side(pictures: Sequence[Image.Image], across: int, down: int) -> Im
 
 
 def _blocks(picture: Image.Image) -> Text:
-    pixels = np.asarray(picture)
+    pixels = np.asarray(picture) & np.uint8(0xF8) | np.uint8(
+        0x04
+    )  # 32 shades a channel: longer runs, and styles that are known already
     text = Text(no_wrap=True)
     for y in range(0, picture.height, 2):
         pairs = pixels[y : y + 2].transpose(1, 0, 2).reshape(picture.width, -1)
         starts = _runs(pairs)
         for start, end in zip(starts, [*starts[1:], picture.width], strict=True):
-            upper, lower = pairs[start, :3], pairs[start, -3:]
-            style = Style(color=Color.from_rgb(*map(int, upper)), bgcolor=Color.from_rgb(*map(int, lower)))
-            text.append("▀" * (end - start), style)
+            text.append("▀" * (end - start), _style(*pairs[start, :3].tolist(), *pairs[start, -3:].tolist()))
         text.append("\n")
     return text
+
+
+@lru_cache(maxsize=20_000)
+def _style(red: int, green: int, blue: int, red_below: int, green_below: int, blue_below: int) -> Style:
+    """Return the style of a cell whose upper and lower half have these colours."""
+    return Style(color=Color.from_rgb(red, green, blue), bgcolor=Color.from_rgb(red_below, green_below, blue_below))
 
 
 def _runs(rows: NDArray[np.uint8]) -> list[int]:

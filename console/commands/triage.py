@@ -8,6 +8,7 @@ from typing import Any, get_args
 import click
 import msgspec
 
+from console.agreed import agreed
 from console.app import App, as_json, as_person, print_json, utc_now, with_app
 from console.case_filters import case_filters, keep_view, worded
 from console.case_page import case_list, case_page
@@ -170,8 +171,7 @@ def triage(
             now=utc_now,
             filters=filters,
             order=order,
-            approvers=app.config.takedown.needed,
-            suppress=app.config.triage.suppress,
+            agreed=lambda judgement, now: agreed(judgement, app.config, now),
         )
         tally = session.run()
     click.echo(summary_line("triage", msgspec.to_builtins(tally)), err=True)

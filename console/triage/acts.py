@@ -86,9 +86,7 @@ def steps_to(made: Judgement, session: Session, case_id: int, now: datetime) -> 
     return replace(made, action="confirm", approvers=None), made
 
 
-def judgement_of(
-    act: Act, asking: Asking, *, who: str, now: datetime, approvers: tuple[str, ...], suppress: timedelta
-) -> Judgement | str | None:
+def judgement_of(act: Act, asking: Asking, *, who: str, now: datetime) -> Judgement | str | None:
     """Ask what is missing and return the judgement; a sentence where what was said makes none, None where nothing was.
 
     Args:
@@ -96,15 +94,11 @@ def judgement_of(
         asking: the person.
         who: their login.
         now: for snoozing.
-        approvers: who may approve a takedown; () where nobody needs to.
-        suppress: for how long what arrives in a dismissed case stays quiet.
     """
     match act.key:
         case "d":
             reason = asking.choose("Dismiss as", _REASONS)
-            if not reason:
-                return "Not dismissed."
-            return Judgement(who=who, action="dismiss", reason=_REASONS[reason], until=now + suppress)
+            return Judgement(who=who, action="dismiss", reason=_REASONS[reason]) if reason else "Not dismissed."
         case "s":
             days = asking.choose("Snooze for", _SNOOZES)
             if not days:
@@ -112,8 +106,6 @@ def judgement_of(
             return Judgement(who=who, action="snooze", until=now + timedelta(days=_DAYS[days]))
         case "=":
             return _duplicate(asking.ask("A part of case number"), who)
-        case "t" | "y":
-            return Judgement(who=who, action=act.action, approvers=approvers)
         case "a":
             name = asking.ask("Whose is it (a login; nobody: -)")
             return None if not name else Judgement(who=who, action="assign", assignee="" if name == "-" else name)

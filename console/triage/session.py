@@ -67,8 +67,7 @@ class Triage:
         now: Callable[[], datetime],
         filters: CaseFilters,
         order: CaseOrder = "priority",
-        approvers: tuple[str, ...],
-        suppress: timedelta,
+        agreed: Callable[[Judgement, datetime], Judgement],
     ) -> None:
         """Begin a session.
 
@@ -80,12 +79,10 @@ class Triage:
             now: the clock.
             filters: which cases, at first.
             order: of the cases.
-            approvers: who may approve takedowns; () where nobody needs to.
-            suppress: for how long what arrives in a dismissed case stays quiet.
+            agreed: completes a judgement with what the configuration says about it.
         """
         self._engine, self._screen, self._easel = engine, screen, easel
-        self._who, self._now, self._order, self._approvers = who, now, order, approvers
-        self._suppress = suppress
+        self._who, self._now, self._order, self._agreed = who, now, order, agreed
         self._done: list[_Done] = []
         self._marks: dict[int, int] = {}  # case -> the last entry of its log that was seen
         self._began = now()
@@ -265,17 +262,11 @@ class Triage:
     def _judge(self, act: Act, dossier: Dossier) -> bool:
         """Judge the case at hand, or all that are marked; tell whether it was done."""
         seen = dict(self._marks) or {dossier.detail.id: dossier.detail.log_id}
-        made = judgement_of(
-            act,
-            self._screen,
-            who=self._who,
-            now=self._now(),
-            approvers=self._approvers,
-            suppress=self._suppress,
-        )
+        made = judgement_of(act, self._screen, who=self._who, now=self._now())
         if not isinstance(made, Judgement):
             self._screen.say(made or f"Not {act.done}.")
             return False
+        made = self._agreed(made, self._now())
         if self._marks and self._screen.choose(f"All {len(seen)} marked cases: {act.label}?", {"y": "yes"}) is None:
             self._screen.say(f"Not {act.done}; still marked.")
             return False

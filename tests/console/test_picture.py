@@ -136,5 +136,5 @@ def test_the_match_and_what_it_resembles_stand_beside_the_picture() -> None:
     assert found.blocks is not None
     cells = np.array(colours(found.blocks)).reshape(found.rows, found.columns + 0)
     right = set("".join(cells[2, found.columns * 3 // 4 :]))
-    assert any("#ffff00" in style for style in cells[2, found.columns * 3 // 4 :]), right
-    assert any("#00ff00" in style for style in cells[2, found.columns // 2 : found.columns * 3 // 4])
+    assert any("#fcfc04" in style for style in cells[2, found.columns * 3 // 4 :]), right
+    assert any("#04fc04" in style for style in cells[2, found.columns // 2 : found.columns * 3 // 4])

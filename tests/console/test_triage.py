@@ -12,7 +12,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fcntl import ioctl
 from io import StringIO
 from pathlib import Path
@@ -24,6 +24,8 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from cli import main
+from config import load
+from console.agreed import agreed
 from console.triage.drawing import Easel
 from console.triage.likeness import Likenesses
 from console.triage.screens import PlainScreen
@@ -34,6 +36,15 @@ from storage.database import snapshot, transaction
 from storage.schema import CaseState
 from storage.views import CaseFilters
 from tests.console.conftest import NOW, Store
+
+
+def agreement(store: Store, approvers: tuple[str, ...]) -> Callable[[Judgement, datetime], Judgement]:
+    """Return what the configuration says where these people approve takedowns."""
+    file = store.folder / "agreed.toml"
+    takedown = f"[takedown]\nsecond_approver = true\napprovers = {json.dumps(approvers)}\n" if approvers else ""
+    file.write_text(f'{store.config.read_text("utf-8")}[triage]\nsuppress = "60d"\n{takedown}', "utf-8")
+    config = load(file)
+    return lambda judgement, now: agreed(judgement, config, now)
 
 
 @contextmanager
@@ -51,8 +62,7 @@ def session(store: Store, keys: object, who: str = "aya", **options: Any) -> Ite
                 who=who,
                 now=lambda: NOW,
                 filters=options.pop("filters", CaseFilters()),
-                approvers=options.pop("approvers", ()),
-                suppress=timedelta(days=90),
+                agreed=agreement(store, options.pop("approvers", ())),
             ),
             shown,
         )
@@ -114,7 +124,8 @@ def test_each_key_leaves_its_judgement(store: Store) -> None:
     assert "No more cases." in shown
     log = [entry for case_id in (1, 2, 3) for entry in detail(store, case_id).log if entry.who == "aya"]
     assert sorted(entry.action for entry in log) == ["confirm", "dismiss", "snooze"]
-    assert [entry.reason for entry in log if entry.action == "dismiss"] == ["reseller"]
+    [dismissed] = [entry for entry in log if entry.action == "dismiss"]
+    assert (dismissed.reason, dismissed.data["until"]) == ("reseller", (NOW + timedelta(days=60)).isoformat())
     snoozed = next(case for case in (detail(store, n) for n in (1, 2, 3)) if case.state == "snoozed")
     assert snoozed.snoozed_until == NOW + timedelta(days=3)
 
