@@ -20,7 +20,7 @@ from storage.database import snapshot, transaction
 from storage.outbox import ClaimedDelivery, Outcome
 from storage.routed import Leaving, leaving
 
-ROUTE_BATCH = 10  # messages written in one transaction; other writers wait for it
+ROUTE_BATCH = 40  # messages written in one transaction; other writers wait for it
 CLAIM_BATCH = 100  # deliveries taken at once
 
 

@@ -34,7 +34,7 @@ class Recorder:
             await self._write_batch(batch)
 
     async def _write_batch(self, batch: list[tuple[Outcome, asyncio.Future[None]]]) -> None:
-        failure: BaseException | None = None
+        failure: Exception | None = None
         try:
             await asyncio.to_thread(self._write, [outcome for outcome, _ in batch])
         except StorageError as error:
@@ -43,7 +43,11 @@ class Recorder:
                     await self._write_batch([one])
                 return
             failure = error
-        except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
+        except asyncio.CancelledError:
+            for _, done in batch:
+                done.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
             failure = error
         for _, done in batch:
             if failure is not None and not done.done():

@@ -65,7 +65,7 @@ def _serve(delays: list[float], saying: Connection) -> None:
     received: list[list[tuple[float, str, int]]] = [[] for _ in delays]
 
     async def take(number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
                 fields = dict(line.split(": ", 1) for line in head[1:] if ": " in line)
