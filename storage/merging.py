@@ -71,7 +71,8 @@ def merge(
         JudgementRefused: they are of two brands, are a part of another case, or cannot be merged in their state.
     """
     wanted = list(dict.fromkeys(case_ids))
-    brands = dict(session.execute(select(Case.id, Case.brand).where(Case.id.in_(wanted))).all())
+    rows = session.execute(select(Case.id, Case.brand).where(Case.id.in_(wanted)))
+    brands: dict[int, str] = dict(rows.all())
     for case_id in wanted:
         if case_id not in brands:
             raise CaseNotFound(f"there is no case {case_id}")

@@ -125,7 +125,7 @@ class Placing:
         for sure, others in ((target in joined or bool(homes), joined), (False, alone)):
             for other, reasons in others.items():
                 if other != target and self._root(other) != self._root(target):
-                    self._bridge(target, other, arrival, reasons, sure=sure)
+                    self._bridge(target, other, arrival, [*reasons, *joined.get(target, ())], sure=sure)
         target = self._root(target)
         self.placed.cases[arrival.number] = tuple(dict.fromkeys((target, *map(self._root, homes))))
         self._keys_of(target).extend(kept.key for kept in arrival.keys if kept.key.kind in TELLING)

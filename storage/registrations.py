@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from detector.hosts import parse_host
-from storage.schema import Case, RegistrationRow
+from storage.schema import CampaignKeyRow, Case, CaseKey, RegistrationRow
 
 _OF_A_HOST = "host:"  # as `detector.campaign` begins the key of a campaign with a landing domain
 
@@ -32,12 +32,14 @@ def landing_domain(campaign: str) -> str | None:
 
 def domains_to_ask(session: Session, before: datetime) -> list[str]:
     """Return the domains of cases that nobody dismissed and that were not asked for since, the newest cases first."""
-    campaigns = session.scalars(
-        select(Case.campaign)
-        .where(Case.state != "dismissed", Case.campaign.startswith(_OF_A_HOST))
-        .order_by(Case.opened_at.desc(), Case.id.desc())
+    hosts = session.scalars(
+        select(CampaignKeyRow.value)
+        .join(CaseKey, CaseKey.key_id == CampaignKeyRow.id)
+        .join(Case, Case.id == CaseKey.case_id)
+        .where(Case.state != "dismissed", CampaignKeyRow.kind == "host", CaseKey.strong)
+        .order_by(Case.opened_at.desc(), Case.id.desc(), CampaignKeyRow.id)
     )
-    wanted = dict.fromkeys(domain for campaign in campaigns if (domain := landing_domain(campaign)))
+    wanted = dict.fromkeys(domain for host in hosts if (domain := landing_domain(_OF_A_HOST + host)))
     asked = set(session.scalars(select(RegistrationRow.domain).where(RegistrationRow.asked_at >= before)))
     return [domain for domain in wanted if domain not in asked]
 

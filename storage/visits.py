@@ -21,6 +21,7 @@ from storage.evidence import EvidenceFile, keep_manifest
 from storage.intents import tell_of_relapse
 from storage.items import item_from
 from storage.media import MediaStore
+from storage.merging import family
 from storage.schema import Case, CaseItem, CaseLog, ItemRow, ItemVersion, VerdictRow, VisitRow
 from storage.settle import settle_anew
 from storage.stamps import want_stamp
@@ -293,7 +294,9 @@ def _log_move(session: Session, case: Case, action: Action, note: str, now: date
 def presences(session: Session, case_id: int) -> dict[str, Presence]:
     """Return where each link of a case stands, as far as it was ever anything but there."""
     rows = session.scalars(
-        select(CaseLog).where(CaseLog.case_id == case_id, CaseLog.action == RECHECK).order_by(CaseLog.id)
+        select(CaseLog)
+        .where(CaseLog.case_id.in_(family(session, case_id)), CaseLog.action == RECHECK)
+        .order_by(CaseLog.id)
     )
     return {row.data["url"]: msgspec.convert({"state": row.reason, "says": row.note}, Presence) for row in rows}
 
@@ -304,7 +307,8 @@ def visits_of(session: Session, case_id: int, *, most: int = 50, url: str | None
     A journey along a link that somebody named is of a case, too, if it ended at one of the case's pages.
     """
     ended = VisitRow.end_digest.in_(_pages_of(session, case_id))
-    belongs = or_(VisitRow.case_id == case_id, VisitRow.link_digest.in_(select(VisitRow.link_digest).where(ended)))
+    named = VisitRow.link_digest.in_(select(VisitRow.link_digest).where(ended))
+    belongs = or_(VisitRow.case_id.in_(family(session, case_id)), named)
     query = select(VisitRow).where(belongs, *([VisitRow.link_digest == _digest(url)] if url is not None else []))
     latest = session.scalars(query.order_by(VisitRow.started_at.desc(), VisitRow.id.desc()).limit(most)).all()
     first = session.scalars(query.order_by(VisitRow.started_at, VisitRow.id).limit(FIRST)).all()

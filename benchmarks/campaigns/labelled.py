@@ -122,9 +122,8 @@ def grouped(rows: Sequence[Row], engine: Engine) -> tuple[list[int], list[int]]:
             _record(engine, landing, {}, at + timedelta(minutes=5), assessor, assets, cases=joined, led_from=(item_id,))
         places.append((item_id, joined[0]))
     with transaction(engine) as session:
-        of_item = dict(
-            session.execute(select(CaseItem.item_id, CaseItem.case_id).order_by(CaseItem.case_id.desc())).tuples().all()
-        )
+        members = session.execute(select(CaseItem.item_id, CaseItem.case_id).order_by(CaseItem.case_id.desc()))
+        of_item: dict[int, int] = dict(members.all())
         cases = [root_of(session, of_item.get(item_id, case)) for item_id, case in places]
     return cases, [item_id for item_id, _ in places]
 
