@@ -153,7 +153,8 @@ def _side_by_side(pictures: Sequence[Image.Image], across: int, down: int) -> Im
 
 
 def _blocks(picture: Image.Image) -> Text:
-    pixels = np.asarray(picture) & np.uint8(0xF8) | np.uint8(
+    # 32 shades a channel: longer runs, and styles that are known already.
+    pixels = np.asarray(picture) & np.uint8(0xF8) | np.uint8(0x04)
         0x04
     )  # 32 shades a channel: longer runs, and styles that are known already
     text = Text(no_wrap=True)
