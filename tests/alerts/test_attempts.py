@@ -125,7 +125,7 @@ async def test_gone_disables_the_receiver_and_the_others_are_told(office: Office
         report = await office.dispatch()
         assert len(gone.received) == 1
         assert report.unrouted == 1
-        assert "every receiver of its route is disabled" in report.problems[0]
+        assert "every receiver of route gone is disabled" in report.problems[0]
         with transaction(office.engine) as session:
             assert outbox.receiver_disabled(session, "gone") == "answered 410"
             outbox.enable_receiver(session, "gone")

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.retry import LONGEST_WAIT, SCHEDULE, next_attempt, parse_retry_after
+from alerts.retry import LONGEST_PAUSE, LONGEST_WAIT, SCHEDULE, next_attempt, parse_retry_after, pause_until
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
 
@@ -56,3 +56,12 @@ def test_retry_after_moves_an_attempt_back_never_forward_and_at_most_a_day() -> 
 )
 def test_retry_after_is_read_in_both_forms_and_junk_counts_as_absent(value: str | None, wait: timedelta | None) -> None:
     assert parse_retry_after(value, NOW) == wait
+
+
+def test_a_receiver_is_left_alone_until_one_message_tries_it_two_minutes_at_most_or_as_it_asks() -> None:
+    soon, late = NOW + timedelta(seconds=5), NOW + timedelta(hours=10)
+    assert pause_until(soon, now=NOW) == soon
+    assert pause_until(late, now=NOW) == NOW + LONGEST_PAUSE
+    assert pause_until(None, now=NOW) == NOW + LONGEST_PAUSE
+    assert pause_until(soon, now=NOW, retry_after=timedelta(hours=1)) == NOW + timedelta(hours=1)
+    assert pause_until(soon, now=NOW, retry_after=timedelta(days=30)) == NOW + LONGEST_WAIT
