@@ -155,8 +155,6 @@ def _side_by_side(pictures: Sequence[Image.Image], across: int, down: int) -> Im
 def _blocks(picture: Image.Image) -> Text:
     # 32 shades a channel: longer runs, and styles that are known already.
     pixels = np.asarray(picture) & np.uint8(0xF8) | np.uint8(0x04)
-        0x04
-    )  # 32 shades a channel: longer runs, and styles that are known already
     text = Text(no_wrap=True)
     for y in range(0, picture.height, 2):
         pairs = pixels[y : y + 2].transpose(1, 0, 2).reshape(picture.width, -1)
