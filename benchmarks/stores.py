@@ -305,7 +305,8 @@ class _Writer:
             self._file.execute("PRAGMA cache_size = -500000")
         else:
             self._raw: Any = self._engine.raw_connection()
-            with self._raw.cursor() as cursor:
+            raw: Any = self._raw  # psycopg's, which is more than DBAPI promises
+            with raw.cursor() as cursor:
                 cursor.execute("SET session_replication_role = replica")  # nothing points at nothing; not asked
                 cursor.execute("SET TIME ZONE 'UTC'")
         return self
