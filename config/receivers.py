@@ -1,6 +1,6 @@
 """Receivers: where alerts go, one model for each channel.
 
-The default rates are what services document (Slack, Google Chat, Discord, LINE WORKS), and cautious where they do not say.
+Default rates are what services document (Slack, Google Chat, Discord, LINE WORKS), cautious where they do not say.
 """
 
 from typing import Annotated, Literal, Self
