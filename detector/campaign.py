@@ -214,6 +214,8 @@ def _handoffs(item: Item, pictures: Mapping[str, PictureHash], assets: BrandAsse
         if assets is None or not assets.contact(value):
             yield CampaignKey(kind="handoff", value=value, strong=True, says=f"names {value.replace(':', ' ', 1)}")
     for value in handles("\n".join(texts)):
+        if assets is not None and assets.handle(value):
+            continue
         yield CampaignKey(kind="handle", value=value, strong=False, says=f"names the account {value}")
 
 

@@ -27,6 +27,7 @@ class BrandAssets:
         written = find_handoffs([page.text[:_MOST_READ] for page in brand.pages])
         self._handoffs: set[tuple[str | None, str]] = {(one.kind, account(one)) for one in written}
         self._handoffs |= {(scope.platform, scope.value.lstrip("@").lower()) for scope in brand.accounts}
+        self._names = {name for _, name in self._handoffs}
         self._contacts = {
             value for page in brand.pages for value in contacts(page.text[:_MOST_READ], Item(id="-", kind="page"))
         }
@@ -52,6 +53,10 @@ class BrandAssets:
             host = parse_host(name.rpartition("@")[2])
             return value in self._contacts or (host is not None and self.host(host, date.min))
         return value in self._contacts or (kind, name) in self._handoffs
+
+    def handle(self, name: str) -> bool:
+        """Tell whether the name of an account, in lower case without @, is that of one of the brand's own."""
+        return name in self._names
 
     def picture(self, picture: PictureHash) -> bool:
         """Tell whether a picture is, as a whole, one of the brand's own."""

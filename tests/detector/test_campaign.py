@@ -29,7 +29,7 @@ def key(item: Item) -> str:
         (("https://l.facebook.com/l.php?u=https://qx.test/",), "host:qx.test"),
         (("https://tenant.workers.dev/",), "host:tenant.workers.dev"),
         (("https://facebook.com/x",), "advertiser:meta:9"),
-        (("https://bit.ly/x",), "advertiser:meta:9"),
+        (("https://bit.ly/x",), "page:bit.ly/x"),
         (("https://hoshino-denki.example/",), "advertiser:meta:9"),
         (("http://203.0.113.9/",), "host:203.0.113.9"),
         ((), "advertiser:meta:9"),
