@@ -83,7 +83,8 @@ def test_what_the_brand_owns_is_no_key() -> None:
         images=("a.png",),
     )
     assert keys(item, pictures={"a.png": own}, assets=BrandAssets(brand)) == {}
-    assert {kind for kind, _ in keys(item, pictures={"a.png": own})} == {"host", "handoff", "advertiser", "picture"}
+    unknown = {kind for kind, _ in keys(item, pictures={"a.png": own})}
+    assert unknown == {"host", "handoff", "handle", "advertiser", "picture"}
 
 
 def test_a_fraud_that_was_judged_is_no_picture_of_the_brands_own() -> None:

@@ -1,5 +1,6 @@
 """Merging and splitting: what moves, what the logs say, what an undo brings back, and what never joins again."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from storage.outbox import route_intent
 from storage.reasons import why
 from storage.schema import AlertIntent, CampaignKeyRow, Case, CaseItem, CaseKey, CasePair
 from storage.splitting import split, unsplit
-from tests.storage.examples import MINUTE, NOW, a_verdict, an_item, see
+from tests.storage.examples import MINUTE, NOW, a_verdict, an_item, see, see_all
 
 LATER = NOW + MINUTE
 
@@ -205,3 +206,34 @@ def test_what_was_put_apart_from_a_case_stays_apart_from_what_that_becomes(engin
         pairs = {(row.low, row.high) for row in session.scalars(select(CasePair))}
     root = older.cases[0]
     assert tuple(sorted((root, new))) in pairs
+
+
+def test_two_workers_with_items_of_one_campaign_make_one_case(engine: Engine) -> None:
+    """They record what the other one has, too, in another order: nobody waits in a circle, and cases become one."""
+    together = threading.Barrier(2, timeout=60)
+    failed: list[BaseException] = []
+
+    def work(order: int) -> None:
+        try:
+            for start in range(0, 24, 8):
+                hosts = [f"hoshino-{number}.test" for number in range(start, start + 8)]
+                items = [
+                    an_item(100 * (order + 2) + start + n, host=host, advertiser=Advertiser(id=f"a{(start + n) // 2}"))
+                    for n, host in enumerate(hosts)
+                ]
+                together.wait()
+                see_all(engine, items[::order])
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    threads = [threading.Thread(target=work, args=(order,)) for order in (1, -1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with transaction(engine) as session:
+        live = select(func.count()).select_from(Case).where(Case.state != "duplicate")
+        assert session.scalar(live) == 12  # one for each advertiser, whoever came first
+        assert session.scalar(select(func.count()).select_from(CaseItem)) == 48
