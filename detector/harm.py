@@ -44,7 +44,8 @@ def harm_of(item: Item, ways: Collection[str]) -> Harm:
         return "high"
     if ways or (page is not None and (page.sells or page.priced is not None or page.forms)):
         return "normal"
-    return "normal" if item.links or item.kind == "ad" else "low"
+    unseen = item.kind in ("domain", "page") and page is None  # what nobody looked at is not harmless
+    return "normal" if item.links or item.kind == "ad" or unseen else "low"
 
 
 def _controls(item: Item) -> bool:

@@ -18,7 +18,7 @@ def post(text: str = "", **values: Any) -> Item:
     ("item", "ways", "harm"),
     [
         (post("星野電機の新製品、いいね"), (), "low"),
-        (post(kind="domain", url="hoshino-denki.test"), (), "low"),
+        (post(kind="domain", url="hoshino-denki.test"), (), "normal"),
         (post(links=("https://hoshino.test/",)), (), "normal"),
         (post(kind="ad"), (), "normal"),
         (post(), ("line",), "normal"),
