@@ -13,8 +13,9 @@ from storage.case_views import CaseItemView, CaseSummary
 from storage.schema import CaseItem
 from storage.views import CaseFilters
 
-CASES = 100  # read at once
-ITEMS = 500
+PAGE = 500  # cases of the list read at once
+CASES = 100  # whose items are read at once
+ITEMS = 500  # read at once
 
 
 def exported_cases(
@@ -22,7 +23,7 @@ def exported_cases(
 ) -> Iterator[CaseSummary]:
     """Yield all cases of a list in its order; memory does not grow with their number."""
     place = None
-    while page := list_cases(session, filters, order=order, after=place, limit=CASES, now=now):
+    while page := list_cases(session, filters, order=order, after=place, limit=PAGE, now=now):
         yield from page
         place = place_of(page[-1], order)
         session.expunge_all()

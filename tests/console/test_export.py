@@ -104,6 +104,7 @@ def test_the_form_is_what_the_name_says(store: Store, tmp_path: Path) -> None:
 def test_many_pages_of_cases_and_items_are_written_whole_and_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(export, "PAGE", 2)
     monkeypatch.setattr(export, "CASES", 2)
     monkeypatch.setattr(export, "ITEMS", 2)
     with transaction(store.engine) as session:
