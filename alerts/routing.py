@@ -24,11 +24,11 @@ from alerts.silences import Silences
 from config import Config
 from config.routes import Route, named
 from storage import routed
+from storage.actions import UNJUDGED
 from storage.case_facts import CaseFacts, facts_of
 from storage.database import snapshot
 from storage.errors import StorageError
 from storage.intents import PendingIntent, due_intents, pending_intents
-from storage.reminders import WAITING
 from storage.routed import Afterwards, Leaving, Share
 from storage.routed import Waiting as Kept
 from storage.schema import IntentReason
@@ -181,7 +181,7 @@ class Routing:
     def _without_settled(self, session: Session, kept: Sequence[Kept], now: datetime) -> list[Kept]:
         """Drop what only mattered while nobody had judged."""
         reminders = [one for one in kept if one.reason in ("escalated", "repeat") and not one.pressing]
-        settled = {one.id for one in reminders if one.state not in WAITING}
+        settled = {one.id for one in reminders if one.state not in UNJUDGED}
         if settled:
             routed.drop(session, sorted(settled), note="judged meanwhile", now=now)
         return [one for one in kept if one.id not in settled]

@@ -39,6 +39,7 @@ DISMISS_REASONS: tuple[DismissReason, ...] = get_args(DismissReason)
 
 STATES: frozenset[CaseState] = frozenset(get_args(CaseState))
 WAITING: frozenset[CaseState] = frozenset(("open", "relapsed"))  # for a person; so does a snooze that has run out
+UNJUDGED: frozenset[CaseState] = WAITING | {"snoozed"}  # wait for a person, now or when the snooze has run out
 CONFIRMED: frozenset[CaseState] = frozenset(("confirmed", "takedown", "down", "relapsed", "closed"))
 SUPPRESS = timedelta(days=90)  # for how long what arrives in a dismissed case stays quiet, unless somebody says
 SILENT: frozenset[CaseState] = frozenset(("dismissed", "duplicate", "closed"))  # nobody acts on it, nothing is sent

@@ -13,13 +13,12 @@ from typing import Literal
 from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
-from storage import actions
+from storage.actions import UNJUDGED
 from storage.intents import tell_of_escalation
 from storage.routed import Share, entrust
-from storage.schema import AlertIntent, Case, CaseState, SilenceRow
+from storage.schema import AlertIntent, Case, SilenceRow
 from storage.upsert import table_of
 
-WAITING: frozenset[CaseState] = actions.WAITING | {"snoozed"}  # for a person; a snooze, once it has run out
 _CASES = table_of(Case)
 
 
@@ -50,7 +49,7 @@ def remind(session: Session, what: Literal["repeat", "escalate"], now: datetime,
             intent.repeat_at = asleep
         else:
             intent.escalate_at = asleep
-        if asleep is None and state in WAITING and intent.case_id is not None and intent.route is not None:
+        if asleep is None and state in UNJUDGED and intent.case_id is not None and intent.route is not None:
             told[intent.case_id, intent.route] = intent
     session.flush()
     entrust(
@@ -97,6 +96,6 @@ def _late(now: datetime) -> Select[int]:
     return (
         select(_CASES.c.id)
         .where(or_(_CASES.c.escalated_at.is_(None), _CASES.c.escalated_at < _CASES.c.due_at))
-        .where(_CASES.c.due_at <= now, _CASES.c.state.in_(WAITING))
+        .where(_CASES.c.due_at <= now, _CASES.c.state.in_(UNJUDGED))
         .where(or_(_CASES.c.snoozed_until.is_(None), _CASES.c.snoozed_until <= now))
     )

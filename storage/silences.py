@@ -12,8 +12,8 @@ from typing import Any, Literal
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from storage.actions import UNJUDGED
 from storage.errors import SilenceNotFound, SilenceRefused
-from storage.reminders import WAITING
 from storage.routed import Share, entrust
 from storage.schema import AlertIntent, Case, SilenceRow
 
@@ -138,7 +138,7 @@ def _wake(session: Session, silence_id: int, now: datetime) -> int:
         select(AlertIntent.case_id, AlertIntent.route, AlertIntent.fold, AlertIntent.reason)
         .add_columns(AlertIntent.count.label("items"), AlertIntent.created_at)
         .join(Case, Case.id == AlertIntent.case_id)
-        .where(AlertIntent.silence_id == silence_id, Case.state.in_(WAITING))
+        .where(AlertIntent.silence_id == silence_id, Case.state.in_(UNJUDGED))
         .order_by(AlertIntent.id)
     ).mappings()
     # The same case again for the same route adds to one message: `entrust` sees to it.
