@@ -40,6 +40,10 @@ FIRST = 120  # cases of the list that get a picture and journeys
 PICTURES = 12  # different ones
 DRAWN = b"\x1b[?2026l"  # ends each drawing of a screen
 KEYS: Sequence[Sequence[str]] = (("c",), ("d", "1"), ("s", "7"), ("n",))  # of one case after another
+SOURCES_OF_CASES = (
+    "INSERT INTO case_sources (case_id, source, kind, publisher) SELECT DISTINCT ci.case_id, s.source, i.kind, "
+    "'news.example' FROM case_items ci JOIN sightings s ON s.item_id = ci.item_id JOIN items i ON i.id = ci.item_id"
+)
 FILTERS: Mapping[str, CaseFilters] = {
     "all that wait": CaseFilters(),
     "brand": CaseFilters(brand="hoshino"),
@@ -60,15 +64,8 @@ FILTERS: Mapping[str, CaseFilters] = {
 def prepare(engine: Engine) -> None:
     """Fill what `benchmarks.stores` leaves out and lists ask for: sources of cases, a few assignees and tags."""
     with transaction(engine) as session:
-        if session.scalar(text("SELECT count(*) FROM case_sources")):
-            return
-        session.execute(
-            text(
-                "INSERT INTO case_sources (case_id, source, kind, publisher) SELECT DISTINCT ci.case_id, s.source, "
-                "i.kind, 'news.example' FROM case_items ci JOIN sightings s ON s.item_id = ci.item_id "
-                "JOIN items i ON i.id = ci.item_id"
-            )
-        )
+        if not session.scalar(text("SELECT count(*) FROM case_sources")):
+            session.execute(text(SOURCES_OF_CASES))
         session.execute(text("UPDATE cases SET assignee = 'aya' WHERE id % 50 = 0"))
         session.execute(text("UPDATE cases SET tags = '[\"urgent\"]' WHERE id % 200 = 0"))
 
