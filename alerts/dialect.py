@@ -6,10 +6,13 @@ from hostile text by its type, `Marked`, never by its looks.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 
-_TOKENS = re.compile(r"\[[.:@]\]|.", re.DOTALL)  # one character each, or what defanging put for one
+# One character each, or what defanging put for one; not where that would name a link of Markdown: `[.](x)`, `[.]: x`.
+_TOKENS = re.compile(r"\[[.:@]\](?![(:])|.", re.DOTALL)
 _LOOK_ALIKE = {
     "&": "＆",
     "<": "‹",
@@ -97,10 +100,8 @@ def cut(text: str, limit: int) -> Marked:
     """Cut written text to `limit` UTF-16 units with a visible mark, never within an entity."""
     if units(text) <= limit:
         return Marked(text)
-    kept = text[: limit - 1]
-    while units(kept) > limit - 1:
-        kept = kept[:-1]
-    return Marked(_HALF_ENTITY.sub("", kept) + "…")
+    fits = bisect_left([*accumulate(map(units, text[:limit]))], limit)
+    return Marked(_HALF_ENTITY.sub("", text[:fits]) + "…")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

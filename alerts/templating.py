@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, Template, TemplateError, TemplateNotFound
+from jinja2 import FileSystemLoader, Template, TemplateError, TemplateNotFound, pass_eval_context
+from jinja2.nodes import EvalContext
 
 from alerts.dialect import Dialect
 from alerts.message import Language, show
@@ -17,7 +18,9 @@ from config.templates import environment
 
 SHIPPED = Path(__file__).parent / "templates"
 LONGEST = 500_000  # characters that a template may write
-_MISTAKES = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_MISTAKES = (
+    *(TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError),
+)
 
 
 class Templates:
@@ -58,9 +61,15 @@ class _Folder:
         self._environment.loader = FileSystemLoader(root)
         self._environment.finalize = self._written
 
-    def _written(self, value: Any) -> Any:
-        """Escape what a template puts out; in HTML that is the autoescape's part."""
-        return self._dialect.plain(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    @pass_eval_context
+    def _written(self, context: EvalContext, value: Any) -> Any:
+        """Escape what a template puts out; in HTML that is the autoescape's part.
+
+        What filters such as `e` and `tojson` have made HTML of is no service's markup: in chats it is text like any.
+        """
+        if not isinstance(value, str) or (context.autoescape and hasattr(value, "__html__")):
+            return value
+        return self._dialect.plain(value)
 
     def find(self, name: str, language: Language) -> Template | None:
         """Return the template of the language, else that of all languages, else None."""

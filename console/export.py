@@ -6,11 +6,8 @@ readable by its owner alone.
 """
 
 import json
-import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Generic, Literal, TypeVar
@@ -19,6 +16,7 @@ import msgspec
 
 from alerts.words import WORDS
 from console.app import Stop
+from console.appearing import appearing
 from console.sheets import Cell, write_csv, write_xlsx
 from console.show import handoffs_of
 from detector.items import Advertiser
@@ -161,7 +159,7 @@ def _write(
         if form == "xlsx":
             raise Stop("an XLSX file cannot be written to standard output; name a file")
         return write_csv(sys.stdout, heading, rows) if form == "csv" else _write_lines(sys.stdout, values)
-    with _appearing(path, force=force) as aside:
+    with appearing(path, force=force) as aside:
         if form == "xlsx":
             return write_xlsx(aside, heading, rows, name="案件" if language == "ja" else "Cases")
         encoding = "utf-8-sig" if form == "csv" else "ascii"  # the mark tells Excel that it is UTF-8
@@ -176,32 +174,3 @@ def _write_lines(out: IO[str], values: Iterable[Any]) -> int:
         out.write(json.dumps(plain, ensure_ascii=True) + "\n")
         count += 1
     return count
-
-
-@contextmanager
-def _appearing(path: Path, *, force: bool) -> Iterator[Path]:
-    """Give a private file beside `path` to write; it takes that name once it is whole.
-
-    Raises:
-        Stop: the name is taken and `force` is not set, or the folder cannot be written to.
-    """
-    if path.exists() and not force:
-        raise Stop(f"{path}: is there already; --force writes over it")
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
-        os.close(descriptor)
-    except OSError as error:
-        raise Stop(f"{path}: cannot be written: {error.strerror}") from error
-    aside = Path(name)
-    try:
-        yield aside
-        if force:
-            aside.replace(path)
-        else:
-            os.link(aside, path)  # fails where somebody was faster
-    except FileExistsError as error:
-        raise Stop(f"{path}: is there already; --force writes over it") from error
-    except OSError as error:
-        raise Stop(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        aside.unlink(missing_ok=True)

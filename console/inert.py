@@ -6,6 +6,9 @@ from safety.screen import defang_text, screen
 
 _LIVE = re.compile(r"(?i)\b(?:https?|ftp)(?=://)")
 _INERT = {"http": "hxxp", "https": "hxxps", "ftp": "fxp"}
+# What makes a link out of what stands before it and behind it: the colon of a scheme, the dot of a host.
+_JOINT = re.compile(r"(?<=[A-Za-z0-9]):(?=//)|(?<=[\w\u0080-\U0010ffff-])[.．](?=[^\W\d_](?:[^\W\d_]|[^\x00-\x7f]))")
+_REACH = 6  # characters from a joint that decide what it is: `https` and the colon
 
 
 def inert(text: str, *, limit: int | None = None) -> str:
@@ -14,3 +17,16 @@ def inert(text: str, *, limit: int | None = None) -> str:
     A scheme alone is defanged, too: the rest of its link may stand in the next piece, marked.
     """
     return _LIVE.sub(lambda match: _INERT[match[0].lower()], defang_text(screen(text, limit=limit)))
+
+
+def inert_part(text: str, first: int, last: int) -> str:
+    """Return a part of running text as `inert` does, so that the parts give no link again when they stand in a row."""
+    parts: list[str] = []
+    at = first
+    for joint in _JOINT.finditer(text, first, last + 3):  # what stands behind the part decides, too
+        if joint.start() >= last:
+            break
+        if joint.start() < first + _REACH or joint.start() >= last - _REACH:
+            parts += [text[at : joint.start()], f"[{':' if joint[0] == ':' else '.'}]"]
+            at = joint.end()
+    return inert("".join([*parts, text[at:last]]))

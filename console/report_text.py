@@ -12,7 +12,7 @@ from console.report_document import Document, Section, Table, Value
 from console.report_words import Words
 from console.sheets import write_csv
 
-_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~&])")  # `&` begins entities, which may be invisible characters
 
 
 def report_markdown(document: Document) -> str:

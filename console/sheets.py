@@ -1,11 +1,13 @@
 """Rows for spreadsheets: CSV and XLSX in which no cell is a formula, whatever a stranger has written.
 
 A spreadsheet runs what begins with `=`, `+`, `-` or `@`, some in full width too, and some after spaces, tabs, line
-breaks or a quote; such text gets an apostrophe in front, which spreadsheets take for "this is text". Nothing invisible
-gets in, nothing is a link (`console.inert`), and a cell holds no more than a spreadsheet reads.
+breaks or a quote; such text gets an apostrophe in front, which spreadsheets take for "this is text". Where the list
+separator is `;`, Excel takes a CSV apart there, quotes or not, so what stands behind one is a beginning, too. Nothing
+invisible gets in, nothing is a link (`console.inert`), and a cell holds no more than a spreadsheet reads.
 """
 
 import csv
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -14,23 +16,33 @@ from typing import IO
 
 import xlsxwriter
 
+from alerts.dialect import cut
 from console.inert import inert
 
 Cell = str | int | float | datetime | None
-LONGEST = 32_000  # characters of a cell; Excel takes 32,767
+LONGEST = 32_000  # UTF-16 units of a cell; Excel takes 32,767
 WIDEST = 60  # characters of a column, as it is first shown
 MOST_ROWS = 1_048_575  # of an XLSX sheet, below the heading
 BREAK = " ⏎ "
 _STARTS = frozenset("=+-@|−")  # as NFKC writes them; the last is the minus sign, U+2212
-_SKIPPED = " \u00a0\u3000'\"`"  # what programs take off before they look whether it is a formula
+_SKIPPED = r"[\s'\"`]*"  # what programs take off before they look whether it is a formula
+_BEGINNING = re.compile(rf"(?:\A|;){_SKIPPED}(?=([^\s'\"`;]))")
 
 
 def safe(text: str) -> str:
     """Return text of any content as a cell that stays text."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    shown = inert(BREAK.join(lines), limit=LONGEST)
-    first = unicodedata.normalize("NFKC", shown.lstrip(_SKIPPED)[:1])[:1]
-    return f"'{shown}" if first in _STARTS or shown.startswith("'") else shown
+    shown = cut(inert(BREAK.join(lines), limit=LONGEST), LONGEST)
+    guarded = _BEGINNING.sub(_guarded, shown)
+    return f"'{guarded}" if shown.startswith("'") and not guarded.startswith("''") else guarded
+
+
+def _guarded(beginning: re.Match[str]) -> str:
+    """Put an apostrophe before what would begin a formula."""
+    if unicodedata.normalize("NFKC", beginning[1])[:1] not in _STARTS:
+        return beginning[0]
+    separator = beginning[0][:1] if beginning[0].startswith(";") else ""
+    return f"{separator}'{beginning[0].removeprefix(separator)}"
 
 
 def write_csv(out: IO[str], heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from console.inert import inert
+from console.inert import inert, inert_part
 from console.journeys import URL_LIMIT
 from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan
 from detector.handoffs import Handoff, find_handoffs
@@ -100,10 +100,10 @@ def marked(text: str, spans: Sequence[tuple[int, int]]) -> Text:
         first, last = max(first, position), min(last, end)
         if first >= last:
             continue
-        result.append(inert(text[position:first]))
-        result.append(inert(text[first:last]), MATCH_STYLE)
+        result.append(inert_part(text, position, first))
+        result.append(inert_part(text, first, last), MATCH_STYLE)
         position = last
-    result.append(inert(text[position:end]))
+    result.append(inert_part(text, position, end))
     result.append(" …" if end < len(text) else "")
     return result
 

@@ -87,12 +87,14 @@ _DOTS = str.maketrans(dict.fromkeys(".。．｡", "[.]"))  # what a browser take
 _HEAD = re.compile(r"\A(?:([A-Za-z][A-Za-z0-9+-]*)(?::|\[:\]))?([/\\]*)([^/\\?#]*)")
 _NESTED_SCHEME = re.compile(r"(?i)(?:https?|ftp)(?=:)")
 _NESTED_AUTHORITY = re.compile(r"(?<=//)[^/\\?#&]+")
-# In running text: a URL, an IPv4 address, or a dot that a top-level domain may follow. Every part is
+# In running text: a URL, an IPv4 address, or a dot that a top-level domain may follow. Hosts end in marks (कमी.com), in
+# emoji, in variation selectors that resolvers drop, so all that is not ASCII may stand before the dot. Every part is
 # bounded or consumes what it reads, so that hostile text takes linear time.
 _LINK = re.compile(
     r"(?P<url>[A-Za-z][A-Za-z0-9+.-]{0,15}://[^\s<>\"'「」（）、。]+)"
-    r"|(?P<ipv4>(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))"
-    r"|(?P<dot>(?<=[\w-])[.．](?=[^\W\d_]{2}))"
+    r"|(?P<ipv4>(?<!\d)(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))"
+    r"|(?P<dot>(?<=[\w\u0080-\U0010ffff-])[.．](?=[^\W\d_](?:[^\W\d_]|[^\x00-\x7f]))"
+    r"|(?<=[A-Za-z0-9-])[。｡](?=[A-Za-z]{2}))"
 )
 
 

@@ -1,6 +1,5 @@
 """Reporting: report."""
 
-import os
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -8,7 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from console.app import App, Misused, Stop, utc_now, with_app
+from console.app import App, Misused, utc_now, with_app
+from console.appearing import appearing
 from console.report import Report, make_report
 from console.report_document import document
 from console.report_html import report_html
@@ -111,13 +111,8 @@ def _written(made: Report, form: str, language: Language) -> str:
 
 
 def _save(file: Path, text: str, encoding: str, *, force: bool) -> None:
-    """Write a file that only its owner can read."""
-    how = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
-    try:
-        with os.fdopen(os.open(file, how, 0o600), "w", encoding=encoding, newline="") as out:
-            os.fchmod(out.fileno(), 0o600)
-            out.write(text)
-    except FileExistsError:
-        raise Misused(f"{file}: is there already; --force writes over it") from None
-    except OSError as error:
-        raise Stop(f"{file}: cannot be written: {error.strerror}") from error
+    """Write a file that only its owner can read; a link of that name is replaced, never followed."""
+    if file.exists() and not force:
+        raise Misused(f"{file}: is there already; --force writes over it")
+    with appearing(file, force=force) as aside, aside.open("w", encoding=encoding, newline="") as out:
+        out.write(text)

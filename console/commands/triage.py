@@ -160,7 +160,7 @@ def triage(
         return
     if save is not None:
         keep_view(app, save, filters, who=who)
-        click.echo(f"mekiki: view {save} saved: {worded(filters) or 'all that waits'}", err=True)
+        click.echo(f"mekiki: view {save} saved: {inert(worded(filters)) or 'all that waits'}", err=True)
     with Likenesses(app.config.brand, app.media) as likenesses:
         easel = Easel(app.media, likenesses, "none")
         session = Triage(

@@ -193,7 +193,7 @@ class FullScreen:
             width, _ = self._size()
             shown = inert(typed)
             line = Text.assemble(("> ", "bold"), shown[-(width - 4) // 2 :], ("▏", "blink"))  # letters may be wide
-            self._foot([Text(f"{question} (esc leaves it)", "bold", no_wrap=True, overflow="ellipsis"), line])
+            self._foot([Text(f"{inert(question)} (esc leaves it)", "bold", no_wrap=True, overflow="ellipsis"), line])
             key = self._keys.read()
             if key == "enter":
                 return typed.strip() or None
@@ -229,8 +229,8 @@ class FullScreen:
 
     def _status(self, line: str) -> Text:
         if self._message:
-            return Text.assemble((f" {self._message} ", "bold reverse"), f"  {line}")
-        return Text(line, "bold")
+            return Text.assemble((f" {self._message} ", "bold reverse"), f"  {inert(line)}")
+        return Text(inert(line), "bold")
 
     def _page(self, words: Sequence[Text]) -> Page:
         options = self._console.options.update(width=self._size()[0], height=None)

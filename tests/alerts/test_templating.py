@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.dialect import PLAIN, SLACK, Dialect
+from alerts.dialect import CHATWORK, PLAIN, SLACK, Dialect
 from alerts.message import Alert
 from alerts.templating import SHIPPED, Templates
 from alerts.texts import Texts, values_of
@@ -63,6 +63,14 @@ def test_hostile_text_is_escaped_in_templates_of_ones_own_too(own: Path) -> None
     assert "<" not in line
 
 
+@pytest.mark.parametrize("written", ["e", "forceescape", "safe", "tojson", "urlize"])
+def test_what_a_filter_made_html_of_is_no_markup_of_a_service(own: Path, written: str) -> None:
+    (own / "chat/headline.txt").write_text(f"{{{{ case.title | {written} }}}}")
+    line = texts(own, alert_of(case(title="[toall] [/info] x")), CHATWORK).headline
+    assert "toall" in line
+    assert "[" not in line
+
+
 def test_live_links_are_out_of_reach(own: Path) -> None:
     (own / "chat/headline.txt").write_text("{{ alert.items[0].links[0].exact }} {{ alert.items[0].links[0].defanged }}")
     shown = alert_of(case(view(item=item(links=("https://evil.test/x",)))))
@@ -79,6 +87,7 @@ def test_live_links_are_out_of_reach(own: Path) -> None:
         ("{% for n in range(10000000) %}x{% endfor %}", "OverflowError"),
         ("{{ broken", "line 1"),
         ("{{ alert.items.append(1) }}", "line 1"),
+        ("{% set n = 10 ** 16 %}{{ headline * n }}", "MemoryError"),
     ],
 )
 def test_a_template_that_fails_gives_way_to_the_shipped_one_and_is_named(own: Path, source: str, said: str) -> None:

@@ -11,10 +11,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 from sqlalchemy import Engine
 
 from cli import main
 from console.sheets import safe
+from console.triage.drawing import Easel
+from console.triage.fullscreen import FullScreen
+from console.triage.likeness import Likenesses
+from console.triage.screens import Standing
+from console.tty import TerminalKeys
 from detector.evidence import Evidence, TextSpan
 from detector.items import Advertiser, Item, Text
 from detector.verdict import Verdict
@@ -22,6 +28,7 @@ from detector.visits import Hop, Landing, Visit
 from storage.cases import Judgement, judge
 from storage.database import open_engine, transaction, upgrade
 from storage.items import Observation, record_many
+from storage.media import MediaStore
 from storage.views import CaseFilters, save_view
 from storage.visits import LinkToVisit, save_visits
 from tests.console.conftest import NOW
@@ -122,6 +129,7 @@ def alive(shown: str) -> set[str]:
         (("triage",), "oz?gn1\nq"),
         (("triage", "--json"), "oq"),
         (("triage", "views"), ""),
+        (("triage", "--view", "odd", "--save", "again"), "q"),
         (("cases", "list"), ""),
         (("cases", "list", "--json"), ""),
         (("cases", "show", "1"), ""),
@@ -142,6 +150,19 @@ def test_no_character_that_acts_or_hides_reaches_standard_output(
     if "--json" not in arguments and "jsonl" not in arguments:
         assert "http://evil" not in shown
         assert "https://" not in shown
+
+
+def test_what_a_colleague_chose_cases_by_does_nothing_to_a_whole_terminal(tmp_path: Path) -> None:
+    out, media = StringIO(), MediaStore(tmp_path)
+    console = Console(file=out, width=200, height=30, force_terminal=True, color_system=None)
+    standing = Standing(acts=(), marked=False, marks=0, judged=0, an_hour=None, left=3, chosen=f"text:'{LIVE}'")
+    with Likenesses((), media) as likenesses:
+        easel = Easel(media, likenesses, "none")
+        FullScreen(console, out, TerminalKeys(0, 1), media, easel, asked="none", environment={}).over(standing)
+    drawn = re.sub(r"\x1b\[[?0-9;]*[A-Za-z]|\r", "", out.getvalue())
+    assert "hidden" in drawn
+    assert alive(drawn) == set()
+    assert "evil.test" not in drawn
 
 
 @pytest.mark.parametrize("items", [False, True], ids=["cases", "items"])
@@ -182,6 +203,22 @@ def test_no_cell_of_an_xlsx_is_a_formula_or_a_link(config: Path, tmp_path: Path,
 @pytest.mark.parametrize("before", ["", " ", "\u3000", "\u00a0", '"', "'", " \"' "])
 def test_a_formula_becomes_text_whatever_stands_before_it(start: str, before: str) -> None:
     assert safe(f"{before}{start}1+1").startswith("'")
+
+
+@pytest.mark.parametrize("between", ["", " ", '"', "\u3000'"])
+@pytest.mark.parametrize("start", "=+-@＝−|")
+def test_no_formula_begins_behind_a_semicolon_at_which_some_excels_cut_a_csv(start: str, between: str) -> None:
+    behind = safe(f'公式;{between}{start}HYPERLINK("x");z').split(";")[1]
+    assert behind.startswith("'")
+    assert not FORMULA.fullmatch(safe("a; b;c")[:1])
+    assert safe("a; b;c") == "a; b;c"
+
+
+@pytest.mark.parametrize("text", ["a.bb " * 20_000, "😀" * 40_000, "x" * 40_000], ids=["links", "pairs", "letters"])
+def test_a_long_text_is_cut_visibly_to_what_excel_takes(text: str) -> None:
+    cell = safe(text)
+    assert cell.endswith("…")
+    assert 31_000 < len(cell.encode("utf-16-le")) // 2 <= 32_767
 
 
 @pytest.mark.parametrize("text", ["", "星野電機", "80%OFF", "a=b", "3-4", "\t=1", "\r=1", "\n=1", "\u200b=1", "\x00=1"])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import stat
 import tomllib
 from dataclasses import replace
@@ -339,6 +340,24 @@ def test_the_command_writes_a_file_for_its_owner_only_and_not_over_another(confi
     assert "--force" in again.output
     assert call(config, *MONTH, "-o", str(out), "--force", "--format", "md").exit_code == 0
     assert out.read_text("utf-8").startswith("# ")
+
+
+def test_a_link_of_that_name_is_replaced_and_never_written_through(config: Path) -> None:
+    other, out = config.parent / "other.txt", config.parent / "november.md"
+    other.write_text("mine")
+    out.symlink_to(other)
+    assert call(config, *MONTH, "-o", str(out)).exit_code == 2
+    assert call(config, *MONTH, "-o", str(out), "--force").exit_code == 0
+    assert other.read_text() == "mine"
+    assert not out.is_symlink()
+    assert list(config.parent.glob(".november*")) == []
+
+
+@pytest.mark.parametrize("text", ["&#x202e;gpj", "&lbrack;x&rpar;"])
+def test_markdown_has_no_entities_that_others_chose(report: Report, text: str) -> None:
+    doc = replace(worded(report, "en"), subject=text)
+    [subject] = re.findall(r"\*\*(.*?)\*\*", report_markdown(doc))[:1]
+    assert subject.startswith("\\&")
 
 
 def test_a_table_for_a_spreadsheet_begins_with_the_mark_that_it_wants(config: Path) -> None:

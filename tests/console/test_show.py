@@ -1,10 +1,11 @@
 """What a person reads of an item."""
 
+import re
 from datetime import date
 
 from rich.console import Console
 
-from console.show import described
+from console.show import described, marked
 from detector.assess import Assessor
 from detector.items import Item, Text
 from tests.detector.hoshino import HOSHINO
@@ -20,3 +21,11 @@ def test_where_an_item_leads_people_stands_with_it() -> None:
     for line in ("leads to line   @hoshino_sale", "leads to line   lin[.]ee/AbCdEf1", "leads to phone  +81323456789"):
         assert line in shown.get()
     assert "\u202e" not in shown.get()
+
+
+def test_a_link_stays_inert_wherever_a_match_cuts_it() -> None:
+    text = "x http://hoshino.test/a www.evil.test"
+    for first in range(len(text)):
+        for last in range(first + 1, len(text) + 1):
+            shown = marked(text, [(first, last)]).plain
+            assert not re.search(r"https?://|[a-z]\.[a-z]", shown), shown

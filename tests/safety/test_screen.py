@@ -126,6 +126,10 @@ def test_defang_twice_is_defang_once(url: str) -> None:
             "(192[.]0[.]2[.]7) 3.5 times, e.g. U.S.A. version 2.0.1",
         ),
         ("です。次の文です。", "です。次の文です。"),
+        ("cafe\u0301.test कमी.test 星\ufe00.test 👍.test", "cafe\u0301[.]test कमी[.]test 星\ufe00[.]test 👍[.]test"),
+        ("shop.भारत", "shop[.]भारत"),  # the second character is a mark
+        ("shop。test", "shop[.]test"),
+        ("open 192.0.2.7. Or 192.0.2.7", "open 192[.]0[.]2[.]7. Or 192[.]0[.]2[.]7"),
         ("line\nhttp://a.test\nend", "line\nhxxp://a[.]test\nend"),
         ("<https://a.test|click>", "<hxxps://a[.]test|click>"),
     ],

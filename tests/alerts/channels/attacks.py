@@ -23,6 +23,7 @@ ATTACKS: Mapping[str, str] = {
     "lines": "x\r\nBcc: victim@evil.test\r\n\r\nhttps://evil.test/\n.\n\u2028\u2029\x85\x0b\x0c\x1b[2J\x07",
     "invisible": "\u202eecilop\u202c\u2066x\u2069\u200b\u200d\ufeff\u00ad\U000e0041\u061c\u3164 https://evil.test",
     "marks": "\x02bold\x03\x04code\x03\x00\ud800 [.][@][:] https://evil.test www.evil.test evil.test victim@evil.test",
+    "links": "[.](//evil.test) [:](discord://-/evil) [@]: //evil.test [.][@]",
     "long": "&<>*`@[]" * 5000,
     "wide": "𠮷😀" * 20_000,
     "words": "なりすまし" * 8_000,

@@ -51,12 +51,12 @@ OWN: Mapping[str, tuple[Dialect, Callable[[Texts], Any]]] = {
 LIVE: Mapping[str, str] = {
     "slack": r"<|(?<!\n)>(?! )|&(?!amp;|lt;|gt;)",
     "teams": r"[\x00-\x1f]",  # runs are shown as they stand
-    "discord": r"<[@#t:]|@(?:everyone|here|&|!|\d)|\]\(",
+    "discord": r"<[@#t:]|@(?:everyone|here|&|!|\d)|\][(:]",
     "google_chat": r"<(?!/?b>|br>)|&|<users",
     "line_works": r"<|[\x00-\x1f]",
     "chatwork": r"\[(?!/?info\]|/?title\]|hr\]|[.:@]\])",
     "pagerduty": r"(?!)",  # no markup at all
-    "apprise": r"[<>@*_~`|#\\](?!\])|\]\(",
+    "apprise": r"[<>@*_~`|#\\](?!\])|\][(:]",
 }
 BYTES: Mapping[str, int] = {"teams": 28_000, "google_chat": 32_000, "line_works": 15_000, "pagerduty": 512_000}
 SCHEMAS: Mapping[str, dict[str, Any]] = {
