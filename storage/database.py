@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
@@ -26,7 +27,7 @@ from safety.secret import Secret
 from storage.errors import DatabaseOutdated, StorageError, StorageUnavailable
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_BUSY_MILLISECONDS = 10_000  # how long a writer waits for another one
+_BUSY_MILLISECONDS = 30_000  # how long a writer waits for others; SQLite lets them wait in no order
 _UPGRADE_LOCK = 0x6D656B696B69  # PostgreSQL advisory lock: one upgrade at a time
 _READING = "mekiki_reading"  # execution option of an engine that only reads
 
@@ -120,6 +121,13 @@ def snapshot(engine: Engine) -> Iterator[Session]:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with _telling_what_is_wrong(), Session(engine.execution_options(**options)) as session, session.begin():
         yield session
+
+
+def lock_name(session: Session, name: str) -> None:
+    """Let nobody else have the lock of this name until the transaction ends; SQLite has one writer at a time anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 @contextmanager
