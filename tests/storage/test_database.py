@@ -111,7 +111,7 @@ def test_sqlite_is_durable_and_private(tmp_path: Path) -> None:
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
-        assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+        assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
         files = list(file.parent.iterdir())
         assert {path.name for path in files} == {"mekiki.db", "mekiki.db-wal", "mekiki.db-shm"}
         assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
