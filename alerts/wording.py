@@ -7,8 +7,7 @@ from datetime import datetime
 
 from alerts.message import Alert, AlertEvidence, AlertItem, DigestLine
 from alerts.words import WORDS, Words
-
-WAITING = frozenset({"open", "relapsed", "snoozed"})  # states in which somebody should judge
+from storage.actions import UNJUDGED
 
 
 def words_of(alert: Alert) -> Words:
@@ -75,7 +74,7 @@ def standing(alert: Alert) -> str:
         return ""
     parts = [
         *([words.assigned.format(name=case.assignee)] if case.assignee else []),
-        *([words.due.format(due=moment(case.due_at))] if case.due_at and case.state in WAITING else []),
+        *([words.due.format(due=moment(case.due_at))] if case.due_at and case.state in UNJUDGED else []),
     ]
     return " · ".join(parts)
 

@@ -17,9 +17,10 @@ import click
 from console.app import App, Misused, utc_now
 from detector.items import Kind
 from storage.schema import CaseState
-from storage.views import ME, NOBODY, WANTED, CaseFilters, save_view, saved_view
+from storage.views import ME, NOBODY, CaseFilters, save_view, saved_view
 
 ALL = "all"
+_WAITING = CaseFilters().states
 VIEW_NAME = re.compile(r"[\w.-]{1,40}")
 VIEW_NAME_WORDS = "the name of a view is made of letters, digits, '.', '-' and '_', at most 40"
 _SPAN = re.compile(r"(\d{1,5})([hdw])")
@@ -116,7 +117,7 @@ def worded(filters: CaseFilters) -> str:
 def _words(filters: CaseFilters) -> Iterator[str]:
     if filters.states == get_args(CaseState):
         yield f"state:{ALL}"
-    elif filters.states != WANTED:
+    elif filters.states != _WAITING:
         yield f"state:{','.join(filters.states)}"
     for name in ("brand", "source", "kind", "assignee", "tag"):
         if (value := getattr(filters, name)) is not None:
@@ -145,7 +146,7 @@ class _Span(click.ParamType[timedelta]):
 
 _OPTIONS = (
     click.option("--view", metavar="NAME", help="A choice of cases that was saved; other options change it."),
-    click.option("--state", "states", multiple=True, help=f"May be repeated; `{ALL}`. Default: {', '.join(WANTED)}."),
+    click.option("--state", "states", multiple=True, help=f"May be repeated; `{ALL}`. Default: {', '.join(_WAITING)}."),
     click.option("--brand", metavar="KEY"),
     click.option("--source", metavar="KEY", help="Seen by this source."),
     click.option("--kind", type=click.Choice(get_args(Kind)), help="With an item of this kind."),

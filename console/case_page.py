@@ -14,6 +14,7 @@ from console.picture import half_blocks
 from console.show import DECISION_STYLE, handoffs_of, item_lines, moment, why_lines
 from detector.evidence import ImageBox
 from safety.screen import defang, defang_text, screen
+from storage.actions import WAITING
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary, LogEntry, PictureView, SimilarCase
 from storage.media import MediaStore
 from storage.registrations import Registration
@@ -38,7 +39,7 @@ def case_list(cases: Sequence[CaseSummary], now: datetime | None = None) -> Grou
             f"  {case.brand}  {_standing(case)}  {case.items} {'item' if case.items == 1 else 'items'}",
             f"  {moment(case.last_seen)}  priority {case.priority:.2f}",
         )
-        if case.due_at is not None and case.state in ("open", "relapsed"):
+        if case.due_at is not None and case.state in WAITING:
             late = now is not None and case.due_at <= now
             head.append(f"  due {moment(case.due_at)}", "bold red" if late else "")
         for tag in case.tags:

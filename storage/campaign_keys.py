@@ -6,10 +6,10 @@ stands for the others, so that a campaign of a thousand nearly equal creatives h
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
@@ -17,19 +17,14 @@ from sqlalchemy.orm import Session
 from detector import campaign_picture, campaign_text
 from detector.campaign import LIKE, CampaignKey, KeyKind
 from detector.campaign_rule import HUB, TELLING
+from storage.batches import batched
 from storage.columns import digest_of
 from storage.schema import CampaignBand, CampaignKeyRow, Case, CaseItem, CaseKey, ItemKey
 from storage.upsert import find_or_add, insert, table_of
 
 Place = tuple[KeyKind, str]
-T = TypeVar("T")
 _MOST_TELLING = 500  # keys of a case
 _AT_ONCE = 5_000  # parameters of one statement
-
-
-def batched(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Yield runs of a sequence, each at most so long."""
-    yield from (values[start : start + size] for start in range(0, len(values), size))
 
 
 class _Measure(Protocol):

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, aliased
 
 from detector.items import Kind
 from detector.verdict import Decision
+from storage.actions import state_at
+from storage.batches import batched
 from storage.schema import (
     CampaignKeyRow,
     Case,
@@ -24,7 +26,6 @@ from storage.schema import (
 )
 
 MOST_ITEMS = 200  # of a case, the best scored; as many as a message is made from
-_MANY = 500  # ids in one query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +57,8 @@ class CaseFacts:
 def facts_of(session: Session, case_ids: Collection[int], now: datetime) -> dict[int, CaseFacts]:
     """Return the facts of cases, by id."""
     found: dict[int, CaseFacts] = {}
-    ids = sorted(set(case_ids))
-    for start in range(0, len(ids), _MANY):
-        found |= _facts(session, ids[start : start + _MANY], now)
+    for ids in batched(sorted(set(case_ids))):
+        found |= _facts(session, ids, now)
     return found
 
 
@@ -69,7 +69,7 @@ def _facts(session: Session, ids: Collection[int], now: datetime) -> dict[int, C
         row.id: CaseFacts(
             id=row.id,
             brand=row.brand,
-            state="open" if row.snoozed_until is not None and row.snoozed_until <= now else row.state,
+            state=state_at(row.state, row.snoozed_until, now),
             score=row.score,
             priority=row.priority,
             decision=row.decision,
@@ -145,9 +145,8 @@ def _advertiser(platform: str | None, content: Mapping[str, Any]) -> str | None:
 
 def _sources(session: Session, item_ids: Collection[int]) -> dict[int, set[str]]:
     found: dict[int, set[str]] = defaultdict(set)
-    ids = list(item_ids)
-    for start in range(0, len(ids), _MANY):
-        query = select(Sighting.item_id, Sighting.source).where(Sighting.item_id.in_(ids[start : start + _MANY]))
+    for ids in batched(list(item_ids)):
+        query = select(Sighting.item_id, Sighting.source).where(Sighting.item_id.in_(ids))
         for item_id, source in session.execute(query.distinct()):
             found[item_id].add(source)
     return found

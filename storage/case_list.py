@@ -28,6 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from detector.evidence import Evidence, evidence_from_json
 from storage.actions import state_at
+from storage.batches import batched
 from storage.case_views import CaseSummary
 from storage.schema import Case, CaseLog, CaseSource, CaseState, VerdictRow
 from storage.views import NOBODY, CaseFilters
@@ -39,7 +40,6 @@ _COLUMNS: dict[CaseOrder, InstrumentedAttribute[Any]] = {
     "age": Case.opened_at,
 }
 _ALL = CaseFilters()
-AT_ONCE = 500  # ids in one query; SQLite takes some thousands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +119,8 @@ def summaries(session: Session, ids: Sequence[int], now: datetime | None) -> lis
         now: for the state; without it a snoozed case reads "snoozed" even when its time has run out.
     """
     found: list[CaseSummary] = []
-    for start in range(0, len(ids), AT_ONCE):
-        found += _read(session, ids[start : start + AT_ONCE], now)
+    for some in batched(ids):
+        found += _read(session, some, now)
     return found
 
 

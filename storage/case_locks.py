@@ -6,26 +6,20 @@ comes wholly before or wholly after.
 """
 
 from collections.abc import Iterable
-from hashlib import sha256
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.database import lock_name
 from storage.schema import Case
 
 MACHINE = "mekiki"  # who, in log entries that no person made
 
 
 def lock_campaigns(session: Session, brands: Iterable[str]) -> None:
-    """Let nobody else put items into cases of some brands, or take them out, until the transaction ends.
-
-    SQLite has one writer at a time anyway.
-    """
-    if session.get_bind().dialect.name != "postgresql":
-        return
+    """Let nobody else put items into cases of some brands, or take them out, until the transaction ends."""
     for brand in sorted(set(brands)):
-        number = int.from_bytes(sha256(f"campaigns of {brand}".encode()).digest()[:8], signed=True)
-        session.execute(select(func.pg_advisory_xact_lock(number)))
+        lock_name(session, f"campaigns of {brand}")
 
 
 def lock_cases(session: Session, case_ids: Iterable[int]) -> dict[int, Case]:

@@ -50,7 +50,7 @@ def append_log(session: Session, cases: Mapping[int, Case], entries: Sequence[Ne
 
     Args:
         session: a session of `storage.database.transaction`.
-        cases: by id, locked by `storage.campaigns.lock_cases` or made in this transaction.
+        cases: by id, locked by `storage.case_locks.lock_cases` or made in this transaction.
         entries: of these cases.
     """
     rows = []

@@ -14,9 +14,7 @@ from storage.deliveries import deliveries_of
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
 from storage.judgements import DISMISS_REASONS, Judgement, judge, undo
 from storage.registrations import Registration, landing_domain, registrations
-from storage.schema import (
-    CaseLog,
-)
+from storage.schema import CaseLog
 from storage.similar import similar_judged
 from storage.visits import visits_of
 

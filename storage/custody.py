@@ -18,12 +18,11 @@ from sqlalchemy.orm import Session
 
 from storage.canonical import canonical
 from storage.columns import unescape
-from storage.database import snapshot
+from storage.database import lock_name, snapshot
 from storage.schema import CustodyRow
 
 TOOL = f"mekiki {version('mekiki')}"
 ZEROS = "0" * 64  # what stands for the hash before the first row
-_LOCK = 0x637573746F6479  # PostgreSQL advisory lock: one row is appended after the other
 _PAGE = 1000  # rows read at once
 _MOST_SUSPECTS = 100  # edited rows among which swapped ones are looked for
 
@@ -102,8 +101,7 @@ def append(
         manifest: SHA-256 of what describes the evidence, in the media store.
         data: more, as builtins for JSON.
     """
-    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    lock_name(session, "custody")
     last = head(session)
     entry = Entry(
         number=last.number + 1,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from storage.batches import batched
 from storage.columns import digest_of
 from storage.schema import (
     AlertIntent,
@@ -102,8 +103,7 @@ def remove_loose_keys(session: Session) -> None:
     loose = list(
         session.scalars(select(CampaignKeyRow.id).where(*(~used for used in users), CampaignKeyRow.parted == 0))
     )
-    for start in range(0, len(loose), 500):
-        some = loose[start : start + 500]
+    for some in batched(loose):
         session.execute(delete(CampaignBand).where(CampaignBand.key_id.in_(some)), execution_options=_PLAIN)
         session.execute(delete(CampaignKeyRow).where(CampaignKeyRow.id.in_(some)), execution_options=_PLAIN)
 

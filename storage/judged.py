@@ -1,7 +1,7 @@
 """What people decided, item by item, beside what the machine had said when they did."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,12 +11,11 @@ from sqlalchemy.orm import Session
 from detector.items import Item
 from detector.verdict import Verdict
 from storage.actions import judgement_of
+from storage.batches import batched
+from storage.case_items import verdict_from
 from storage.case_locks import MACHINE
-from storage.cases import verdict_from
 from storage.items import item_from
 from storage.schema import Case, CaseLog, ItemRow, ItemVersion, Sighting, VerdictRow
-
-_MANY = 500  # ids in one query; SQLite takes some thousands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ def judged_items(session: Session, *, brand: str | None = None, since: datetime 
         if entry.reason != "duplicate" and (since is None or entry.at >= since)
     ]
     cases: dict[int, Case] = {}
-    for ids in _chunks([entry.case_id for entry, _ in judgements]):
+    for ids in batched([entry.case_id for entry, _ in judgements]):
         cases |= {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids)))}
     item_ids = sorted({item_id for _, items in judgements for item_id in items})
     verdicts = _flagged(session, item_ids)
@@ -110,7 +109,7 @@ def _flagged(
     session: Session, item_ids: Sequence[int]
 ) -> dict[tuple[int, str], list[tuple[ItemVersion, VerdictRow, str]]]:
     found: dict[tuple[int, str], list[tuple[ItemVersion, VerdictRow, str]]] = defaultdict(list)
-    for ids in _chunks(item_ids):
+    for ids in batched(item_ids):
         query = (
             select(ItemVersion, VerdictRow, ItemRow.external_id)
             .join(VerdictRow, VerdictRow.version_id == ItemVersion.id)
@@ -124,13 +123,8 @@ def _flagged(
 
 def _first_sources(session: Session, item_ids: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for ids in _chunks(item_ids):
+    for ids in batched(item_ids):
         query = select(Sighting.item_id, Sighting.source).where(Sighting.item_id.in_(ids)).order_by(Sighting.id)
         for item_id, source in session.execute(query):
             found.setdefault(item_id, source)
     return found
-
-
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), _MANY):
-        yield ids[start : start + _MANY]

@@ -5,9 +5,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Protocol
 
+import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from detector.items import Item
 from storage.case_locks import MACHINE
 from storage.case_log import NewEntry, append_log
 from storage.schema import Case, CaseItem, ItemVersion, VerdictRow
@@ -51,6 +53,18 @@ def cases_of(session: Session, item_ids: Iterable[int]) -> dict[int, list[int]]:
     ):
         found[case_id].append(item_id)
     return found
+
+
+def latest_items(session: Session, case_id: int, limit: int) -> list[Item]:
+    """Return the items of a case that came last, as they were flagged, the latest first."""
+    contents = session.scalars(
+        select(ItemVersion.content)
+        .join(CaseItem, CaseItem.version_id == ItemVersion.id)
+        .where(CaseItem.case_id == case_id)
+        .order_by(CaseItem.added_at.desc(), CaseItem.item_id.desc())
+        .limit(limit)
+    )
+    return [msgspec.convert(content, Item) for content in contents]
 
 
 def put_in(

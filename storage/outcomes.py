@@ -19,6 +19,7 @@ from sqlalchemy import case as sql_case
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from detector.hosts import parse_host
+from storage.batches import batched
 from storage.columns import AnyText
 from storage.registrations import landing_domain, registrations
 from storage.schema import (
@@ -37,7 +38,6 @@ from storage.schema import (
 
 QUARTER = 900  # seconds; every time zone in use begins its days at a quarter of an hour of UTC
 ARRIVALS = ("opened", "items_added", "items_changed")  # entries that say what came, not what became of it
-_MANY = 500  # cases read at once
 T = TypeVar("T")
 
 
@@ -101,8 +101,8 @@ def case_histories(
     grown = select(CaseItem.case_id).where(CaseItem.added_at >= start, CaseItem.added_at < end)
     touched = select(Case.id).where(Case.id.in_(union(opened, done, grown).subquery().select()), _of(brand))
     ids = session.scalars(touched.order_by(Case.id)).all()
-    for begin in range(0, len(ids), _MANY):
-        yield from _histories(session, ids[begin : begin + _MANY], end)
+    for some in batched(ids):
+        yield from _histories(session, some, end)
 
 
 def seen_per_quarter(

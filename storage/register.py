@@ -5,12 +5,11 @@ configuration. From then on the detector gets the entry with the profile of the 
 by itself on its last day, is removed by hand, or leaves with the judgement that is taken back; its row stays.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,9 +17,11 @@ from detector.brands import BrandProfile, Ownership, Scope, Who
 from detector.hosts import is_shared, parse_host, redirector
 from detector.items import Item
 from detector.places import places_of
+from storage.case_locks import lock_cases
 from storage.case_log import NewEntry, append_log
 from storage.errors import EntryNotFound, JudgementRefused
-from storage.schema import Case, CaseItem, CaseLog, ItemVersion, RegisterRow
+from storage.memberships import latest_items
+from storage.schema import Case, CaseLog, RegisterRow
 
 What = Literal["advertiser", "domain", "account"]
 WHATS: tuple[What, ...] = get_args(What)
@@ -87,7 +88,7 @@ def entering(session: Session, case: Case, asked: Registering, reason: str | Non
         raise JudgementRefused(
             f"--register fits the reasons {', '.join(WHO_OF)}; {reason} makes nobody a user of a brand"
         )
-    items = list(_items(session, case.id))
+    items = latest_items(session, case.id, MOST_READ)
     if asked.what in WHATS:
         scope = _only(case.id, asked.what, sorted(_scopes(items, asked.what)))
     else:
@@ -129,15 +130,17 @@ def remove_entry(session: Session, entry_id: int, *, who: str, note: str = "", n
         EntryNotFound: no entry has this id, or it was removed before.
     """
     row = session.get(RegisterRow, entry_id)
+    cases = lock_cases(session, [row.case_id] if row else [])
+    if row is not None:
+        session.refresh(row)  # somebody may have removed it before the case was locked
     if row is None or row.removed_at is not None:
         raise EntryNotFound(
             f"there is no entry {entry_id} in the register; `mekiki register list` shows those there are"
         )
-    case = session.scalars(select(Case).where(Case.id == row.case_id).with_for_update(key_share=True)).one()
     row.removed_by, row.removed_at = who, now
     data = {"entry": row.id, "scope": row.scope}
-    new = NewEntry(case_id=case.id, at=now, who=who, action="unregister", note=note, data=data)
-    append_log(session, {case.id: case}, [new])
+    new = NewEntry(case_id=row.case_id, at=now, who=who, action="unregister", note=note, data=data)
+    append_log(session, cases, [new])
 
 
 def register_entries(
@@ -176,17 +179,6 @@ def _entry(row: RegisterRow, on: date) -> RegisterEntry:
         removed_by=row.removed_by,
         removed_at=row.removed_at,
     )
-
-
-def _items(session: Session, case_id: int) -> Iterator[Item]:
-    contents: Iterator[dict[str, Any]] = session.scalars(
-        select(ItemVersion.content)
-        .join(CaseItem, CaseItem.version_id == ItemVersion.id)
-        .where(CaseItem.case_id == case_id)
-        .order_by(CaseItem.added_at.desc(), CaseItem.item_id.desc())
-        .limit(MOST_READ)
-    )
-    return (msgspec.convert(content, Item) for content in contents)
 
 
 def _scopes(items: Sequence[Item], what: str) -> set[str]:

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Engine, Select, and_, delete, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from storage.actions import SILENT
 from storage.custody import append
 from storage.database import snapshot, transaction
 from storage.errors import MediaMissing, StorageUnavailable
@@ -50,7 +51,6 @@ from storage.schema import (
 )
 
 PURGE = "purge"  # action in the custody chain
-OVER = ("dismissed", "closed", "duplicate")  # states of cases that do not matter any more
 FRESH = timedelta(hours=1)  # a file that was stored later stays: a crawl names it only when it has read the whole page
 BATCH = 200  # rows in one transaction: other writers wait for it
 
@@ -182,7 +182,7 @@ class _Work:
 def _over(cutoff: datetime) -> ColumnElement[bool]:
     """Word in SQL which cases do not matter any more, nor did since `cutoff`."""
     touched = exists().where(CaseLog.case_id == Case.id, CaseLog.at >= cutoff)
-    return and_(Case.state.in_(OVER), Case.held.is_(False), Case.last_seen < cutoff, ~touched)
+    return and_(Case.state.in_(SILENT), Case.held.is_(False), Case.last_seen < cutoff, ~touched)
 
 
 def _named() -> ColumnElement[bool]:

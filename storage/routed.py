@@ -8,21 +8,19 @@
 Every step is one transaction, and what it did stays when the next one is killed.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from storage.batches import batched
+from storage.database import lock_name
 from storage.intents import PendingIntent, may_be_told
 from storage.schema import PENDING_ESCALATED, PENDING_ROUTED, AlertIntent, Case, CaseState, Delivery, Held, IntentReason
 from storage.upsert import insert, table_of
 
-_Value = TypeVar("_Value")
-_MANY = 500  # ids in one statement
 _INTENTS = table_of(AlertIntent)
 _WEIGHTIEST: tuple[IntentReason, ...] = ("first", "relapsed", "escalated", "new_items", "repeat")  # names a message
 
@@ -86,7 +84,7 @@ class DigestPart:
 
 def split(session: Session, shared: Mapping[PendingIntent, Sequence[Share]], *, now: datetime) -> None:
     """Settle intents by giving each route its share of them. They are held by `storage.intents.pending_intents`."""
-    for some in _chunks([intent.id for intent in shared]):
+    for some in batched([intent.id for intent in shared]):
         settled = update(_INTENTS).where(_INTENTS.c.id.in_(some), _INTENTS.c.state == "pending")
         session.execute(settled.values(state="routed", settled_at=now))
     for pressing in (False, True):
@@ -149,10 +147,8 @@ def entrust(
 
 
 def lock_route(session: Session, route: str) -> None:
-    """Let nobody else decide for a route until the transaction ends. SQLite has one writer at a time anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        number = int.from_bytes(sha256(f"route:{route}".encode()).digest()[:8], "big", signed=True)
-        session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+    """Let nobody else decide for a route until the transaction ends."""
+    lock_name(session, f"route:{route}")
 
 
 def waiting_routes(session: Session, now: datetime) -> list[str]:
@@ -194,7 +190,7 @@ def _kept(now: datetime) -> ColumnElement[bool]:
 def last_told(session: Session, route: str, folds: Collection[str]) -> Mapping[str, datetime]:
     """Return when a route last let something go, by fold."""
     found: dict[str, datetime] = {}
-    for some in _chunks(sorted(folds)):
+    for some in batched(sorted(folds)):
         query = select(_INTENTS.c.fold, func.max(_INTENTS.c.released_at)).where(
             _INTENTS.c.route == route, _INTENTS.c.fold.in_(some), _INTENTS.c.released_at.is_not(None)
         )
@@ -216,14 +212,14 @@ def told_since(session: Session, route: str, since: datetime, *, limit: int) -> 
 
 def hold(session: Session, ids: Sequence[int], *, until: datetime, why: Held, note: str | None = None) -> None:
     """Let intents wait; `mekiki alerts pending` says why and until when."""
-    for some in _chunks(ids):
+    for some in batched(ids):
         mine = update(_INTENTS).where(_INTENTS.c.id.in_(some), _INTENTS.c.state == "pending")
         session.execute(mine.values(due_at=until, held=why, note=note))
 
 
 def release(session: Session, told: Sequence[Waiting], route: str, *, now: datetime, then: Afterwards) -> None:
     """Let intents go, each as a message of its own."""
-    for some in _chunks([one.id for one in told]):
+    for some in batched([one.id for one in told]):
         mine = update(_INTENTS).where(_INTENTS.c.id.in_(some), _INTENTS.c.state == "pending")
         session.execute(mine.values(released_at=now, due_at=now, held=None, note=None))
     _note_told(session, told, route, now=now, then=then)
@@ -241,7 +237,7 @@ def gather(
     digest = _digest(session, route, fold, end=end, now=now)
     if digest is None:
         return False
-    for some in _chunks([one.id for one in told]):
+    for some in batched([one.id for one in told]):
         mine = update(_INTENTS).where(_INTENTS.c.id.in_(some), _INTENTS.c.state == "pending")
         session.execute(
             mine.values(
@@ -342,7 +338,7 @@ _LEAVING = ("id", "route", "case_id", "reason", "count", "due_at", "created_at",
 def told_receivers(session: Session, case_ids: Collection[int]) -> dict[tuple[int, str], datetime]:
     """Return what receivers know of cases, by case and receiver: when the latest of what they were told was routed."""
     found: dict[tuple[int, str], datetime] = {}
-    for some in _chunks(sorted(case_ids)):
+    for some in batched(sorted(case_ids)):
         query = (
             select(_INTENTS.c.case_id, Delivery.receiver, func.max(_INTENTS.c.news_at))
             .join(Delivery, Delivery.intent_id == _INTENTS.c.id)
@@ -365,14 +361,14 @@ def recall(session: Session, intent_id: int) -> None:
 
 def drop(session: Session, ids: Sequence[int], *, note: str, now: datetime) -> None:
     """Settle intents that nobody needs to hear of any more."""
-    for some in _chunks(ids):
+    for some in batched(ids):
         mine = update(_INTENTS).where(_INTENTS.c.id.in_(some), _INTENTS.c.state == "pending")
         session.execute(mine.values(state="suppressed", settled_at=now, note=note, held=None))
 
 
 def silence(session: Session, ids: Sequence[int], silence_id: int, *, now: datetime) -> None:
     """Settle intents that a silence keeps from being told; `storage.silences.wake` remembers them."""
-    for some in _chunks(ids):
+    for some in batched(ids):
         mine = update(_INTENTS).where(_INTENTS.c.id.in_(some), _INTENTS.c.state == "pending")
         note = f"silence {silence_id}"
         session.execute(mine.values(state="suppressed", settled_at=now, silence_id=silence_id, note=note, held=None))
@@ -396,21 +392,16 @@ def _note_told(session: Session, told: Sequence[Waiting], route: str, *, now: da
     An escalation goes to others: the route's own people hear of the case again when they would have.
     """
     own = [one for one in told if one.reason != "escalated"]
-    for some in _chunks(own):
+    for some in batched(own):
         before = update(_INTENTS).where(_INTENTS.c.case_id.in_([one.case_id for one in some]))
         session.execute(
             before.where(_INTENTS.c.route == route, _INTENTS.c.repeat_at.is_not(None)).values(repeat_at=None)
         )
     if then.repeat:
-        for some in _chunks(own):
+        for some in batched(own):
             mine = update(_INTENTS).where(_INTENTS.c.id.in_([one.id for one in some]))
             session.execute(mine.values(repeat_at=now + then.repeat))
     if then.escalate:
-        for some in _chunks([one for one in own if one.reason in ("first", "relapsed")]):
+        for some in batched([one for one in own if one.reason in ("first", "relapsed")]):
             mine = update(_INTENTS).where(_INTENTS.c.id.in_([one.id for one in some]))
             session.execute(mine.values(escalate_at=now + then.escalate))
-
-
-def _chunks(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
-    for start in range(0, len(values), _MANY):
-        yield values[start : start + _MANY]

@@ -10,15 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from detector.handoffs import find_handoffs
 from detector.items import Item
 from detector.places import places_of
+from storage.actions import undone
 from storage.case_log import NewEntry, append_log
-from storage.schema import CampaignKeyRow, Case, CaseItem, CaseKey, CaseLog, ItemVersion
+from storage.memberships import latest_items
+from storage.schema import CampaignKeyRow, Case, CaseKey, CaseLog
 from storage.settle import settle_anew
 
 CLEARLY: float = 0.15  # higher score than anything that was dismissed; a third of the way from suspicious to certain
@@ -28,14 +29,7 @@ MOST_SEARCHED = 100  # of those, for ways to hand people over, which takes a mil
 
 def known_then(session: Session, case: Case) -> dict[str, Any]:
     """Return what a person who dismisses a case has seen of it, for the entry in its log."""
-    contents = session.scalars(
-        select(ItemVersion.content)
-        .join(CaseItem, CaseItem.version_id == ItemVersion.id)
-        .where(CaseItem.case_id == case.id)
-        .order_by(CaseItem.added_at.desc(), CaseItem.item_id.desc())
-        .limit(MOST_READ)
-    )
-    items = [msgspec.convert(content, Item) for content in contents]
+    items = latest_items(session, case.id, MOST_READ)
     ways = _handoffs(items[:MOST_SEARCHED]) | _ways_of(session, case.id)
     return {"score": case.score, "hosts": sorted(_hosts(items)), "handoffs": sorted(ways)}
 
@@ -88,10 +82,10 @@ def _breaks(
 
 def _dismissal(session: Session, case_id: int) -> dict[str, Any]:
     """Return what the dismissal that holds has noted; the case is dismissed, so none after it was."""
-    gone = select(CaseLog.data).where(CaseLog.case_id == case_id, CaseLog.action == "undo")
-    undone = {data["undoes"] for data in session.scalars(gone)}
-    rows = select(CaseLog).where(CaseLog.case_id == case_id, CaseLog.action == "dismiss").order_by(CaseLog.id.desc())
-    return next((dict(row.data) for row in session.scalars(rows) if row.id not in undone), {})
+    query = select(CaseLog).where(CaseLog.case_id == case_id, CaseLog.action.in_(("dismiss", "undo")))
+    log = session.scalars(query.order_by(CaseLog.id)).all()
+    gone = undone(log)
+    return next((dict(row.data) for row in reversed(log) if row.action == "dismiss" and row.id not in gone), {})
 
 
 def _ways_of(session: Session, case_id: int) -> set[str]:

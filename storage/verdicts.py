@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from detector.images.hash import PictureHash, picture_hash_from_dict
 from detector.items import Item
 from detector.verdict import Verdict
-from storage.cases import verdict_from
+from storage.case_items import verdict_from
 from storage.errors import CaseNotFound
 from storage.items import item_from
 from storage.schema import Case, ItemRow, ItemVersion, Picture, VerdictRow, VersionPicture

@@ -9,11 +9,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from detector.items import Kind
+from storage.actions import WAITING
 from storage.errors import ViewNotFound
 from storage.schema import CaseState, SavedViewRow
 from storage.upsert import insert
 
-WANTED: tuple[CaseState, ...] = ("open", "relapsed")  # states that want a person; a snooze that has run out is open
 NOBODY = "none"  # assignee: cases that nobody has taken
 ME = "me"  # assignee: the person who looks
 
@@ -22,7 +22,7 @@ ME = "me"  # assignee: the person who looks
 class CaseFilters:
     """Which cases; what is not named does not matter."""
 
-    states: tuple[CaseState, ...] = WANTED  # as they are when asked
+    states: tuple[CaseState, ...] = tuple(sorted(WAITING))  # as they are when asked
     brand: str | None = None
     source: str | None = None  # key of a source that saw one of its items
     kind: Kind | None = None  # of one of its items

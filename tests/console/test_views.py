@@ -12,14 +12,15 @@ from detector.items import Kind
 from storage.database import snapshot, transaction
 from storage.errors import ViewNotFound
 from storage.schema import CaseState
-from storage.views import ME, NOBODY, WANTED, CaseFilters, drop_view, save_view, saved_view, saved_views
+from storage.views import ME, NOBODY, CaseFilters, drop_view, save_view, saved_view, saved_views
 from tests.console.conftest import NOW, Store
 
 _WORDS = st.text("abz019 '\"\\星:,", min_size=1, max_size=8).filter(lambda text: " ".join(text.split()) == text)
 _FILTERS = st.builds(
     CaseFilters,
     states=st.one_of(
-        st.just(WANTED), st.lists(st.sampled_from(get_args(CaseState)), min_size=1, unique=True).map(tuple)
+        st.just(CaseFilters().states),
+        st.lists(st.sampled_from(get_args(CaseState)), min_size=1, unique=True).map(tuple),
     ),
     brand=st.none() | _WORDS,
     source=st.none() | _WORDS,
