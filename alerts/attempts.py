@@ -123,4 +123,9 @@ class Attempts:
             await channel.send(notice, message_id, now=self._now())
         except DeliveryError as error:
             return f"{error}; the notice about another receiver did not arrive"
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in `make`; it must not undo that the receiver is gone
+            kind = type(error).__name__
+            return f"{key}: the message cannot be made ({kind}); the notice about another receiver did not arrive"
         return None

@@ -87,6 +87,8 @@ class Gate:
             failure = "no connection"
         except (aiohttp.ClientError, OSError) as error:
             failure = f"the exchange broke off ({type(error).__name__})"
+        except ValueError:
+            failure = "its url or token holds characters that no request may hold, such as a line break"
         if way.refused:
             failure = "its address is not public; an internal receiver needs an entry in egress.allow"
         raise DeliveryError(receiver, failure, retryable=True)

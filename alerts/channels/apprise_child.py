@@ -39,6 +39,8 @@ class Guard:
         elif event == "socket.bind" and arguments[0].family in (socket.AF_INET, socket.AF_INET6):
             if arguments[1][1] != 0:
                 raise PermissionError("nothing here listens")
+        elif event.startswith("syslog."):  # C writes it, and says nothing where nobody reads
+            raise PermissionError("nothing is written to the log of the system")
         elif self.armed and event in _EXECUTES:
             raise PermissionError("nothing is executed here")
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from storage import outbox
 from storage.cases import case_detail
 from storage.database import transaction
+from tests.alerts.channels.opening import ROWS
 from tests.alerts.office import SECRET, Office
 from tests.servers.mail import MailSink
 from tests.servers.sink import Reply, Sink
@@ -96,6 +97,25 @@ async def test_what_cannot_get_better_ends_at_once(office: Office, sink: Sink, s
     assert (report.dead, report.retried, len(sink.received)) == (1, 0, 1)
     [delivery] = office.deliveries().values()
     assert (delivery.state, delivery.status) == ("dead", status)
+
+
+async def test_another_receiver_that_breaks_does_not_undo_that_one_is_gone(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIENT_SECRET", "secret-\udcff-no-utf-8")
+    with Sink(Reply(status=410)) as gone:
+        office.webhook("gone", gone.url())
+        office.receivers.append(
+            {"key": "chat", "channel": "line_works", **ROWS["line_works"], "api": gone.url(), "auth": gone.url()}
+            | {"client_secret": "env:CLIENT_SECRET", "private_key": "file:secret"}
+        )
+        office.flag()
+        office.wait(seconds=30)
+        report = await office.dispatch()
+    assert [line for line in report.problems if "chat: the message cannot be made (UnicodeEncodeError)" in line]
+    assert "secret-" not in str(report.problems)
+    with transaction(office.engine) as session:
+        assert outbox.receiver_disabled(session, "gone") == "answered 410"
 
 
 async def test_gone_disables_the_receiver_and_the_others_are_told(office: Office, sink: Sink) -> None:

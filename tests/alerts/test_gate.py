@@ -123,6 +123,15 @@ async def test_what_is_no_web_address_is_not_repeated(url: str) -> None:
     assert error.reason == "its url is no http:// or https:// URL"
 
 
+@pytest.mark.parametrize("token", ["SECRET\nX-Other: 1", "SECRET\r\n\r\nPOST /", "SECRET\x00", "SECRET\x7f"])
+async def test_a_token_that_would_end_its_header_is_not_sent_and_not_repeated(sink: Sink, token: str) -> None:
+    with pytest.raises(DeliveryError, match="line break") as caught:
+        await gate(f"127.0.0.1:{sink.port}").post("legal", sink.url(), b"{}", {"x-token": token})
+    assert sink.received == []
+    assert "SECRET" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
 async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     server, trust = certificate(tmp_path, "127.0.0.1")
     with Sink(tls=server) as sink:

@@ -70,6 +70,13 @@ def test_apprise_connects_nowhere_by_other_protocols_either(url: str, tmp_path: 
         assert canary.alarms == 0
 
 
+def test_what_apprise_would_write_into_the_log_of_the_system_is_not_told_as_sent(tmp_path: Path) -> None:
+    gate = Gate(rule=EgressRule.parse([]))
+    channel = open_to("apprise", "http://x.test/", tmp_path, gate, secrets={"url": "syslog://"})
+    with pytest.raises(DeliveryError):
+        asyncio.run(channel.send(alert_of(), "msg_1", now=NOW))
+
+
 @pytest.mark.parametrize("kind", ["webhook", "line_works", "apprise"])
 def test_trying_a_receiver_reaches_nothing_inside(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     crawling = Crawling(tmp_path)
