@@ -103,15 +103,6 @@ def count_cases(session: Session, filters: CaseFilters = _ALL, *, now: datetime)
     return session.scalar(query) or 0
 
 
-def open_case_ids(
-    session: Session, *, brand: str | None = None, source: str | None = None, min_score: float = 0.0, now: datetime
-) -> list[int]:
-    """Return the ids of all cases that wait for a person, by score, for whoever walks them one by one."""
-    filters = CaseFilters(brand=brand, source=source, min_score=min_score)
-    query = select(Case.id).where(or_(false(), *_ranges(filters, now)), *_conditions(filters, now))
-    return list(session.scalars(query.order_by(Case.score.desc(), Case.id)))
-
-
 def summaries(session: Session, ids: Sequence[int], now: datetime | None) -> list[CaseSummary]:
     """Return cases as lines of a list, in the order of their ids.
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.case_items import best_items, verdict_from
-from storage.case_list import list_cases, open_case_ids, summaries
+from storage.case_list import list_cases, summaries
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary, LogEntry, PictureView
 from storage.deliveries import deliveries_of
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
@@ -32,7 +32,6 @@ __all__ = [
     "case_detail",
     "judge",
     "list_cases",
-    "open_case_ids",
     "undo",
     "verdict_from",
 ]

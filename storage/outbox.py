@@ -1,6 +1,6 @@
 """Outbox: messages that are ready to leave, and what came of each try.
 
-1. `pending_intents` and `route_intent` turn what is due into deliveries, one for each receiver, payload frozen.
+1. `pending_intents` and `route_intents` turn what is due into deliveries, one for each receiver, payload frozen.
 2. `claim_deliveries` lends some to a worker; when its lease runs out (kill -9) another worker gets them.
 3. `record_outcomes` notes what came of the tries; a failure has a time for the next one, or is the end. How each
    receiver is doing is kept along with them (`storage.receivers`).
@@ -22,7 +22,7 @@ from storage import receivers
 from storage.deliveries import list_deliveries
 from storage.errors import DeliveryNotFound, ReplayRefused
 from storage.intents import PendingIntent, add_repeat, due_intents, pending_intents
-from storage.receivers import Outcome, disable_receiver, enable_receiver, receiver_disabled
+from storage.receivers import Outcome, enable_receiver, receiver_disabled
 from storage.schema import AlertIntent, Attempt, Delivery, IntentReason
 from storage.upsert import table_of
 
@@ -36,7 +36,6 @@ __all__ = [
     "ReplayRefused",
     "add_repeat",
     "claim_deliveries",
-    "disable_receiver",
     "due_intents",
     "enable_receiver",
     "list_deliveries",
@@ -47,7 +46,6 @@ __all__ = [
     "release",
     "replay",
     "replay_dead",
-    "route_intent",
     "route_intents",
 ]
 
@@ -76,33 +74,15 @@ class ClaimedDelivery:
     created_at: datetime
 
 
-def route_intent(session: Session, intent_id: int, deliveries: Sequence[NewDelivery], now: datetime) -> tuple[str, ...]:
-    """Settle a pending intent by making its deliveries; return their ids, in order.
+def route_intents(session: Session, messages: Mapping[int, Sequence[NewDelivery]], now: datetime) -> tuple[str, ...]:
+    """Settle intents, by id, by making their deliveries; return the ids of those.
 
-    Without deliveries it is settled as having reached nobody. An intent that is no longer pending is left
-    alone: () is returned.
+    The intents are pending, and locked by the caller.
     """
-    note = None if deliveries else "no route leads anywhere"
-    settled = session.execute(
-        update(AlertIntent)
-        .where(AlertIntent.id == intent_id, AlertIntent.state == "pending")
-        .values(state="routed", settled_at=now, note=note)
-        .returning(AlertIntent.id)
-    )
-    if settled.scalar() is None:
+    if not messages:
         return ()
-    return _add_deliveries(session, {intent_id: deliveries}, now)
-
-
-def route_intents(session: Session, messages: Mapping[int, Sequence[NewDelivery]], now: datetime) -> None:
-    """Settle intents by making their deliveries, by id of the intent. They are pending, and held by the caller."""
-    if messages:
-        settled = update(table_of(AlertIntent)).where(AlertIntent.id.in_(list(messages)))
-        session.execute(settled.values(state="routed", settled_at=now))
-        _add_deliveries(session, messages, now)
-
-
-def _add_deliveries(session: Session, messages: Mapping[int, Sequence[NewDelivery]], now: datetime) -> tuple[str, ...]:
+    settled = update(table_of(AlertIntent)).where(AlertIntent.id.in_(list(messages)))
+    session.execute(settled.values(state="routed", settled_at=now))
     rows = [
         {
             "id": _message_id(now),

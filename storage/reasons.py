@@ -132,12 +132,6 @@ def why(session: Session, case_id: int, *, most: int = MOST_ITEMS) -> Why:
     )
 
 
-def join_reasons(session: Session, case_id: int, item_ids: list[int]) -> Mapping[int, list[JoinReason]]:
-    """Return why items joined the case that they are in."""
-    brand = session.scalar(select(Case.brand).where(Case.id == case_id)) or ""
-    return _reasons(session, item_ids, brand)
-
-
 def said(kind: KeyKind, value: str, likeness: float | None = None) -> str:
     """Say in words what two items have in common."""
     words = _SAID[kind]

@@ -140,13 +140,6 @@ def disabled_receivers(session: Session) -> frozenset[str]:
     return frozenset(session.scalars(select(ReceiverState.key).where(ReceiverState.disabled_at.is_not(None))))
 
 
-def disable_receiver(session: Session, key: str, reason: str, now: datetime) -> None:
-    """Switch a receiver off; its deliveries wait until `enable_receiver`."""
-    off = {"disabled_at": now, "reason": reason}
-    statement = insert(session, ReceiverState).values(key=key, **off)
-    session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=off))
-
-
 def resume(session: Session, keys: Collection[str]) -> None:
     """Leave receivers alone no longer: somebody wants something sent to them now."""
     session.execute(update(ReceiverState).where(ReceiverState.key.in_(keys)).values(paused_until=None))

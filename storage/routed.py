@@ -3,7 +3,7 @@
 1. `split` settles an intent by making one for each route that wants it; what a route keeps about the case grows.
 2. `waiting` returns what a route keeps and should look at; it then holds (`hold`), lets go (`release`), puts into a
    digest (`gather`) or drops (`drop`, `silence`) each of them. `lock_route` makes sure that one dispatcher does so.
-3. What was let go becomes deliveries (`leaving`, then `storage.outbox.route_intent`).
+3. What was let go becomes deliveries (`leaving`, then `storage.outbox.route_intents`).
 
 Every step is one transaction, and what it did stays when the next one is killed.
 """

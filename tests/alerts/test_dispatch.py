@@ -15,6 +15,7 @@ from storage.database import transaction
 from storage.schema import AlertIntent
 from tests.alerts.office import Office
 from tests.servers.sink import Reply, Sink
+from tests.storage.examples import switched_off
 
 pytestmark = pytest.mark.asyncio
 
@@ -56,7 +57,7 @@ async def test_alerts_to_a_disabled_receiver_wait_for_it_beside_those_that_leave
         office.webhook("siem", sink.url())
         office.webhook("off", off.url())
         with transaction(office.engine) as session:
-            outbox.disable_receiver(session, "off", "answered 410", office.at)
+            switched_off(session, "off", "answered 410", office.at)
         office.flag()
         office.wait(seconds=30)
         assert (await office.dispatch()).sent == 1

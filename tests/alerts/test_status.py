@@ -16,9 +16,10 @@ from console.commands import telling
 from console.show import terminal
 from storage.database import transaction
 from storage.outbox import outbox_totals
-from storage.receivers import disable_receiver, receiver_views
+from storage.receivers import receiver_views
 from tests.alerts.office import Office
 from tests.servers.sink import Reply, Sink
+from tests.storage.examples import switched_off
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def test_one_alert_is_replayed_by_its_number_and_a_mistake_is_one_line(office: O
     for arguments in ((), (message, "--all"), ("--all", "--receiver", "siem")):
         assert run(office, "replay", *arguments).exit_code == 2
     with transaction(office.engine) as session:
-        disable_receiver(session, "siem", "answered 410", office.at)
+        switched_off(session, "siem", "answered 410", office.at)
     assert "siem is switched off" in run(office, "replay", "--all").stderr
 
 
@@ -198,7 +199,7 @@ def test_no_word_of_a_receiver_reaches_the_terminal_raw(office: Office) -> None:
     """The configuration refuses such a key; a database may hold one."""
     key = "si\x1b[31mem\u202e"
     with transaction(office.engine) as session:
-        disable_receiver(session, key, "answered \x1b]0;pwned\x07 \u2067410", office.at)
+        switched_off(session, key, "answered \x1b]0;pwned\x07 \u2067410", office.at)
         views, totals = receiver_views(session, office.at), outbox_totals(session, office.at)
     console = terminal()
     with console.capture() as capture:

@@ -12,6 +12,7 @@ from detector.items import Advertiser, Item, Text
 from detector.verdict import Decision, Verdict
 from storage.database import transaction
 from storage.items import Observation, Recorded, record_many
+from storage.receivers import Outcome, note
 from storage.schema import Base
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, 678901, tzinfo=UTC)
@@ -107,3 +108,8 @@ def arrive(session: Session, *items: Item, at: datetime = NOW, flagged: bool = T
 def count(engine: Engine, model: type[Base]) -> int:
     with transaction(engine) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def switched_off(session: Session, receiver: str, answer: str, at: datetime) -> None:
+    """Note that a receiver is gone (410), as its delivery does."""
+    note(session, [(receiver, Outcome(delivery_id="", at=at, ok=False, status=410, detail=answer, gone=True))])

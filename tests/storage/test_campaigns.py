@@ -14,7 +14,7 @@ from storage.campaigns import case_title
 from storage.cases import Judgement, case_detail, judge
 from storage.database import transaction
 from storage.items import Recorded, record_many
-from storage.outbox import route_intent
+from storage.outbox import route_intents
 from storage.pictures import PictureRecord, save_picture
 from storage.reasons import why
 from storage.schema import AlertIntent, CampaignKeyRow, Case
@@ -82,7 +82,7 @@ def test_first_message_waits_for_its_group_and_tells_of_all(engine: Engine) -> N
 def test_later_items_make_one_message_that_keeps_its_distance(engine: Engine) -> None:
     see(engine, an_item(1))
     with transaction(engine) as session:
-        route_intent(session, 1, [], NOW)
+        route_intents(session, {1: []}, NOW)
     for number in (2, 3, 4):
         see(engine, an_item(number), at=NOW + number * MINUTE)
     _, later = intents(engine)
@@ -116,7 +116,7 @@ def test_a_confirmed_case_is_told_about_further_items(engine: Engine) -> None:
     case = see(engine, an_item(1)).cases[0]
     with transaction(engine) as session:
         judge(session, case, Judgement(who="aki", action="confirm"), now=NOW)
-        route_intent(session, 1, [], NOW)
+        route_intents(session, {1: []}, NOW)
     see(engine, an_item(2), at=NOW + MINUTE)
     assert [intent.reason for intent in intents(engine)] == ["first", "new_items"]
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select, text
 
 from storage.cases import Judgement, judge
 from storage.database import open_engine, transaction
-from storage.outbox import pending_intents, route_intent
+from storage.outbox import pending_intents, route_intents
 from storage.schema import AlertIntent, Case, CaseItem, ItemRow, ItemVersion, Sighting, VerdictRow
 from tests.storage.examples import MINUTE, NOW, an_item, arrive, count, see, see_all
 
@@ -154,7 +154,7 @@ def test_a_judgement_waits_for_the_items_that_are_just_arriving(engine: Engine) 
 
     judging = threading.Thread(target=dismiss)
     with transaction(engine) as session:
-        route_intent(session, 1, [], NOW)
+        route_intents(session, {1: []}, NOW)
     with transaction(engine) as session:
         arrive(session, an_item(2))
         judging.start()

@@ -22,7 +22,7 @@ from storage.cases import (
 from storage.database import transaction
 from storage.intents import pending_intents
 from storage.judgements import standing
-from storage.outbox import route_intent
+from storage.outbox import route_intents
 from storage.schema import AlertIntent, Case, CaseLog
 from storage.views import CaseFilters
 from tests.storage.examples import MINUTE, NOW, an_item, see
@@ -189,7 +189,7 @@ def test_dismissing_suppresses_the_pending_message_and_undo_revives_it(engine: E
 
 def test_undo_of_a_dismissal_tells_what_arrived_after_the_first_message_left(engine: Engine, case: int) -> None:
     with transaction(engine) as session:
-        route_intent(session, 1, [], NOW)
+        route_intents(session, {1: []}, NOW)
     decide(engine, case, DISMISS)
     see(engine, an_item(2), at=NOW + MINUTE)
     take_back(engine, case, minutes=2)

@@ -14,7 +14,7 @@ from storage.errors import CaseNotFound, JudgementRefused
 from storage.items import Recorded
 from storage.judgements import Judgement, judge, undo
 from storage.merging import family, merge, root_of, unmerge
-from storage.outbox import route_intent
+from storage.outbox import route_intents
 from storage.reasons import why
 from storage.schema import AlertIntent, CampaignKeyRow, Case, CaseItem, CaseKey, CasePair
 from storage.splitting import split, unsplit
@@ -148,7 +148,7 @@ def test_split_items_get_a_case_of_their_own_and_stay_there(engine: Engine) -> N
     seen = [see(engine, an_item(number, advertiser=Advertiser(id=f"a{number}"))) for number in (1, 2, 3)]
     [case] = seen[0].cases
     with transaction(engine) as session:
-        route_intent(session, 1, [], NOW)
+        route_intents(session, {1: []}, NOW)
     with transaction(engine) as session:
         new = split(session, case, [seen[2].item_id], who="aki", now=LATER, note="another group")
     assert (items_of(engine, case), items_of(engine, new)) == (

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from storage.cases import case_detail
 from storage.database import transaction
@@ -13,17 +13,16 @@ from storage.outbox import (
     ReplayRefused,
     add_repeat,
     claim_deliveries,
-    disable_receiver,
     enable_receiver,
     list_deliveries,
     pending_intents,
     receiver_disabled,
     record_outcomes,
     replay,
-    route_intent,
+    route_intents,
 )
-from storage.schema import AlertIntent, Attempt
-from tests.storage.examples import MINUTE, NOW, WAIT, an_item, count, see
+from storage.schema import Attempt
+from tests.storage.examples import MINUTE, NOW, WAIT, an_item, count, see, switched_off
 
 LEASE = timedelta(seconds=60)
 PAYLOAD = '{"why": "星野電機\\u0000", "x": "\\\\"}'
@@ -39,7 +38,7 @@ def message(engine: Engine, case: int) -> str:
     """The id of one pending delivery to "legal"."""
     with transaction(engine) as session:
         [intent] = pending_intents(session, NOW + WAIT)
-        [delivery] = route_intent(session, intent.id, [NewDelivery(receiver="legal", payload=PAYLOAD)], NOW)
+        [delivery] = route_intents(session, {intent.id: [NewDelivery(receiver="legal", payload=PAYLOAD)]}, NOW)
     return delivery
 
 
@@ -68,23 +67,15 @@ def test_an_intent_is_due_after_its_wait(engine: Engine, case: int) -> None:
     assert (intent.case_id, intent.reason, intent.count) == (case, "first", 1)
 
 
-def test_routing_settles_the_intent_once(engine: Engine, case: int) -> None:
+def test_routing_settles_the_intent(engine: Engine, case: int) -> None:
     both = [NewDelivery(receiver="legal", payload="{}"), NewDelivery(receiver="soc", payload="{}")]
     with transaction(engine) as session:
-        ids = route_intent(session, 1, both, NOW)
+        ids = route_intents(session, {1: both}, NOW)
     with transaction(engine) as session:
         assert pending_intents(session, NOW + MINUTE) == []
-        assert route_intent(session, 1, both, NOW) == ()
     assert len(set(ids)) == 2
     assert all(len(one) == 30 and one.startswith("msg_") for one in ids)
     assert sorted(one.id for one in claim(engine)) == sorted(ids)
-
-
-def test_an_intent_that_reaches_nobody_says_so(engine: Engine, case: int) -> None:
-    with transaction(engine) as session:
-        assert route_intent(session, 1, [], NOW) == ()
-        intent = session.scalars(select(AlertIntent)).one()
-        assert (intent.state, intent.note) == ("routed", "no route leads anywhere")
 
 
 def test_items_after_routing_make_an_intent_of_their_own(engine: Engine, message: str) -> None:
@@ -173,8 +164,8 @@ def test_unknown_delivery(engine: Engine) -> None:
 def test_deliveries_to_a_disabled_receiver_wait(engine: Engine, message: str) -> None:
     with transaction(engine) as session:
         assert receiver_disabled(session, "legal") is None
-        disable_receiver(session, "legal", "answered 410", NOW)
-        disable_receiver(session, "legal", "answered 410 again", NOW)
+        switched_off(session, "legal", "answered 410", NOW)
+        switched_off(session, "legal", "answered 410 again", NOW)
         assert receiver_disabled(session, "legal") == "answered 410 again"
     assert claim(engine) == []
     with transaction(engine) as session:
@@ -189,7 +180,7 @@ def test_claims_are_limited_and_oldest_first(engine: Engine) -> None:
     with transaction(engine) as session:
         for intent, minutes in ((1, 3), (2, 1), (3, 2)):
             delivery = NewDelivery(receiver="legal", payload=str(minutes))
-            route_intent(session, intent, [delivery], NOW + minutes * MINUTE)
+            route_intents(session, {intent: [delivery]}, NOW + minutes * MINUTE)
     assert [one.payload for one in claim(engine, seconds=600, limit=2)] == ["1", "2"]
 
 

@@ -14,7 +14,7 @@ from storage.custody import append, chain, check_chain
 from storage.database import snapshot, transaction
 from storage.evidence import keep_file, keep_manifest
 from storage.media import MediaStore
-from storage.outbox import NewDelivery, Outcome, claim_deliveries, pending_intents, record_outcomes, route_intent
+from storage.outbox import NewDelivery, Outcome, claim_deliveries, pending_intents, record_outcomes, route_intents
 from storage.pictures import PictureRecord, known_picture, save_picture
 from storage.retention import Keep, Pruned, compact, prune
 from storage.schema import ItemRow, ItemVersion, Picture, Sighting, VerdictRow, VisitRow
@@ -72,7 +72,7 @@ def tell(engine: Engine, name: str = CANARY) -> None:
     """Send what is due."""
     with transaction(engine) as session:
         for intent in pending_intents(session, NOW):
-            route_intent(session, intent.id, [NewDelivery(receiver="soc", payload=f'{{"says": "{name}"}}')], OLD)
+            route_intents(session, {intent.id: [NewDelivery(receiver="soc", payload=f'{{"says": "{name}"}}')]}, OLD)
         for claimed in claim_deliveries(session, now=NOW, limit=99, lease=DAY, worker="w"):
             record_outcomes(session, [Outcome(delivery_id=claimed.id, at=OLD, ok=True, status=200, detail="ok")])
 

@@ -125,16 +125,18 @@ def _count() -> None:
         "UPDATE cases SET sightings = "
         "coalesce((SELECT sum(case_items.counted) FROM case_items WHERE case_items.case_id = cases.id), 0)"
     )
-    seen = connection.execute(
-        sa.text(
-            "SELECT DISTINCT case_items.case_id, sightings.source, items.kind, sightings.publisher_url FROM case_items "
-            "JOIN items ON items.id = case_items.item_id JOIN sightings ON sightings.item_id = case_items.item_id"
-        )
-    ).fetchall()
-    rows = sorted({(case_id, source, kind, _host(url)) for case_id, source, kind, url in seen})
+    seen = sa.text(
+        "SELECT DISTINCT case_items.case_id, sightings.source, items.kind, sightings.publisher_url FROM case_items "
+        "JOIN items ON items.id = case_items.item_id JOIN sightings ON sightings.item_id = case_items.item_id "
+        "WHERE case_items.case_id BETWEEN :first AND :last"
+    )
     names = ("case_id", "source", "kind", "publisher")
-    for start in range(0, len(rows), 500):
-        connection.execute(_SOURCES.insert(), [dict(zip(names, row, strict=True)) for row in rows[start : start + 500]])
+    most = connection.execute(sa.text("SELECT max(id) FROM cases")).scalar_one() or 0
+    for first in range(1, most + 1, 500):  # all of them at once need not fit into memory
+        found = connection.execute(seen, {"first": first, "last": first + 499}).fetchall()
+        rows = sorted({(case_id, source, kind, _host(url)) for case_id, source, kind, url in found})
+        if rows:
+            connection.execute(_SOURCES.insert(), [dict(zip(names, row, strict=True)) for row in rows])
     op.execute(
         "UPDATE cases SET publishers = (SELECT count(DISTINCT publisher) FROM case_sources "
         "WHERE case_sources.case_id = cases.id AND publisher <> '')"
