@@ -104,6 +104,15 @@ def cut(text: str, limit: int) -> Marked:
     return Marked(_HALF_ENTITY.sub("", text[:fits]) + "…")
 
 
+def header_text(text: str) -> str:
+    """Return text for a mail header, in which nothing is an encoded word (RFC 2047).
+
+    One that a stranger writes (`=?utf-8?q?=0D=0ABcc:…?=`) would be decoded after all screening: by `email`, which then
+    writes its line breaks into the header, and by mail programs.
+    """
+    return text.replace("=?", "＝?")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A stretch of text with one look."""

@@ -1,6 +1,7 @@
 """Texts -> MIME message: text and HTML, the evidence picture inline, the same bytes for the same alert and delivery id.
 
-Addresses come from the configuration only; nothing an advertiser wrote reaches a header but the screened subject.
+Addresses come from the configuration only; nothing an advertiser wrote reaches a header but the screened subject, and
+that holds no encoded word.
 """
 
 import re
@@ -9,6 +10,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 
+from alerts.dialect import header_text
 from alerts.picture import EvidencePicture, Read, evidence_picture
 from alerts.texts import Texts
 from safety.screen import screen
@@ -32,7 +34,7 @@ def mailbox(text: str) -> Address:
     if not (address.isascii() and _ADDRESS.fullmatch(address)):
         raise ValueError("is no single mail address")
     try:
-        return Address(screen(name.strip().strip('"')), addr_spec=address)
+        return Address(header_text(screen(name.strip().strip('"'))), addr_spec=address)
     except HeaderParseError:
         raise ValueError("is no single mail address") from None
 
@@ -86,7 +88,7 @@ def compose(
 
 def _one_line(subject: str) -> str:
     """Make a template's text a subject: one line, nothing invisible, cut visibly."""
-    return screen(" ".join(subject.split()), limit=SUBJECT_LIMIT)
+    return header_text(screen(" ".join(subject.split()), limit=SUBJECT_LIMIT))
 
 
 def _width(picture: EvidencePicture | None) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 
 from alerts.channels.posting import receipt_of
 from alerts.delivery import Receipt, reveal
-from alerts.dialect import ANY, cut
+from alerts.dialect import ANY, cut, header_text
 from alerts.errors import DeliveryError
 from alerts.gate import Answer, Gate
 from alerts.message import Alert
@@ -53,7 +53,7 @@ def render(texts: Texts) -> tuple[str, str]:
         [texts.footer],
     ]
     lines = fit_lines([line for block in blocks for line in (*block, "")], MESSAGE_LIMIT)
-    return cut(texts.headline, TITLE_LIMIT), "\n".join(lines).strip("\n")
+    return cut(header_text(texts.headline), TITLE_LIMIT), "\n".join(lines).strip("\n")
 
 
 class AppriseChannel:

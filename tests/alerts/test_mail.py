@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
-from alerts.dialect import PLAIN
+from alerts.channels import apprise
+from alerts.dialect import ANY, PLAIN
 from alerts.mail import compose, mailbox
 from alerts.message import Alert, CaseReason, Language
 from alerts.texts import Texts
@@ -153,6 +154,27 @@ def test_no_mail_holds_anything_live(name: str) -> None:
     assert message["To"] == "legal@hoshino-denki.example, Ads <ads@hoshino-denki.example>"
     assert not {"Cc", "Bcc", "Reply-To"} & set(message.keys())
     assert len(message["Subject"]) <= 250
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "=?utf-8?q?x=0D=0ABcc:victim@evil.test?=",
+        "=?utf-8?q?x=0D=0A=0D=0A<a_href=3D'http://evil.test'>?=",
+        "=?utf-8?b?G1sybQ==?=",
+        "=?utf-8?q?=E2=80=AE?= =?us-ascii?q?=0A?=",
+    ],
+)
+def test_an_encoded_word_of_a_stranger_stays_letters(word: str) -> None:
+    """`email` decodes encoded words of a header that it is given, and writes their line breaks as they are."""
+    message = built(alert_of(case(title=word)))
+    assert message.keys() == built(alert_of(case(title="x"))).keys()
+    assert "＝?u" in message["Subject"]
+    assert not re.search("[\x00-\x1f\u202e]", message["Subject"])
+    assert "First message about this case." in text_of(message, "plain")
+    assert "\n" not in mailbox(f"{word} <legal@hoshino-denki.example>").display_name
+    texts = Texts(alert_of(case(title=word)), ANY)
+    assert "=?" not in apprise.render(texts)[0]  # it writes mails, too
 
 
 @pytest.mark.parametrize(

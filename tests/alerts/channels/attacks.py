@@ -24,6 +24,7 @@ ATTACKS: Mapping[str, str] = {
     "invisible": "\u202eecilop\u202c\u2066x\u2069\u200b\u200d\ufeff\u00ad\U000e0041\u061c\u3164 https://evil.test",
     "marks": "\x02bold\x03\x04code\x03\x00\ud800 [.][@][:] https://evil.test www.evil.test evil.test victim@evil.test",
     "links": "[.](//evil.test) [:](discord://-/evil) [@]: //evil.test [.][@]",
+    "words of headers": "=?utf-8?q?=0D=0ABcc:_victim@evil.test=0D=0A=0D=0Ax?= =?utf-8?b?G1sybQ==?= =?x?q?=E2=80=AE?=",
     "long": "&<>*`@[]" * 5000,
     "wide": "𠮷😀" * 20_000,
     "words": "なりすまし" * 8_000,
