@@ -25,7 +25,7 @@ def test_the_demo_flags_exactly_what_was_planted(tmp_path: Path) -> None:
     config = str(tmp_path / "demo" / "mekiki.toml")
     listed = CliRunner().invoke(main, ["cases", "list", "--config", config])
     assert listed.exit_code == 0, listed.output
-    assert "hoshino-denki-sale.test" in listed.output
+    assert "hoshino-denki-sale[.]test" in listed.output
     shown = CliRunner().invoke(main, ["cases", "show", "1", "--config", config])
     assert "Why " in shown.output
     again = CliRunner().invoke(main, ["demo", "--dir", str(tmp_path / "demo")])
