@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from detector.harm import harm_of, worst
@@ -83,11 +83,13 @@ def keep_up(
     fresh = {(case_id, item_id) for case_id, item_id, counted in members if not counted}
     late = _sighted(session, {item_id for _, item_id in fresh})
     places: dict[int, set[tuple[str, str, str]]] = defaultdict(set)
+    counts: dict[tuple[int, int], int] = {}
     for case_id, item_id, counted in members:
         new = by_item[item_id] if counted else late[item_id]
         if new:
-            _count(session, cases[case_id], item_id, len(new))
+            counts[case_id, item_id] = len(new)
             places[case_id] |= {(look.source, look.kind, publisher_of(look.publisher_url)) for look in new}
+    _count(session, cases, counts)
     _keep_places(session, cases, places)
     for case_id, case in cases.items():
         if case_id in opened:
@@ -158,13 +160,20 @@ def _ways(session: Session, item_ids: Set[int]) -> dict[int, set[str]]:
     return found
 
 
-def _count(session: Session, case: Case, item_id: int, sightings: int) -> None:
-    case.sightings += sightings
-    session.execute(
-        update(table_of(CaseItem))
-        .where(table_of(CaseItem).c.case_id == case.id, table_of(CaseItem).c.item_id == item_id)
-        .values(counted=table_of(CaseItem).c.counted + sightings)
-    )
+def _count(session: Session, cases: Mapping[int, Case], counts: Mapping[tuple[int, int], int]) -> None:
+    """Add sightings of items (case, item) to what their cases have counted."""
+    for (case_id, _), more in counts.items():
+        cases[case_id].sightings += more
+    if counts:
+        rows = [{"case": case_id, "item": item_id, "more": more} for (case_id, item_id), more in counts.items()]
+        session.connection().execute(_COUNT, rows)
+
+
+_COUNT = (
+    update(table_of(CaseItem))
+    .where(table_of(CaseItem).c.case_id == bindparam("case"), table_of(CaseItem).c.item_id == bindparam("item"))
+    .values(counted=table_of(CaseItem).c.counted + bindparam("more"))
+)
 
 
 def _keep_places(session: Session, cases: Mapping[int, Case], places: Mapping[int, Set[tuple[str, str, str]]]) -> None:
