@@ -1,11 +1,11 @@
 """The tables of the configuration, frozen after loading."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from config.fields import (
     BesidePath,
@@ -13,6 +13,7 @@ from config.fields import (
     EgressAllow,
     EgressHosts,
     Hour,
+    Interval,
     Key,
     Name,
     WebUrl,
@@ -65,16 +66,25 @@ class Detector(Model):
     words_seconds: float = Field(default=900.0, ge=0)  # for that in one crawl; the rest is read when it is seen again
 
 
+def _at_least_a_day(value: timedelta) -> timedelta:
+    if value < timedelta(days=1):
+        raise ValueError('expected at least "1d"')
+    return value
+
+
+Kept = Annotated[Interval, AfterValidator(_at_least_a_day)]
+
+
 class Storage(Model):
     """Where things are kept."""
 
     database: DatabaseUrl = Field(default="sqlite:///mekiki.db", validate_default=True)
     # or env:NAME for a URL with a password
     media: BesidePath = Field(default=Path("media"), validate_default=True)
-    # In days since it was seen last: what `mekiki db prune` removes, unless a case that matters needs it.
-    keep_items: int | None = Field(default=None, ge=1)  # texts, sightings and verdicts; default: for ever
-    keep_pictures: int | None = Field(default=None, ge=1)  # default: for ever
-    keep_visits: int | None = Field(default=None, ge=1)  # journeys and their evidence; default: for ever
+    # How long after it was seen last: then `mekiki db prune` removes it, unless a case that matters needs it.
+    keep_items: Kept | None = None  # texts, sightings and verdicts; default: for ever
+    keep_pictures: Kept | None = None  # default: for ever
+    keep_visits: Kept | None = None  # journeys and their evidence; default: for ever
 
 
 class Crawler(Model):

@@ -3,7 +3,6 @@
 import shutil
 import sys
 import tempfile
-from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -94,10 +93,9 @@ def db_prune(app: App, who: str, dry_run: bool) -> None:
     Cases that are open, confirmed or held keep everything. Case logs and the custody chain stay whole.
     """
     storage = app.config.storage
-    days = {"items": storage.keep_items, "pictures": storage.keep_pictures, "visits": storage.keep_visits}
-    keep = Keep(**{name: timedelta(days=count) for name, count in days.items() if count is not None})
+    keep = Keep(items=storage.keep_items, pictures=storage.keep_pictures, visits=storage.keep_visits)
     if keep == Keep():
-        raise Misused("nothing to do: set [storage] keep_items, keep_pictures or keep_visits, in days")
+        raise Misused("nothing to do: set [storage] keep_items, keep_pictures or keep_visits")
     pruned = prune(app.engine, app.media, keep, who=who, now=utc_now(), dry_run=dry_run)
     counts = {
         "items": pruned.items,
