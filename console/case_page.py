@@ -10,7 +10,7 @@ from rich.text import Text
 
 from console.inert import inert
 from console.journeys import URL_LIMIT, journeys
-from console.picture import half_blocks
+from console.picture import half_blocks, sound
 from console.show import DECISION_STYLE, handoffs_of, item_lines, moment, why_lines
 from detector.evidence import ImageBox
 from safety.screen import defang, defang_text, screen
@@ -235,4 +235,8 @@ def _picture(picture: PictureView, view: CaseItemView, media: MediaStore, *, dra
         and view.item.images[evidence.where.image] == picture.reference
     ]
     size = (picture.width, picture.height)
-    yield Padding(half_blocks(media.read(picture.rendition), original=size, boxes=boxes), (0, 0, 0, 2))
+    rendition = sound(media, picture.rendition)
+    if rendition is None:
+        yield Text("    not in the media store as it was kept; see mekiki verify", "dim")
+        return
+    yield Padding(half_blocks(rendition, original=size, boxes=boxes), (0, 0, 0, 2))

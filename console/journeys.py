@@ -80,7 +80,7 @@ def _visitor(visit: Visit) -> str:
 
 
 def _hop(hop: Hop) -> str:
-    answer = str(hop.status) if hop.status is not None else hop.problem or "-"
+    answer = str(hop.status) if hop.status is not None else screen(hop.problem or "-", limit=60)
     server = f" from {hop.address}" if hop.address else ""
     certificate = f", certificate {hop.certificate[:16]}" if hop.certificate else ""
     return f"{hop.how:<8} {answer:<9} {screen(defang(hop.url[:URL_LIMIT]), limit=300)}{server}{certificate}"

@@ -7,14 +7,13 @@ from sqlalchemy.orm import Session
 
 from console.inert import inert
 from console.journeys import URL_LIMIT
-from console.picture import Box, Drawing, Protocol, drawn
+from console.picture import Box, Drawing, Protocol, drawn, sound
 from console.triage.dossier import Dossier
 from console.triage.likeness import Likenesses
 from console.triage.page import Draw
 from detector.evidence import Evidence, ImageBox
 from safety.screen import defang, screen
 from storage.cases import CaseItemView, PictureView
-from storage.errors import MediaMissing
 from storage.media import MediaStore
 
 
@@ -65,10 +64,9 @@ class Easel:
         ranked = sorted(views, key=lambda one: -max((abs(e.weight) for e in _about(*one)), default=0.0))
         for view, picture in ranked:
             assert picture.rendition is not None
-            try:
-                rendition = self._media.read(picture.rendition)
-            except MediaMissing:
-                continue  # purged; `mekiki verify` tells of what should be there
+            rendition = sound(self._media, picture.rendition)
+            if rendition is None:
+                continue
             evidence = _about(view, picture)
             beside = None
             for one in evidence:

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import Brand
+from console.picture import sound
 from detector.evidence import Evidence
 from safety.sandbox import Sandbox, SandboxError
-from storage.errors import MediaMissing
 from storage.media import MediaStore
 from storage.schema import CaseItem, Picture, VersionPicture
 
@@ -109,10 +109,7 @@ class Likenesses(AbstractContextManager["Likenesses"]):
         if not rows:
             return None
         rendition, _ = min(rows, key=lambda row: _distance(phash, row[1]["phash"] if row[1] else None))
-        try:
-            return self._media.read(str(rendition))
-        except MediaMissing:
-            return None
+        return sound(self._media, str(rendition))
 
 
 def _distance(one: str | None, other: str | None) -> int:

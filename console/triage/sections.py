@@ -160,7 +160,7 @@ def _journeys(visits: Sequence[Visit]) -> Iterator[tuple[str, Text]]:
         if way not in ways:
             ways.add(way)
             hops = (
-                f"{hop.status if hop.status is not None else hop.problem or '-'} "
+                f"{hop.status if hop.status is not None else screen(hop.problem or '-', limit=60)} "
                 f"{screen(defang(hop.url[:URL_LIMIT]), limit=80)}"
                 for hop in visit.hops
             )

@@ -3,12 +3,14 @@
 import re
 from base64 import b64decode
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from console.picture import BOX_COLOUR, CHUNK, Protocol, drawn, half_blocks, kitty, sixel
+from console.picture import BOX_COLOUR, CHUNK, Protocol, drawn, half_blocks, kitty, sixel, sound
+from storage.media import MediaStore
 
 _SIXEL = re.compile(r"\x1bPq\"1;1;(\d+);(\d+)((?:#\d+;2;\d+;\d+;\d+)*)(.*)\x1b\\", re.DOTALL)
 
@@ -138,3 +140,13 @@ def test_the_match_and_what_it_resembles_stand_beside_the_picture() -> None:
     right = set("".join(cells[2, found.columns * 3 // 4 :]))
     assert any("#fcfc04" in style for style in cells[2, found.columns * 3 // 4 :]), right
     assert any("#04fc04" in style for style in cells[2, found.columns // 2 : found.columns * 3 // 4])
+
+
+def test_a_picture_that_was_purged_or_damaged_is_not_drawn(tmp_path: Path) -> None:
+    media = MediaStore(tmp_path / "media")
+    address = media.put(data := png((10, 10), (1, 2, 3)))
+    assert sound(media, address) == data
+    media.path(address).write_bytes(data[:-1])
+    assert sound(media, address) is None
+    media.path(address).unlink()
+    assert sound(media, address) is None

@@ -216,7 +216,10 @@ def test_the_page_is_one_file_that_runs_and_loads_nothing(report: Report, langua
     assert "http://" not in text
     assert "https://" not in text
     assert "url(" not in text.replace("url(#", "")
-    assert ("content", "default-src 'none'; style-src 'unsafe-inline'") in page.attributes
+    assert (
+        "content",
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    ) in page.attributes
     assert ("lang", language) in page.attributes
     assert text.count('role="img"') == text.count("<desc ") == text.count("</svg>") > 2
 
