@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from alerts.grouping import HOUR, SCHEDULED, SOON, Timing, Told, plan
-from alerts.inhibition import inhibitor
+from alerts.inhibition import Inhibitions
 from alerts.matching import fold_of, matching_routes, wants
 from alerts.quiet import last_digest, quiet_until
 from alerts.silences import Silences
@@ -192,13 +192,14 @@ class Routing:
         if not kept or not (silences or self._config.inhibit):
             return list(kept)
         facts = facts_of(session, [one.case_id for one in kept], now)
+        inhibitions = Inhibitions(session, self._config.inhibit, facts, now)
         free: list[Kept] = []
         for one in kept:
             silence = silences.of(facts[one.case_id])
             if silence is not None:
                 routed.silence(session, [one.id], silence, now=now)
                 continue
-            because = None if one.pressing else inhibitor(session, self._config.inhibit, facts[one.case_id], now=now)
+            because = None if one.pressing else inhibitions.of(facts[one.case_id])
             if because is None:
                 free.append(one)
                 continue

@@ -43,6 +43,7 @@ UNJUDGED: frozenset[CaseState] = WAITING | {"snoozed"}  # wait for a person, now
 CONFIRMED: frozenset[CaseState] = frozenset(("confirmed", "takedown", "down", "relapsed", "closed"))
 SUPPRESS = timedelta(days=90)  # for how long what arrives in a dismissed case stays quiet, unless somebody says
 SILENT: frozenset[CaseState] = frozenset(("dismissed", "duplicate", "closed"))  # nobody acts on it, nothing is sent
+SETTLED: frozenset[CaseState] = SILENT | {"down"}  # nobody has to do anything now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

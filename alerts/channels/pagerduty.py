@@ -14,13 +14,12 @@ from alerts.message import Alert
 from alerts.templating import Templates
 from alerts.texts import SHIPPED, Texts
 from config.receivers import PagerDutyReceiver
-from storage.actions import SILENT
+from storage.actions import SETTLED
 
 SUMMARY_LIMIT = 1024  # characters
 KEY_LIMIT = 255  # characters of the deduplication key
 SHOWN_ITEMS, SHOWN_CASES = 10, 50
 CRITICAL = 0.9  # score from which on an impersonation wakes people up
-SETTLED = SILENT | {"down"}  # states in which nobody has to do anything
 
 
 def render(texts: Texts, routing_key: str, delivery_id: str) -> dict[str, Any]:
