@@ -19,23 +19,30 @@ KEY = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 KEY_WORDS = "lower-case letters, digits, - and _, at most 63"  # what KEY asks for
 
 
-def _interval(value: object) -> object:
-    """Read "15m", "2h", "30s", "1d" as a timedelta."""
-    if isinstance(value, str):
-        match = re.fullmatch(r"(\d{1,6})([smhd])", value)
-        if not match or not int(match[1]):
-            raise ValueError('expected a length of time such as "30s", "15m", "2h" or "1d"')
-        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]
-        return timedelta(**{unit: int(match[1])})
-    return value
+def length_of(text: str) -> timedelta:
+    """Read a length of time: `30s`, `15m`, `2h`, `1d`, `2w`.
+
+    Raises:
+        ValueError: it is none; the message says what was expected.
+    """
+    match = re.fullmatch(r"(\d{1,5})([smhdw])", text)
+    if not match or not int(match[1]):
+        raise ValueError("expected a length of time such as 30s, 15m, 2h, 1d or 2w")
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
+    return timedelta(**{unit: int(match[1])})
 
 
-def _shortest(value: timedelta) -> str:
+def length_text(value: timedelta) -> str:
+    """Write a length of time as `length_of` reads it, in its largest unit but weeks."""
     seconds = int(value.total_seconds())
     size, unit = next(
         (size, unit) for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if seconds % size == 0
     )
     return f"{seconds // size}{unit}"
+
+
+def _length(value: object) -> object:
+    return length_of(value) if isinstance(value, str) else value
 
 
 def _jmespath(value: str) -> str:
@@ -122,7 +129,7 @@ Cron = Annotated[str, AfterValidator(_schedule)]
 Patterns = Annotated[tuple[str, ...], AfterValidator(_patterns)]
 JmesPath = Annotated[str, AfterValidator(_jmespath)]
 Interval = Annotated[
-    timedelta, BeforeValidator(_interval, json_schema_input_type=str), PlainSerializer(_shortest, return_type=str)
+    timedelta, BeforeValidator(_length, json_schema_input_type=str), PlainSerializer(length_text, return_type=str)
 ]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 ZoneName = Annotated[str, AfterValidator(_zone)]

@@ -14,7 +14,9 @@ from typing import Any, cast, get_args
 
 import click
 
+from config.fields import length_of, length_text
 from console.app import App, Misused, utc_now
+from console.moments import Length
 from detector.items import Kind
 from storage.schema import CaseState
 from storage.views import ME, NOBODY, CaseFilters, save_view, saved_view
@@ -23,8 +25,6 @@ ALL = "all"
 _WAITING = CaseFilters().states
 VIEW_NAME = re.compile(r"[\w.-]{1,40}")
 VIEW_NAME_WORDS = "the name of a view is made of letters, digits, '.', '-' and '_', at most 40"
-_SPAN = re.compile(r"(\d{1,5})([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 168}
 NAMES = ("state", "brand", "source", "kind", "score", "priority", "assignee", "tag", "older", "younger", "text")
 
 
@@ -67,7 +67,7 @@ def _with(filters: CaseFilters, name: str, value: str) -> CaseFilters:
         case "score" | "priority":
             changed = {f"min_{name}": _number(name, value)}
         case "older" | "younger":
-            changed = {name: span_of(value)}
+            changed = {name: _span(name, value)}
         case "kind" if value not in get_args(Kind):
             raise NoFilter(f"there is no kind {value!r}; known: {', '.join(get_args(Kind))}")
     return replace(filters, **changed)
@@ -83,16 +83,11 @@ def _number(name: str, value: str) -> float:
     return number
 
 
-def span_of(text: str) -> timedelta:
-    """Read a span of time: `12h`, `3d`, `2w`.
-
-    Raises:
-        NoFilter: it is none.
-    """
-    found = _SPAN.fullmatch(text)
-    if found is None:
-        raise NoFilter(f"expected hours, days or weeks, like 12h, 3d or 2w, got {text!r}")
-    return timedelta(hours=int(found[1]) * _HOURS[found[2]])
+def _span(name: str, value: str) -> timedelta:
+    try:
+        return length_of(value)
+    except ValueError as error:
+        raise NoFilter(f"{name}: {error}, got {value!r}") from None
 
 
 def states_of(names: list[str] | tuple[str, ...]) -> tuple[CaseState, ...]:
@@ -127,21 +122,9 @@ def _words(filters: CaseFilters) -> Iterator[str]:
             yield f"{name}:{least:g}"
     for name, span in (("older", filters.older), ("younger", filters.younger)):
         if span is not None:
-            hours = round(span / timedelta(hours=1))
-            yield f"{name}:{hours // 24}d" if hours % 24 == 0 else f"{name}:{hours}h"
+            yield f"{name}:{length_text(span)}"
     if filters.text is not None:
         yield f"text:{shlex.quote(filters.text)}"
-
-
-class _Span(click.ParamType[timedelta]):
-    name = "span"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read a span of time."""
-        try:
-            return span_of(str(value))
-        except NoFilter as error:
-            self.fail(str(error), param, ctx)
 
 
 _OPTIONS = (
@@ -154,8 +137,8 @@ _OPTIONS = (
     click.option("--min-priority", type=click.FloatRange(0)),
     click.option("--assignee", metavar="WHO", help=f"A login, `{ME}`, or `{NOBODY}` for cases that nobody has taken."),
     click.option("--tag"),
-    click.option("--older", type=_Span(), metavar="SPAN", help="Opened longer ago than 12h, 3d, 2w."),
-    click.option("--younger", type=_Span(), metavar="SPAN", help="Opened since then."),
+    click.option("--older", type=Length(), help="Opened longer ago than 12h, 3d, 2w."),
+    click.option("--younger", type=Length(), help="Opened since then."),
     click.option("--text", help="Part of the title."),
 )
 

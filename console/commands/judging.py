@@ -1,13 +1,14 @@
 """Judging: judge. Every key of triage as a plain command, for one case or many, each in a transaction of its own."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast, get_args
 
 import click
 
 from console.agreed import agreed
 from console.app import FAILED, PARTLY, App, Misused, as_json, as_person, print_json, utc_now, with_app
+from console.moments import Day, end_of
 from safety.screen import screen
 from storage.case_list import summaries
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
@@ -33,19 +34,7 @@ class Done:
     error: str | None = None
 
 
-class _Day(click.ParamType[date]):
-    """A day; what ends with it ends when it does, here."""
-
-    name = "DATE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            return date.fromisoformat(value) if isinstance(value, str) else cast("date", value)
-        except ValueError:
-            self.fail(f"expected a day such as 2027-03-31, got {value!r}", param, ctx)
-
-
-class _DayOrNone(_Day):
+class _DayOrNone(Day):
     name = f"DATE|{NO_DAY}"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -74,7 +63,7 @@ class _DayOrNone(_Day):
 @click.option("--release", is_flag=True, help="End the legal hold.")
 @click.option("--undo", is_flag=True, help="Take my last judgement of it back.")
 @click.option("--note", help="Why, in your words; alone it is just written down.")
-@click.option("--until", type=_Day(), help="With --dismiss: last day on which what arrives there stays quiet.")
+@click.option("--until", type=Day(), help="With --dismiss: last day on which what arrives there stays quiet.")
 @click.option(
     "--register",
     metavar="|".join((*WHATS, "SCOPE")),
@@ -141,19 +130,14 @@ def _judgement(action: str, who: str, options: dict[str, Any], now: datetime) ->
         action=cast("Action", action),
         reason=options["dismiss"],
         note=options["note"] or "",
-        until=now + timedelta(days=options["snooze"]) if options["snooze"] else until and _end_of(until),
+        until=now + timedelta(days=options["snooze"]) if options["snooze"] else until and end_of(until),
         register=options["register"] and Registering(what=options["register"], until=until, note=options["note"] or ""),
         into=options["duplicate"],
         assignee=None if options["assign"] is None else options["assign"].removeprefix(NOBODY),
         tag=options["tag"] or options["untag"],
         harm=options["harm"],
-        due=None if due in (None, NO_DAY) else _end_of(due),
+        due=None if due in (None, NO_DAY) else end_of(due),
     )
-
-
-def _end_of(day: date) -> datetime:
-    """Return when a day ends, where this machine stands."""
-    return datetime.combine(day + timedelta(days=1), datetime.min.time()).astimezone(UTC)
 
 
 def _judge(

@@ -1,16 +1,16 @@
 """Silences: `mekiki alerts silence`, `unsilence` and `silences`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import click
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from rich.table import Table
 
 from alerts.silences import Silenced
-from config.fields import Interval
 from console.app import App, Misused, as_json, as_person, print_json, utc_now, with_app
+from console.moments import Length, Moment
 from console.show import moment, terminal
 from detector.items import Kind
 from safety.screen import screen
@@ -32,23 +32,6 @@ _OPTIONS = {
 }
 
 
-class _Until(click.ParamType[datetime]):
-    """A moment in UTC: the end of a day, or a day and a time."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            at = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"expected 2026-12-01, the end of that day, or 2026-12-01T18:00+09:00, got {value!r}", param, ctx)
-        if len(value) <= len("2026-12-01"):
-            at += timedelta(days=1)
-        return at.astimezone(UTC)  # without an offset it is a time of this machine
-
-
 @click.command("silence")
 @click.option(
     "--brand", "brands", multiple=True, help="Key of a brand; each option may be repeated, any of them counts."
@@ -64,12 +47,14 @@ class _Until(click.ParamType[datetime]):
 @click.option("--case", "cases", multiple=True, type=int)
 @click.option("--min-score", type=click.FloatRange(0, 1))
 @click.option("--everything", is_flag=True, help="Every case there is.")
-@click.option("--until", type=_Until(), help="Last day, or a moment; at most 90 days from now.")
-@click.option("--for", "length", metavar="LENGTH", help="Instead of --until: 8h, 3d.")
+@click.option("--until", type=Moment(), help="Last day, or a moment; at most 90 days from now.")
+@click.option("--for", "length", type=Length(), help="Instead of --until: 8h, 3d.")
 @click.option("--reason", required=True, help="Why; others read it.")
 @as_person
 @with_app
-def silence_command(app: App, who: str, reason: str, until: datetime | None, length: str | None, **asked: Any) -> None:
+def silence_command(
+    app: App, who: str, reason: str, until: datetime | None, length: timedelta | None, **asked: Any
+) -> None:
     """Tell nobody of the cases that match ALL of this, until it ends; told once then, if they still want a person.
 
     Cases are found, judged and shown as before.
@@ -78,7 +63,7 @@ def silence_command(app: App, who: str, reason: str, until: datetime | None, len
     if (until is None) == (length is None):
         raise Misused("say when it ends: --until DATE or --for 3d")
     silenced = _silenced(app, {name: value for name, value in asked.items() if value})
-    end = until or now + _length(str(length))
+    end = until or now + min(length or LONGEST, LONGEST + timedelta(seconds=1))  # longer ones are refused as such
     with app.transaction() as session:
         number = add_silence(session, silenced.stored(), who=who, reason=reason, until=end, now=now)
     click.echo(f"silence {number} until {moment(end)}: {_meaning(silenced.stored())}")
@@ -135,14 +120,6 @@ def _silenced(app: App, asked: Mapping[str, Any]) -> Silenced:
 
 def _said(message: str) -> str:
     return message.removeprefix("Value error, ").partition("\n")[0]
-
-
-def _length(text: str) -> timedelta:
-    try:
-        length: timedelta = TypeAdapter(Interval).validate_python(text)
-    except ValidationError as error:
-        raise Misused(f"--for: {_said(error.errors()[0]['msg'])}") from error
-    return min(length, LONGEST + timedelta(seconds=1))  # longer ones are refused as such, without an overflow
 
 
 def _table(views: Sequence[SilenceView]) -> Table:

@@ -54,7 +54,7 @@ def test_words_without_a_name_are_looked_for_in_titles() -> None:
         ("priority:x", "priority: expected a number"),
         ("state:lost", "there is no state 'lost'"),
         ("kind:film", "there is no kind 'film'; known: ad"),
-        ("older:3y", "expected hours, days or weeks"),
+        ("older:3y", "expected a length of time"),
         ("text:'x", "a quote is not closed"),
     ],
 )
