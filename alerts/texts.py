@@ -59,6 +59,11 @@ class Texts:
         weighty = [entry for entry in self.alert.evidence if entry.weight > 0][:REASONS]
         return tuple(Marked(" ".join(self._lines("chat/why.txt", entry=entry))) for entry in weighty)
 
+    @property
+    def reasons(self) -> list[str]:
+        """`why`, numbered."""
+        return [f"{number}. {reason}" for number, reason in enumerate(self.why, 1)]
+
     def items(self, most: int) -> tuple[tuple[Marked, ...], ...]:
         """The items that matter most."""
         return tuple(self._lines("chat/item.txt", item=item) for item in self._shown()[:most])

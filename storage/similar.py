@@ -15,6 +15,7 @@ from storage.schema import CampaignKeyRow, Case, CaseKey, CaseLog
 
 MOST = 5  # cases
 MOST_KEYS = 200  # of the case
+MOST_SHARED = 500  # things that judged cases share with it, of those judged last
 HUB = 50  # cases that have a key: from there on it is everybody's
 
 
@@ -33,6 +34,8 @@ def similar_judged(session: Session, case_id: int, *, most: int = MOST) -> tuple
         .join(Case, Case.id == CaseKey.case_id)
         .where(CaseKey.key_id.in_(words), CaseKey.case_id != case_id)
         .where(Case.judged_at.is_not(None), Case.state != "duplicate")
+        .order_by(Case.judged_at.desc(), Case.id, CaseKey.key_id)
+        .limit(MOST_SHARED)
     )
     cases: dict[int, Case] = {}
     shares: dict[int, list[tuple[str, str]]] = defaultdict(list)

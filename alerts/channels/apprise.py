@@ -41,7 +41,7 @@ REASONS = {
 
 def render(texts: Texts) -> tuple[str, str]:
     """Return title and body as plain text; equal alerts give equal messages."""
-    reasons = [f"{number}. {reason}" for number, reason in enumerate(texts.why, 1)]
+    reasons = texts.reasons
     parts = texts.digest(SHOWN_CASES) or texts.items(SHOWN_ITEMS)
     more = texts.left_out(len(parts))
     blocks = [

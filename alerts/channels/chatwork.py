@@ -24,7 +24,7 @@ SHOWN_ITEMS, SHOWN_CASES = 3, 20
 
 def render(texts: Texts) -> str:
     """Return the message in Chatwork's notation; equal alerts give equal messages."""
-    reasons = [f"{number}. {reason}" for number, reason in enumerate(texts.why, 1)]
+    reasons = texts.reasons
     parts = texts.digest(SHOWN_CASES) or texts.items(SHOWN_ITEMS)
     more = texts.left_out(len(parts))
     blocks = [

@@ -36,7 +36,7 @@ def render(texts: Texts, picture: EvidencePicture | None = None) -> dict[str, An
         "timestamp": texts.alert.at.isoformat(),
         "footer": {"text": cut(texts.footer, 300)},
     }
-    reasons = [f"{number}. {reason}" for number, reason in enumerate(texts.why, 1)]
+    reasons = texts.reasons
     why = ["", DISCORD.bold(texts.words.why), *reasons] if reasons else []
     next_steps = ["", "  ".join(texts.next)] if texts.next else []
     embed["description"] = "\n".join(fit_lines([*texts.lead, *why, *next_steps], DESCRIPTION_LIMIT - 600, units))

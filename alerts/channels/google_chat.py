@@ -47,8 +47,8 @@ def render(texts: Texts) -> dict[str, Any]:
 def _message(texts: Texts, count: int) -> dict[str, Any]:
     title = cut(texts.headline, TITLE_LIMIT)
     sections = [_section(texts.lead)]
-    if reasons := texts.why:
-        sections.append(_section([f"{n}. {reason}" for n, reason in enumerate(reasons, 1)], header=texts.words.why))
+    if reasons := texts.reasons:
+        sections.append(_section(reasons, header=texts.words.why))
     parts = texts.digest(count) or texts.items(count)
     sections += [_section(part) for part in parts]
     if more := texts.left_out(len(parts)):

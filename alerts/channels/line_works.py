@@ -80,9 +80,8 @@ def _bubble(texts: Texts, count: int) -> Element:
     head = _text(cut(texts.headline, 200), color="#ffffff", size="md", weight="bold")
     parts = texts.digest(count) or texts.items(count)
     body = [*map(_text, texts.lead)]
-    if reasons := texts.why:
-        numbered = (f"{number}. {reason}" for number, reason in enumerate(reasons, 1))
-        body += [_LINE, *map(_text, [LINE_WORKS.bold(texts.words.why), *numbered])]
+    if reasons := texts.reasons:
+        body += [_LINE, *map(_text, [LINE_WORKS.bold(texts.words.why), *reasons])]
     for part in parts:
         body += [_LINE, *map(_text, part)]
     if more := texts.left_out(len(parts)):

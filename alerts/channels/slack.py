@@ -55,9 +55,8 @@ def render(texts: Texts) -> dict[str, Any]:
         {"type": "header", "text": {"type": "plain_text", "text": line, "emoji": False}},
         _section(texts.lead),
     ]
-    if reasons := texts.why:
-        numbered = (f"{number}. {reason}" for number, reason in enumerate(reasons, 1))
-        blocks.append(_section([SLACK.bold(texts.words.why), *numbered]))
+    if reasons := texts.reasons:
+        blocks.append(_section([SLACK.bold(texts.words.why), *reasons]))
     parts = texts.digest(SHOWN_CASES) or texts.items(SHOWN_ITEMS)
     blocks += [_section(part) for part in parts]
     if more := texts.left_out(len(parts)):

@@ -60,9 +60,8 @@ def _body(texts: Texts, count: int, picture: EvidencePicture | None) -> list[Ele
     ]
     if picture is not None:
         body.append(_picture(picture, texts.words.picture_framed if picture.framed else texts.words.picture))
-    if reasons := texts.why:
-        numbered = [_line(f"{number}. {reason}") for number, reason in enumerate(reasons, 1)]
-        body.append(_part([_line(TEAMS.bold(texts.words.why)), *numbered]))
+    if reasons := texts.reasons:
+        body.append(_part([_line(TEAMS.bold(texts.words.why)), *map(_line, reasons)]))
     parts = texts.digest(count) or texts.items(count)
     body += [_part(list(map(_line, part))) for part in parts]
     if more := texts.left_out(len(parts)):

@@ -9,6 +9,7 @@ import click
 
 from console.app import App, Misused, utc_now, with_app
 from console.appearing import appearing
+from console.moments import Day
 from console.report import Report, make_report
 from console.report_document import document
 from console.report_html import report_html
@@ -20,12 +21,11 @@ from watch.telling import healths
 
 DAYS = 30  # that are reported on unless others are asked for
 FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".csv": "csv", ".json": "json"}
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
-@click.option("--from", "first", metavar="DATE", type=DAY, help="First day  [default: 29 days before the last].")
-@click.option("--to", "last", metavar="DATE", type=DAY, help="Last day  [default: today].")
+@click.option("--from", "first", metavar="DATE", type=Day(), help="First day  [default: 29 days before the last].")
+@click.option("--to", "last", metavar="DATE", type=Day(), help="Last day  [default: today].")
 @click.option("--zone", default="Asia/Tokyo", show_default=True, help="Time zone of days and times.")
 @click.option("--brand", help="Only cases of this brand.")
 @click.option("--language", type=click.Choice(["en", "ja"]), help="[default: that of alerts]")
@@ -35,8 +35,8 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @with_app
 def report(
     app: App,
-    first: datetime | None,
-    last: datetime | None,
+    first: date | None,
+    last: date | None,
     zone: str,
     brand: str | None,
     language: str | None,
@@ -48,36 +48,32 @@ def report(
     names = {known.key: known.name for known in app.config.brand}
     if brand is not None and brand not in names:
         raise Misused(f"there is no brand {brand!r}; known: {', '.join(names) or 'none'}")
+    form = form or FORMATS.get(out.suffix.lower() if out else ".md")
+    if form is None:
+        raise Misused(f"{out}: expected a name that ends in {', '.join(FORMATS)}, or --format")
     now = utc_now()
     period = _period(first, last, zone, now)
     well = healths(app.config, app.engine, now) if period.running else ()
     with app.snapshot() as session:
-        made = make_report(
-            session,
-            period,
-            brand=brand,
-            names=names,
-            healths=well,
-        )
-    form = form or FORMATS.get(out.suffix.lower() if out else ".md")
-    if form is None:
-        raise Misused(f"{out}: expected a name that ends in {', '.join(FORMATS)}, or --format")
+        made = make_report(session, period, brand=brand, names=names, healths=well)
     text = _written(made, form, cast("Language", language or app.config.alerting.language))
     if out is None:
         click.echo(text, nl=False)
         return
-    _save(out, text, "utf-8-sig" if form == "csv" else "utf-8", force=force)  # spreadsheets want the mark
+    encoding = "utf-8-sig" if form == "csv" else "utf-8"  # spreadsheets want the mark
+    with appearing(out, force=force) as aside, aside.open("w", encoding=encoding, newline="") as file:
+        file.write(text)
     click.echo(f"{out}: written", err=True)
 
 
-def _period(first: datetime | None, last: datetime | None, zone: str, now: datetime) -> Period:
+def _period(first: date | None, last: date | None, zone: str, now: datetime) -> Period:
     try:
         place = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Misused(f"--zone: there is no time zone {zone!r}; expected one such as Asia/Tokyo") from None
     today = now.astimezone(place).date()
-    end = last.date() if last else today
-    start = first.date() if first else _earlier(end, DAYS - 1)
+    end = last or today
+    start = first or _earlier(end, DAYS - 1)
     if start > end:
         raise Misused(f"--from {start} is after --to {end}")
     if start > today:
@@ -108,11 +104,3 @@ def _written(made: Report, form: str, language: Language) -> str:
         case "csv":
             return report_csv(doc, told)
     return report_markdown(doc)
-
-
-def _save(file: Path, text: str, encoding: str, *, force: bool) -> None:
-    """Write a file that only its owner can read; a link of that name is replaced, never followed."""
-    if file.exists() and not force:
-        raise Misused(f"{file}: is there already; --force writes over it")
-    with appearing(file, force=force) as aside, aside.open("w", encoding=encoding, newline="") as out:
-        out.write(text)

@@ -339,7 +339,7 @@ def test_the_command_writes_a_file_for_its_owner_only_and_not_over_another(confi
     assert "星野電機" in out.read_text("utf-8")
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     again = call(config, *MONTH, "-o", str(out))
-    assert again.exit_code == 2
+    assert again.exit_code == 1
     assert "--force" in again.output
     assert call(config, *MONTH, "-o", str(out), "--force", "--format", "md").exit_code == 0
     assert out.read_text("utf-8").startswith("# ")
@@ -349,7 +349,7 @@ def test_a_link_of_that_name_is_replaced_and_never_written_through(config: Path)
     other, out = config.parent / "other.txt", config.parent / "november.md"
     other.write_text("mine")
     out.symlink_to(other)
-    assert call(config, *MONTH, "-o", str(out)).exit_code == 2
+    assert call(config, *MONTH, "-o", str(out)).exit_code == 1
     assert call(config, *MONTH, "-o", str(out), "--force").exit_code == 0
     assert other.read_text() == "mine"
     assert not out.is_symlink()
