@@ -89,15 +89,16 @@ def judge(session: Session, case_id: int, judgement: Judgement, *, now: datetime
         CaseConflict: the log has grown since `expect`.
         JudgementRefused: something is missing, or does not fit the case's state.
     """
+    into = judgement.into if judgement.action == "duplicate" else None
     if judgement.action == "duplicate":
         _lock_brand(session, case_id)
-    case, log = _locked(session, case_id)
+    case, log = _locked(session, case_id, into)
     if expect is not None and log[-1].id != expect:
         last = log[-1]
         raise CaseConflict(f"case {case_id} has changed meanwhile ({last.action} by {last.who}); look again")
     _check(judgement, case, standing(log), now)
-    if judgement.action == "duplicate" and judgement.into is not None:
-        merge(session, [case_id, judgement.into], who=judgement.who, now=now, note=judgement.note, into=judgement.into)
+    if into is not None:
+        merge(session, [case_id, into], who=judgement.who, now=now, note=judgement.note, into=into)
         return log_of(session, case_id)[-1].id
     entered = None if judgement.register is None else entering(session, case, judgement.register, judgement.reason)
     new = NewEntry(
@@ -132,7 +133,7 @@ def undo(session: Session, case_id: int, *, who: str, now: datetime) -> int:
         JudgementRefused: this person has no judgement here to take back, or somebody else's rests on it.
     """
     _lock_brand(session, case_id)
-    case, log = _locked(session, case_id)
+    case, log = _locked(session, case_id, session.scalar(select(Case.merged_into).where(Case.id == case_id)))
     gone = undone(log)
     mine = [entry for entry in log if entry.who == who and entry.action in ACTIONS and entry.id not in gone]
     if not mine:
@@ -176,8 +177,9 @@ def _lock_brand(session: Session, case_id: int) -> None:
         lock_campaigns(session, [brand])
 
 
-def _locked(session: Session, case_id: int) -> tuple[Case, list[CaseLog]]:
-    cases = lock_cases(session, [case_id])
+def _locked(session: Session, case_id: int, other: int | None = None) -> tuple[Case, list[CaseLog]]:
+    """Lock a case, and the one that it becomes or was a part of: both at once, because their order counts."""
+    cases = lock_cases(session, {case_id, case_id if other is None else other})
     if case_id not in cases:
         raise CaseNotFound(f"there is no case {case_id}")
     return cases[case_id], log_of(session, case_id)

@@ -85,15 +85,12 @@ def alerts_send(app: App) -> None:
 
 
 @alerts.command("resend")
-@click.argument("target", metavar="ALERT|CASE")
+@click.argument("case_id", metavar="CASE", type=int)
 @with_app
-def alerts_resend(app: App, target: str) -> None:
-    """Send a dead alert (msg_…) again unchanged, or a new alert about a case (its number)."""
+def alerts_resend(app: App, case_id: int) -> None:
+    """Tell of a case once more, in a new message; `replay` sends those again that were given up."""
     with app.transaction() as session:
-        if target.isdigit():
-            outbox.add_repeat(session, int(target), utc_now())
-        else:
-            outbox.replay(session, target, utc_now())
+        outbox.add_repeat(session, case_id, utc_now())
     click.echo("queued; `mekiki alerts send` sends it now")
 
 

@@ -360,7 +360,7 @@ def test_no_message_is_promised_about_a_dismissed_case(store: Store) -> None:
         (("triage", "--view", "x"), 1, "there is no view 'x'"),
         (("triage", "views", "--remove", "x"), 1, "there is no view 'x'"),
         (("alerts", "test", "x"), 2, "there is no receiver 'x'"),
-        (("alerts", "resend", "msg_x"), 1, "there is no delivery"),
+        (("alerts", "replay", "msg_x"), 1, "there is no delivery"),
         (("crawl", "--source", "x"), 2, "there is no source 'x'"),
     ],
 )

@@ -8,7 +8,8 @@ from multiprocessing.connection import Connection
 import pytest
 from sqlalchemy import Engine, func, select, text
 
-from storage.cases import Judgement, judge
+from storage.case_locks import lock_cases
+from storage.cases import Judgement, judge, undo
 from storage.database import open_engine, transaction
 from storage.outbox import pending_intents, route_intents
 from storage.schema import AlertIntent, Case, CaseItem, ItemRow, ItemVersion, Sighting, VerdictRow
@@ -148,19 +149,52 @@ def test_a_judgement_waits_for_the_items_that_are_just_arriving(engine: Engine) 
         with transaction(engine) as session:
             judge(session, case, Judgement(who="aki", action="dismiss", reason="news"), now=NOW)
 
-    def someone_waits() -> bool:
-        with engine.connect() as connection:
-            return bool(connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
-
     judging = threading.Thread(target=dismiss)
     with transaction(engine) as session:
         route_intents(session, {1: []}, NOW)
     with transaction(engine) as session:
         arrive(session, an_item(2))
         judging.start()
-        while judging.is_alive() and not someone_waits():
+        while judging.is_alive() and not someone_waits(engine):
             judging.join(0.01)
     judging.join()
     with transaction(engine) as session:
         states = session.execute(select(AlertIntent.reason, AlertIntent.state).order_by(AlertIntent.id))
         assert [tuple(row) for row in states] == [("first", "routed"), ("new_items", "suppressed")]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("back", [False, True])
+def test_who_merges_two_cases_locks_the_lower_number_first_like_everybody(engine: Engine, back: bool) -> None:
+    """Otherwise a dispatcher that tells of both and a person who merges them wait for each other."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    low, high = (see(engine, an_item(number, host=f"hoshino-{number}.test")).cases[0] for number in (1, 2))
+    duplicate = Judgement(who="aki", action="duplicate", into=low)
+    if back:
+        with transaction(engine) as session:
+            judge(session, high, duplicate, now=NOW)
+
+    def merge_or_part() -> None:
+        with transaction(engine) as session:
+            if back:
+                undo(session, high, who="aki", now=NOW)
+            else:
+                judge(session, high, duplicate, now=NOW)
+
+    merging = threading.Thread(target=merge_or_part)
+    with transaction(engine) as session:
+        lock_cases(session, [low])
+        merging.start()
+        while merging.is_alive() and not someone_waits(engine):
+            merging.join(0.01)
+        session.execute(text("SET LOCAL lock_timeout = '5s'"))
+        assert lock_cases(session, [high]).keys() == {high}
+    merging.join()
+    with transaction(engine) as session:
+        assert session.scalar(select(Case.merged_into).where(Case.id == high)) == (None if back else low)
+
+
+def someone_waits(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return bool(connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
