@@ -13,8 +13,8 @@ from alerts.routing import Routed
 from config import Config
 from config.routes import Route
 from storage import outbox, routed
-from storage.campaigns import lock_cases
 from storage.case_list import summaries
+from storage.case_locks import lock_cases
 from storage.cases import CaseDetail, case_contents
 from storage.errors import StorageError
 from storage.outbox import NewDelivery

@@ -67,10 +67,6 @@ def _advertiser(view: CaseItemView) -> Advertiser:
     return view.item.advertiser or Advertiser()
 
 
-def _observed(case: CaseSummary) -> str:
-    return defang_text(case.top_evidence.observed) if case.top_evidence else ""
-
-
 def _links(urls: Iterable[str | None]) -> str:
     return "\n".join(defang(url[:MOST_URL]) for url in urls if url)
 

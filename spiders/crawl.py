@@ -54,7 +54,8 @@ from spiders.tiktok import TikTokSpider
 from spiders.turns import Turns
 from spiders.visits.spider import VisitSpider
 from spiders.web import WebSpider
-from storage.campaigns import MACHINE, Assets
+from storage.campaigns import Assets
+from storage.case_locks import MACHINE
 from storage.media import MediaStore
 from storage.priority import JudgeWithin
 from storage.profiles import Profiles

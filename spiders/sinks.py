@@ -16,7 +16,8 @@ from config import Alerting
 from detector.items import Item
 from detector.verdict import Verdict
 from spiders.found import Led
-from storage.campaigns import MACHINE, Assets
+from storage.campaigns import Assets
+from storage.case_locks import MACHINE
 from storage.cursors import cursor, save_cursor
 from storage.database import snapshot, transaction
 from storage.items import Observation, record_many

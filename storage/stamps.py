@@ -13,7 +13,7 @@ from cryptography.x509 import Certificate
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from storage.campaigns import MACHINE
+from storage.case_locks import MACHINE
 from storage.custody import append
 from storage.media import MediaStore
 from storage.schema import StampRow

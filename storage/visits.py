@@ -14,7 +14,7 @@ from detector.places import places_of
 from detector.presence import Presence, presence
 from detector.visits import Visit
 from storage.actions import RULES, SILENT, Action
-from storage.campaigns import MACHINE, lock_cases
+from storage.case_locks import MACHINE, lock_cases
 from storage.case_log import NewEntry, append_log
 from storage.custody import append
 from storage.evidence import EvidenceFile, keep_manifest
