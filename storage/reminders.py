@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.actions import UNJUDGED
 from storage.intents import tell_of_escalation
-from storage.routed import Share, entrust
+from storage.routed import Share, entrust, lock_route
 from storage.schema import AlertIntent, Case, SilenceRow
 from storage.upsert import table_of
 
@@ -28,6 +28,13 @@ class Reminded:
 
     cases: tuple[int, ...]  # that are told again, or told to others
     looked: int  # at so many reminders that were due; as many as the limit: there may be more
+
+
+def lock_routes_due(session: Session, now: datetime) -> None:
+    """Keep who decides for the routes with something due out, in the order of their names; before `remind`."""
+    due = select(AlertIntent.route).where(or_(AlertIntent.repeat_at <= now, AlertIntent.escalate_at <= now)).distinct()
+    for route in sorted(route for route in session.scalars(due) if route is not None):
+        lock_route(session, route)
 
 
 def remind(session: Session, what: Literal["repeat", "escalate"], now: datetime, *, limit: int) -> Reminded:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from storage.database import snapshot, transaction
-from storage.reminders import anything_due, escalate_due, remind
+from storage.reminders import anything_due, escalate_due, lock_routes_due, remind
 from storage.silences import wake
 
 AT_ONCE = 200  # cases in one transaction; other writers wait for it
@@ -37,6 +37,7 @@ def remind_due(engine: Engine, now: datetime) -> Reminders:
             if not anything_due(session, now):
                 return Reminders(repeated=repeated, escalated=escalated, woken=woken)
         with transaction(engine) as session:
+            lock_routes_due(session, now)
             again = remind(session, "repeat", now, limit=AT_ONCE)
             others = remind(session, "escalate", now, limit=AT_ONCE)
             late = escalate_due(session, now, limit=AT_ONCE)
