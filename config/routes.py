@@ -83,6 +83,8 @@ class Route(Matcher):
             raise ValueError("empty: is about digests; set digest, too")
         if self.default and self.stop:
             raise ValueError("stop: a default route is the last one anyway")
+        if self.default and self.brands:
+            raise ValueError("brands: a default route is for what no other route matches; leave out brands or default")
         return self
 
 

@@ -67,6 +67,10 @@ ROUTE = '[[route]]\nreceivers = ["legal"]\n'
         (ROUTE + 'reasons = ["first"]\nescalate_after = "1d"\n', 'escalate_after, escalate_to: need "escalated"'),
         (ROUTE + "empty = true\n", "route[0]: empty: is about digests; set digest, too"),
         (ROUTE + "default = true\nstop = true\n", "route[0]: stop: a default route is the last one anyway"),
+        (
+            ROUTE + 'default = true\nbrands = ["hoshino"]\n',
+            "route[0]: brands: a default route is for what no other route matches; leave out brands or default",
+        ),
         (ROUTE + "most_per_hour = 0\n", "route[0].most_per_hour"),
         (ROUTE + 'key = "a"\n' + ROUTE + 'key = "a"\n', "route[1].key: 'a' is used twice"),
         (ROUTE + 'grup_by = ["brand"]\n', "route[0].grup_by: unknown key; did you mean 'group_by'?"),
