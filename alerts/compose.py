@@ -20,7 +20,7 @@ from alerts.message import (
     Language,
     show,
 )
-from detector.evidence import Evidence, ImageBox
+from detector.evidence import Evidence, ImageBox, accusing
 from safety.screen import defang
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary
 
@@ -120,7 +120,7 @@ def _ordered(items: tuple[CaseItemView, ...], reason: CaseReason) -> list[CaseIt
 
 
 def _evidence(items: list[CaseItemView]) -> list[tuple[CaseItemView, Evidence]]:
-    """Return what was found on any item, each observation once, by falling weight."""
+    """Return what was found on any item, each observation once, the most telling first, what exonerates last."""
     seen = set()
     found = []
     for view in items:
@@ -129,7 +129,7 @@ def _evidence(items: list[CaseItemView]) -> list[tuple[CaseItemView, Evidence]]:
             if key not in seen:
                 seen.add(key)
                 found.append((view, evidence))
-    return sorted(found, key=lambda pair: (-pair[1].weight, pair[1].signal, pair[0].item_id))
+    return sorted(found, key=lambda pair: (*accusing(pair[1]), pair[1].signal, pair[0].item_id))
 
 
 def _case(detail: CaseDetail, brand_name: str) -> AlertCase:

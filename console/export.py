@@ -19,6 +19,7 @@ from console.app import Stop
 from console.appearing import appearing
 from console.sheets import Cell, write_csv, write_xlsx
 from console.show import handoffs_of
+from detector.evidence import telling
 from detector.items import Advertiser
 from safety.screen import defang, defang_text
 from storage.case_views import CaseItemView, CaseSummary
@@ -59,7 +60,7 @@ def _why(case: CaseSummary, language: Language) -> str:
 
 def _reasons(view: CaseItemView, language: Language) -> str:
     words = WORDS[language].signals
-    told = sorted(view.verdict.told, key=lambda one: -abs(one.weight))
+    told = sorted(view.verdict.told, key=telling)
     return "\n".join(f"{words.get(one.signal, one.says)} [{defang_text(one.observed)}]" for one in told)
 
 

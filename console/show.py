@@ -11,7 +11,7 @@ from rich.text import Text
 
 from console.inert import inert, inert_part
 from console.journeys import URL_LIMIT
-from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan
+from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan, telling
 from detector.handoffs import Handoff, find_handoffs
 from detector.items import Item
 from detector.verdict import Verdict
@@ -63,12 +63,12 @@ def why_lines(item: Item, verdict: Verdict) -> Iterator[RenderableType]:
 
 
 def evidence_table(evidence: Iterable[Evidence], item: Item) -> Table:
-    """Return what was seen and expected, strongest first."""
+    """Return what was seen and expected, the most telling first."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("weight", justify="right")
     for name in ("what it says", "seen", "expected", "where"):
         table.add_column(name, overflow="fold")
-    for row in sorted(evidence, key=lambda entry: -abs(entry.weight)):
+    for row in sorted(evidence, key=telling):
         table.add_row(
             Text(f"{row.weight:+.1f}", "red" if row.weight > 0 else "green"),
             Text(inert(row.says, limit=300)),

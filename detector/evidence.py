@@ -53,6 +53,22 @@ class Evidence:
     says: str  # one sentence for an analyst
 
 
+LEARNED = ("wording.", "setting.")  # signals that sum up what many cases taught; they name no technique
+
+
+def telling(evidence: Evidence) -> tuple[bool, float]:
+    """Return the key to sort evidence by for people: named techniques first, what was learned last; then by weight.
+
+    "The host imitates yours" says what to look at; a scrap of the wording weighs as much and says little.
+    """
+    return evidence.signal.startswith(LEARNED), -abs(evidence.weight)
+
+
+def accusing(evidence: Evidence) -> tuple[bool, bool, float]:
+    """Return the key to sort evidence by where only what speaks against an item gives a reason: that is first."""
+    return evidence.weight <= 0, *telling(evidence)
+
+
 class _WithoutPlace(TypedDict):
     signal: str
     weight: float

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import fsum
 
-from detector.evidence import Evidence
+from detector.evidence import LEARNED, Evidence
 from detector.items import Kind
 from detector.policy import Policy, tells
 from detector.verdict import Decision, Verdict
@@ -29,8 +29,6 @@ _EXCLUDES: dict[str, tuple[str, ...]] = {
     "copied.": ("official.host", "official.partner"),
     "name.title": ("official.host", "official.partner"),
 }
-# Sums of many learned phrases: at full strength they are no single thing that could have been seen.
-_SUMS = ("wording.", "setting.")
 # What only some kinds of items can show, by signal or prefix.
 _ONLY: dict[str, tuple[Kind, ...]] = {
     "official.host": ("page", "domain"),
@@ -175,7 +173,7 @@ def _would(verdict: Verdict, policy: Policy, kind: Kind | None) -> Iterator[Outc
         only = _ONLY.get(rule.signal) or _ONLY.get(prefix)
         if (
             rule.signal in there
-            or rule.signal.startswith(_SUMS)
+            or rule.signal.startswith(LEARNED)  # no single thing that could have been seen at full strength
             or not rule.weight
             or (kind and only and kind not in only)
         ):

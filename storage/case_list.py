@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from detector.evidence import Evidence, evidence_from_json
+from detector.evidence import Evidence, accusing, evidence_from_json
 from storage.actions import state_at
 from storage.batches import batched
 from storage.case_views import CaseSummary
@@ -124,7 +124,7 @@ def _read(session: Session, ids: Sequence[int], now: datetime | None) -> list[Ca
     rows = session.execute(best.where(VerdictRow.id.in_([one.verdict_id for one in cases.values()])))
     evidence: dict[int, list[dict[str, Any]]] = dict(rows.all())
     return [
-        _summary(cases[case_id], log_ids[case_id], _heaviest(evidence[cases[case_id].verdict_id]), now)
+        _summary(cases[case_id], log_ids[case_id], _most_telling(evidence[cases[case_id].verdict_id]), now)
         for case_id in ids
         if case_id in cases
     ]
@@ -160,9 +160,8 @@ def _summary(case: Case, log_id: int, top: Evidence | None, now: datetime | None
     )
 
 
-def _heaviest(evidence: Sequence[dict[str, Any]]) -> Evidence | None:
-    found = [evidence_from_json(one) for one in evidence]
-    return max(found, key=lambda one: one.weight, default=None)
+def _most_telling(evidence: Sequence[dict[str, Any]]) -> Evidence | None:
+    return min(map(evidence_from_json, evidence), key=accusing, default=None)
 
 
 def _ranges(filters: CaseFilters, now: datetime) -> Iterator[ColumnElement[bool]]:

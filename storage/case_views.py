@@ -30,7 +30,7 @@ class CaseSummary:
     last_seen: datetime
     assignee: str | None
     title: str
-    top_evidence: Evidence | None  # the heaviest of the best verdict
+    top_evidence: Evidence | None  # the most telling of the best verdict
     log_id: int  # of its last log entry; `judge` takes it as `expect`
     priority: float  # score x reach x harm, see `storage.priority`
     harm: Harm

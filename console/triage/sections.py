@@ -15,7 +15,7 @@ from console.journeys import OUTCOME_STYLE, URL_LIMIT
 from console.show import MATCH_STYLE, handoffs_of, marked, moment
 from console.triage.dossier import Dossier
 from console.triage.layout import Line, Section, labelled
-from detector.evidence import TextSpan
+from detector.evidence import TextSpan, telling
 from detector.items import Item
 from detector.verdict import Verdict
 from detector.visits import Visit
@@ -113,7 +113,7 @@ def _texts(item: Item, verdict: Verdict) -> Iterator[tuple[str, Text]]:
 
 def _why(view: CaseItemView) -> Iterator[tuple[str, Text]]:
     """Yield a line for each reason: weight, what was seen, what that means, what it should be."""
-    for number, row in enumerate(sorted(view.verdict.told, key=lambda entry: -abs(entry.weight))):
+    for number, row in enumerate(sorted(view.verdict.told, key=telling)):
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append(f"{row.weight:+.1f} ", "red" if row.weight > 0 else "green")
         line.append(inert(_host_of(row.observed), limit=MOST_SEEN), "bold")

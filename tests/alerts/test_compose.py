@@ -24,6 +24,16 @@ def test_evidence_falls_by_weight_with_what_exonerates_last() -> None:
     assert [entry.weight for entry in alert_of().evidence] == [3.0, 2.1, 1.4, 0.8, -0.4]
 
 
+def test_what_was_learned_is_told_behind_what_has_a_name() -> None:
+    weights = {"wording.fraud": 4.6, "host.combosquat": 4.3, "setting.fraud": 2.0, "claim.known_false": 3.0}
+    found = tuple(
+        Evidence(signal=signal, weight=weight, strength=1.0, observed="o", expected="", says="s")
+        for signal, weight in {**weights, "official.partner": -3.0}.items()
+    )
+    told = [entry.signal for entry in alert_of(case(view(evidence=found))).evidence]
+    assert told == ["host.combosquat", "claim.known_false", "wording.fraud", "setting.fraud", "official.partner"]
+
+
 def test_an_observation_made_on_many_items_is_told_once() -> None:
     alert = alert_of(case(*(view(n) for n in range(1, 6))))
     assert len(alert.evidence) == alert.evidence_total == len(EVIDENCE)

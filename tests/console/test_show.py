@@ -5,8 +5,9 @@ from datetime import date
 
 from rich.console import Console
 
-from console.show import described, marked
+from console.show import described, evidence_table, marked
 from detector.assess import Assessor
+from detector.evidence import Evidence
 from detector.items import Item, Text
 from tests.detector.hoshino import HOSHINO
 
@@ -21,6 +22,18 @@ def test_where_an_item_leads_people_stands_with_it() -> None:
     for line in ("leads to line   @hoshino_sale", "leads to line   lin[.]ee/AbCdEf1", "leads to phone  +81323456789"):
         assert line in shown.get()
     assert "\u202e" not in shown.get()
+
+
+def test_named_techniques_stand_before_what_was_learned() -> None:
+    weights = {"wording.fraud": 4.6, "host.combosquat": 4.3, "official.partner": -3.0, "wording.honest": -0.2}
+    table = evidence_table(
+        [Evidence(signal=signal, weight=weight, strength=1.0, observed="o", expected="", says=signal)
+         for signal, weight in weights.items()],
+        Item(id="1", kind="ad"),
+    )  # fmt: skip
+    assert [str(cell) for cell in table.columns[1].cells] == [
+        "host[.]combosquat", "official[.]partner", "wording[.]fraud", "wording[.]honest"
+    ]  # fmt: skip
 
 
 def test_a_link_stays_inert_wherever_a_match_cuts_it() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from detector.evidence import Evidence
 from storage.case_list import CaseOrder, Place, count_cases, list_cases, place_of
 from storage.cases import CaseNotFound, Judgement, case_detail, judge
 from storage.database import snapshot, transaction
@@ -66,6 +68,29 @@ def test_summary(engine: Engine) -> None:
     assert case.title == "hoshino-denki-sale.test (ad)"
     assert case.top_evidence is not None
     assert case.top_evidence.signal == "host.lookalike"
+
+
+@pytest.mark.parametrize(
+    ("weights", "first"),
+    [
+        ({"wording.fraud": 4.6, "host.lookalike": 4.3, "claim.known_false": 3.0}, "host.lookalike"),
+        ({"setting.fraud": 4.6, "wording.fraud": 3.0, "host.foreign": 0.8}, "host.foreign"),
+        ({"wording.fraud": 4.6, "official.partner": -5.0}, "wording.fraud"),
+    ],
+)
+def test_the_first_reason_is_a_named_technique_that_speaks_against_the_item(
+    engine: Engine, weights: dict[str, float], first: str
+) -> None:
+    evidence = tuple(
+        Evidence(signal=signal, weight=weight, strength=1.0, observed="o", expected="", says="s")
+        for signal, weight in weights.items()
+    )
+    item = an_item()
+    see(engine, item, replace(a_verdict(item), evidence=evidence))
+    with snapshot(engine) as session:
+        [case] = list_cases(session, now=NOW)
+    assert case.top_evidence is not None
+    assert case.top_evidence.signal == first
 
 
 def test_detail_shows_what_was_judged(engine: Engine) -> None:
