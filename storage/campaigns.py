@@ -24,7 +24,7 @@ from storage.campaign_keys import KeptKey, doubt_passed_on, give_keys, holders, 
 from storage.case_locks import MACHINE, lock_campaigns, lock_cases
 from storage.case_titles import case_title
 from storage.columns import digest_of
-from storage.intents import Grouping, tell_of_items
+from storage.intents import Grouping, tell_of_items, tell_of_relapse
 from storage.memberships import Memberships, bring_along, cases_of, memberships, put_in
 from storage.merging import root_of
 from storage.parting import raise_score
@@ -107,7 +107,7 @@ def join_cases(
         hosts = [key.key.value for key in kept.get(number, ()) if key.key.kind == "host"]
         if one.led_from and hosts:
             doubt_passed_on(session, one.verdict.brand, one.led_from, hosts)
-    wake(session, cases, _news(members, arrived), who=MACHINE, now=now)  # before they raise the scores
+    woken = wake(session, cases, _news(members, arrived), who=MACHINE, now=now)  # before they raise the scores
     for case_id, group in members.items():
         brought = bring_along(session, cases[case_id], {item for one in group for item in one.led_from}, now)
         _note_links(session, case_id, group, brought, now)
@@ -119,7 +119,11 @@ def join_cases(
         root = cases[case_id].merged_into or case_id  # it may have become a part of another one just now
         cases[root].last_seen = max(cases[root].last_seen, *(seen[item_id] for item_id in items))
     tell_of_items(session, "first", _counts(arrived, first), grouping)
-    grown = [case_id for case_id in arrived if case_id not in first and cases[case_id].state not in SILENT]
+    relapsed = sorted(case_id for case_id, action in woken.items() if action == "relapse")
+    for case_id in relapsed:
+        tell_of_relapse(session, case_id, now)
+    told = first.union(relapsed)
+    grown = [case_id for case_id in arrived if case_id not in told and cases[case_id].state not in SILENT]
     tell_of_items(session, "new_items", _counts(arrived, grown), grouping)
     of_version: dict[int, dict[int, None]] = defaultdict(dict)  # ordered sets
     for case_id, group in members.items():

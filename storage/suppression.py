@@ -2,13 +2,13 @@
 
 A dismissed case stays quiet, but never for good and never for what nobody has seen: it is opened again by whatever
 arrives after its time has run out, and before that by an item that scores clearly higher than what was dismissed, leads
-to a host that none of those led to, or hands people over in another way. What arrives in a closed case is a relapse.
-A case that is opened again tells of it like any other.
+to a host that none of those led to, or hands people over in another way. What arrives in a case that was taken down or
+closed is a relapse. Whoever calls `wake` tells of either.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from detector.handoffs import find_handoffs
 from detector.items import Item
 from detector.places import places_of
-from storage.actions import undone
+from storage.actions import RULES, undone
 from storage.case_log import NewEntry, append_log
 from storage.memberships import latest_items
 from storage.schema import CampaignKeyRow, Case, CaseKey, CaseLog
 from storage.settle import settle_anew
 
+Woken = Literal["relapse", "reopen"]
 CLEARLY: float = 0.15  # higher score than anything that was dismissed; a third of the way from suspicious to certain
 MOST_READ = 500  # items of a case, the latest; what is not read counts as never seen, and breaks through
 MOST_SEARCHED = 100  # of those, for ways to hand people over, which takes a millisecond each; the rest by their keys
@@ -41,19 +42,25 @@ def wake(
     *,
     who: str,
     now: datetime,
-) -> None:
-    """Open dismissed and closed cases again where what arrived asks for it.
+) -> dict[int, Woken]:
+    """Open cases again that people are done with, where what arrived asks for it.
 
     Args:
         cases: by id, locked.
-        arrived: by case, the new items with their scores; before they raise the case's own.
+        arrived: by case, the items that were never in it, with their scores; before they raise the case's own. An old
+            one that is merely seen once more says nothing of a case that is down: whether its links are, visits tell.
         who: in the log.
+
+    Returns:
+        What became of the cases that were opened again, by id.
     """
+    opened: dict[int, Woken] = {}
     for case_id, items in arrived.items():
         case = cases[case_id]
-        woken: tuple[str, str, str] | None = None
-        if case.state == "closed":
-            woken = "relapse", "arrived", f"{len(items)} new items of a closed case"
+        woken: tuple[Woken, str, str] | None = None
+        if case.state in RULES["relapse"].of:
+            number = "1 new item" if len(items) == 1 else f"{len(items)} new items"
+            woken = "relapse", "arrived", f"{number}; the case was {case.state}"
         elif case.state == "dismissed" and (broken := _breaks(session, case, items, now)) is not None:
             woken = "reopen", *broken
         if woken is not None:
@@ -61,6 +68,8 @@ def wake(
             entry = NewEntry(case_id=case_id, at=now, who=who, action=action, reason=reason, note=note)
             append_log(session, cases, [entry])
             settle_anew(session, case)
+            opened[case_id] = action
+    return opened
 
 
 def _breaks(

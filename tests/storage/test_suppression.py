@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import Engine
 
 from detector.items import Text
+from storage.actions import Action
 from storage.cases import Judgement, case_detail, judge, undo
 from storage.database import transaction
 from storage.intents import pending_intents
+from storage.outbox import route_intents
 from storage.schema import Case
 from tests.storage.examples import FAKE_HOST, NOW, a_verdict, an_item, see
 
@@ -121,14 +123,43 @@ def test_a_case_that_was_opened_again_is_judged_anew_and_undo_of_the_old_judgeme
     assert state(engine)[0] == "confirmed"
 
 
-def test_what_arrives_in_a_closed_case_is_a_relapse_and_is_told(engine: Engine) -> None:
+def was_down(engine: Engine, *more: Action) -> int:
+    """Return a case that was told and then taken down, by what people said of it."""
     item = an_item(1)
     case = see(engine, item, a_verdict(item, score=0.6)).cases[0]
-    for action in ("confirm", "down", "close"):
+    for action in ("confirm", "down", *more):
         decide(engine, case, Judgement(who="aki", action=action))
+    with transaction(engine) as session:
+        route_intents(session, {one.id: [] for one in pending_intents(session, NOW + DAY)}, NOW)
     assert told(engine, days=1) == []
+    return case
+
+
+@pytest.mark.parametrize("more", [(), ("close",)])
+def test_what_arrives_in_a_case_that_was_down_or_closed_is_a_relapse_and_told_as_one(
+    engine: Engine, more: tuple[Action, ...]
+) -> None:
+    case = was_down(engine, *more)
     arrives(engine, 2, days=1)
     assert state(engine) == ("relapsed", "relapse", "arrived")
-    assert told(engine, days=2) == [("new_items", 1)]
+    assert told(engine, days=2) == [("relapsed", 0)]
     with transaction(engine) as session:
         assert session.get_one(Case, case).waiting_since == NOW + DAY
+        assert case_detail(session, case).log[-1].note == f"1 new item; the case was {'closed' if more else 'down'}"
+    arrives(engine, 3, days=1)
+    assert told(engine, days=3) == [("relapsed", 0), ("new_items", 1)]
+
+
+@pytest.mark.parametrize("more", [(), ("close",)])
+def test_an_old_ad_that_is_seen_once_more_is_no_relapse(engine: Engine, more: tuple[Action, ...]) -> None:
+    was_down(engine, *more)
+    arrives(engine, 1, days=1)
+    arrives(engine, 1, days=2, score=0.9, countries=("JP",))
+    assert state(engine)[0] == ("closed" if more else "down")
+    assert told(engine, days=3) == []
+
+
+def test_a_relapse_that_a_person_saw_is_not_told(engine: Engine) -> None:
+    case = was_down(engine)
+    decide(engine, case, Judgement(who="aki", action="relapse"))
+    assert (state(engine)[0], told(engine, days=1)) == ("relapsed", [])
