@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Literal
 
 from detector.items import Item
+from detector.verdict import Decision
 
 Harm = Literal["low", "normal", "high"]
 HARMS: tuple[Harm, ...] = ("low", "normal", "high")  # ascending
@@ -30,12 +31,13 @@ REMOTE_CONTROL = (
 _PAYS = frozenset(("wallet", "bank"))
 
 
-def harm_of(item: Item, ways: Collection[str]) -> Harm:
+def harm_of(item: Item, ways: Collection[str], decision: Decision) -> Harm:
     """Return what an item that impersonates somebody may do to people.
 
     Args:
         item: with the facts of its page, if somebody looked.
         ways: kinds of the accounts that it hands people over to, also in pictures: line, phone, wallet, bank …
+        decision: of its verdict: who stands before a whole page that impersonates somebody is being led on already.
     """
     page = item.page
     if not _PAYS.isdisjoint(ways) or _controls(item):
@@ -45,7 +47,8 @@ def harm_of(item: Item, ways: Collection[str]) -> Harm:
     if ways or (page is not None and (page.sells or page.priced is not None or page.forms)):
         return "normal"
     unseen = item.kind in ("domain", "page") and page is None  # what nobody looked at is not harmless
-    return "normal" if item.links or item.kind == "ad" or unseen else "low"
+    poses = page is not None and decision == "impersonation"
+    return "normal" if item.links or item.kind == "ad" or unseen or poses else "low"
 
 
 def _controls(item: Item) -> bool:

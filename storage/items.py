@@ -232,7 +232,9 @@ def _keep_reach(
     for one in flagged:
         for case_id in joined.of(one.version_id):
             changed = one.version_id in new_versions
-            asked.setdefault(case_id, []).append(Asked(item_id=one.item_id, item=one.item, changed=changed))
+            asked.setdefault(case_id, []).append(
+                Asked(item_id=one.item_id, item=one.item, decision=one.verdict.decision, changed=changed)
+            )
     keep_up(
         session,
         looks,

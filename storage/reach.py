@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from detector.harm import harm_of, worst
 from detector.items import Item
+from detector.verdict import Decision
 from storage.priority import JudgeWithin, weigh
 from storage.schema import CampaignKeyRow, Case, CaseItem, CaseSource, ItemKey, ItemRow, Sighting
 from storage.upsert import insert, table_of
@@ -40,6 +41,7 @@ class Asked:
 
     item_id: int
     item: Item
+    decision: Decision
     changed: bool  # nobody has seen this content of it before
 
 
@@ -97,7 +99,8 @@ def keep_up(
         if case.harm_seen != "high":
             new_here = [one for one in asked.get(case_id, ()) if one.changed or (case_id, one.item_id) in fresh]
             ways = _ways(session, {one.item_id for one in new_here})
-            case.harm_seen = worst((case.harm_seen, *(harm_of(one.item, ways[one.item_id]) for one in new_here)))
+            harms = (harm_of(one.item, ways[one.item_id], one.decision) for one in new_here)
+            case.harm_seen = worst((case.harm_seen, *harms))
         weigh(case)
         if judge_within is not None:
             _agree(case, judge_within.of(case.priority))

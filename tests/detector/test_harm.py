@@ -7,6 +7,7 @@ import pytest
 from detector.harm import Harm, harm_of, worst
 from detector.items import Item, Text
 from detector.page_facts import Form, PageFacts
+from detector.verdict import Decision
 
 
 def post(text: str = "", **values: Any) -> Item:
@@ -33,7 +34,23 @@ def post(text: str = "", **values: Any) -> Item:
     ],
 )
 def test_harm(item: Item, ways: tuple[str, ...], harm: Harm) -> None:
-    assert harm_of(item, ways) == harm
+    assert harm_of(item, ways, "suspicious") == harm
+
+
+@pytest.mark.parametrize(
+    ("item", "decision", "harm"),
+    [
+        (post(kind="page", page=PageFacts()), "impersonation", "normal"),
+        (post(kind="domain", page=PageFacts()), "impersonation", "normal"),
+        (post(kind="page", page=PageFacts()), "suspicious", "low"),
+        (post("星野電機の新製品、いいね"), "impersonation", "low"),  # a mention, however sure
+        (post(kind="page", page=PageFacts(transfer_only="お支払いは銀行振込のみ")), "impersonation", "high"),
+    ],
+)
+def test_a_page_that_somebody_saw_and_that_impersonates_is_no_mention(
+    item: Item, decision: Decision, harm: Harm
+) -> None:
+    assert harm_of(item, (), decision) == harm
 
 
 def test_the_worst_counts() -> None:

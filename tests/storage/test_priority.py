@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import Engine, select
 
 from detector.items import Item, Text
+from detector.page_facts import PageFacts
+from detector.verdict import Decision
 from storage.cases import Judgement, case_detail, judge, undo
 from storage.database import transaction
 from storage.items import record_many
@@ -103,6 +105,13 @@ def test_harm_is_what_the_worst_item_asks_for(engine: Engine) -> None:
     changed = an_item(3, host=f"other.{FAKE_HOST}")
     see(engine, changed)
     assert of(engine).harm == "high"
+
+
+@pytest.mark.parametrize(("decision", "harm"), [("impersonation", "normal"), ("suspicious", "low")])
+def test_a_page_that_was_seen_is_as_bad_as_it_was_judged(engine: Engine, decision: Decision, harm: Harm) -> None:
+    page = Item(id="p", kind="page", url=f"https://{FAKE_HOST}/", page=PageFacts())
+    see(engine, page, a_verdict(page, decision=decision))
+    assert of(engine).harm == harm
 
 
 def test_an_item_that_changes_may_make_it_worse(engine: Engine) -> None:
