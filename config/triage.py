@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from config.fields import Interval, Name
+from config.fields import Interval, Name, ZoneName
 from config.model import Model
 
 PriorityClass = Literal["high", "normal", "low"]
@@ -26,6 +26,7 @@ class Triage(Model):
         default=_WITHIN, validate_default=True
     )  # by the class of a case's priority, or one time for all: from then on a case is overdue, and is escalated
     suppress: Interval = Field(default="90d", validate_default=True)  # what arrives in a dismissed case stays quiet
+    zone: ZoneName = "Asia/Tokyo"  # in which the days that people name begin and end, and those of reports
 
     @model_validator(mode="after")
     def _ends(self) -> Self:

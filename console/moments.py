@@ -1,7 +1,12 @@
-"""Days, moments and lengths of time as people type them on the command line; a day is one of this machine's zone."""
+"""Days, moments and lengths of time as people type them on the command line.
+
+A day, and a time without an offset, are of one zone for everybody: `[triage] zone`. The commands know it; `end_of` and
+`moment_of` turn what was read into a moment.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -21,21 +26,21 @@ class Day(click.ParamType[date]):
             self.fail(f"expected a day such as 2027-03-31, got {value!r}", param, ctx)
 
 
-class Moment(click.ParamType[datetime]):
-    """A moment in UTC: the end of a day, or a day and a time."""
+class Moment(click.ParamType[date | datetime]):
+    """A day, or a day and a time, for `moment_of`."""
 
     name = "DATE"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read 2026-12-01 or 2026-12-01T18:00+09:00; without an offset it is a time of this machine."""
-        if isinstance(value, datetime):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date | datetime:
+        """Read 2026-12-01, 2026-12-01T18:00 or 2026-12-01T18:00+09:00."""
+        if isinstance(value, date):
             return value
         try:
-            return end_of(date.fromisoformat(value))
+            return date.fromisoformat(value)
         except ValueError:
             pass
         try:
-            return datetime.fromisoformat(value).astimezone(UTC)
+            return datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"expected 2026-12-01, the end of that day, or 2026-12-01T18:00+09:00, got {value!r}", param, ctx)
 
@@ -53,6 +58,13 @@ class Length(click.ParamType[timedelta]):
             self.fail(f"{error}, got {value!r}", param, ctx)
 
 
-def end_of(day: date) -> datetime:
-    """Return when a day ends, where this machine stands."""
-    return datetime.combine(day + timedelta(days=1), datetime.min.time()).astimezone(UTC)
+def end_of(day: date, zone: str) -> datetime:
+    """Return when a day ends in a zone (IANA name); in UTC."""
+    return datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def moment_of(said: date | datetime, zone: str) -> datetime:
+    """Return the moment that a `Moment` means: the end of a day, or a time, of the zone where it names no offset."""
+    if not isinstance(said, datetime):
+        return end_of(said, zone)
+    return (said if said.tzinfo else said.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)

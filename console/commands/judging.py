@@ -82,7 +82,8 @@ def judge(app: App, case_ids: tuple[int, ...], who: str, as_json: bool, expect: 
         raise Misused("--expect goes with one case")
     now = utc_now()
     action = _chosen(options)
-    judgement = None if action == "undo" else agreed(_judgement(action, who, options, now), app.config, now)
+    zone = app.config.triage.zone
+    judgement = None if action == "undo" else agreed(_judgement(action, who, options, now, zone), app.config, now)
     done = []
     for case_id in dict.fromkeys(case_ids):
         one = _judge(app, case_id, action, judgement, who, expect, now)
@@ -122,7 +123,7 @@ def _chosen(options: dict[str, Any]) -> str:
     return action
 
 
-def _judgement(action: str, who: str, options: dict[str, Any], now: datetime) -> Judgement:
+def _judgement(action: str, who: str, options: dict[str, Any], now: datetime, zone: str) -> Judgement:
     until = options["until"]
     due = options["due"]
     return Judgement(
@@ -130,13 +131,13 @@ def _judgement(action: str, who: str, options: dict[str, Any], now: datetime) ->
         action=cast("Action", action),
         reason=options["dismiss"],
         note=options["note"] or "",
-        until=now + timedelta(days=options["snooze"]) if options["snooze"] else until and end_of(until),
+        until=now + timedelta(days=options["snooze"]) if options["snooze"] else until and end_of(until, zone),
         register=options["register"] and Registering(what=options["register"], until=until, note=options["note"] or ""),
         into=options["duplicate"],
         assignee=None if options["assign"] is None else options["assign"].removeprefix(NOBODY),
         tag=options["tag"] or options["untag"],
         harm=options["harm"],
-        due=None if due in (None, NO_DAY) else end_of(due),
+        due=None if due in (None, NO_DAY) else end_of(due, zone),
     )
 
 

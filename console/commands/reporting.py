@@ -26,7 +26,7 @@ FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".csv": "csv", ".json":
 @click.command()
 @click.option("--from", "first", metavar="DATE", type=Day(), help="First day  [default: 29 days before the last].")
 @click.option("--to", "last", metavar="DATE", type=Day(), help="Last day  [default: today].")
-@click.option("--zone", default="Asia/Tokyo", show_default=True, help="Time zone of days and times.")
+@click.option("--zone", help="Time zone of days and times.  [default: that of [triage]]")
 @click.option("--brand", help="Only cases of this brand.")
 @click.option("--language", type=click.Choice(["en", "ja"]), help="[default: that of alerts]")
 @click.option("--format", "form", type=click.Choice(["html", "md", "csv", "json"]), help="[default: by FILE, or md]")
@@ -37,7 +37,7 @@ def report(
     app: App,
     first: date | None,
     last: date | None,
-    zone: str,
+    zone: str | None,
     brand: str | None,
     language: str | None,
     form: str | None,
@@ -52,7 +52,7 @@ def report(
     if form is None:
         raise Misused(f"{out}: expected a name that ends in {', '.join(FORMATS)}, or --format")
     now = utc_now()
-    period = _period(first, last, zone, now)
+    period = _period(first, last, zone or app.config.triage.zone, now)
     well = healths(app.config, app.engine, now) if period.running else ()
     with app.snapshot() as session:
         made = make_report(session, period, brand=brand, names=names, healths=well)

@@ -1,7 +1,7 @@
 """Silences: `mekiki alerts silence`, `unsilence` and `silences`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
 import click
@@ -10,7 +10,7 @@ from rich.table import Table
 
 from alerts.silences import Silenced
 from console.app import App, Misused, as_json, as_person, print_json, utc_now, with_app
-from console.moments import Length, Moment
+from console.moments import Length, Moment, moment_of
 from console.show import moment, terminal
 from detector.items import Kind
 from safety.screen import screen
@@ -53,7 +53,7 @@ _OPTIONS = {
 @as_person
 @with_app
 def silence_command(
-    app: App, who: str, reason: str, until: datetime | None, length: timedelta | None, **asked: Any
+    app: App, who: str, reason: str, until: date | datetime | None, length: timedelta | None, **asked: Any
 ) -> None:
     """Tell nobody of the cases that match ALL of this, until it ends; told once then, if they still want a person.
 
@@ -63,7 +63,8 @@ def silence_command(
     if (until is None) == (length is None):
         raise Misused("say when it ends: --until DATE or --for 3d")
     silenced = _silenced(app, {name: value for name, value in asked.items() if value})
-    end = until or now + min(length or LONGEST, LONGEST + timedelta(seconds=1))  # longer ones are refused as such
+    longest = now + min(length or LONGEST, LONGEST + timedelta(seconds=1))  # longer ones are refused as such
+    end = moment_of(until, app.config.triage.zone) if until else longest
     with app.transaction() as session:
         number = add_silence(session, silenced.stored(), who=who, reason=reason, until=end, now=now)
     click.echo(f"silence {number} until {moment(end)}: {_meaning(silenced.stored())}")

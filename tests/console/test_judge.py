@@ -1,7 +1,7 @@
 """mekiki judge and mekiki register: every action as a plain command."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -75,11 +75,12 @@ def test_what_does_not_change_the_state(store: Store) -> None:
     assert not detail(store).held
 
 
-def test_a_day_ends_when_it_ends_here(store: Store) -> None:
+def test_a_day_ends_in_the_zone_of_the_team(store: Store) -> None:
     judge(store, 1, "--due", NEXT_YEAR)
-    due = detail(store).due_at
-    assert due is not None
-    assert due.astimezone().date() == NEXT_YEAR + timedelta(days=1)
+    assert detail(store).due_at == datetime.combine(NEXT_YEAR, time(15), UTC), "midnight in Tokyo"
+    configure(store, '[triage]\nzone = "Asia/Kolkata"')
+    judge(store, 1, "--due", NEXT_YEAR)
+    assert detail(store).due_at == datetime.combine(NEXT_YEAR, time(18, 30), UTC)
     judge(store, 1, "--due", "none")
     assert detail(store).due_at is None
 
@@ -167,9 +168,7 @@ def test_how_long_a_dismissal_is_quiet(store: Store) -> None:
     assert until is not None
     assert timedelta(days=10) <= until - before < timedelta(days=11)
     judge(store, 1, "--dismiss", "news", "--until", NEXT_YEAR)
-    until = detail(store).suppressed_until
-    assert until is not None
-    assert until.astimezone().date() == NEXT_YEAR + timedelta(days=1)
+    assert detail(store).suppressed_until == datetime.combine(NEXT_YEAR, time(15), UTC)
 
 
 def test_the_register(store: Store) -> None:

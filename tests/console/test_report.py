@@ -375,6 +375,13 @@ def test_without_anything_it_is_markdown_of_the_last_days(config: Path) -> None:
     assert result.stdout.startswith("# Brand impersonation")
 
 
+def test_days_are_those_of_the_team_unless_others_are_asked_for(config: Path) -> None:
+    config.write_text(f'[triage]\nzone = "Europe/Berlin"\n{config.read_text("utf-8")}', "utf-8")
+    for options, zone in ((), "Europe/Berlin"), (("--zone", "UTC"), "UTC"):
+        written = json.loads(call(config, *MONTH, *options, "--format", "json").stdout)
+        assert written["now"]["period"]["zone"] == zone
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
