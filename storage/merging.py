@@ -4,12 +4,13 @@ The younger case becomes a duplicate of the older one (or of the one that a pers
 messages go over, and what arrives later follows (`Case.merged_into`). The logs of both tell what an undo needs.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import and_, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from storage.actions import ACTIONS, refusal, state_at, undone
@@ -21,7 +22,7 @@ from storage.errors import CaseNotFound, JudgementRefused
 from storage.intents import move_pending
 from storage.parting import part, raise_score
 from storage.reach import absorb
-from storage.schema import Case, CaseItem, CaseKey, CaseLog
+from storage.schema import Case, CaseItem, CaseJoin, CaseKey, CaseLog
 from storage.settle import log_of, settle_anew
 from storage.upsert import insert, table_of
 
@@ -133,9 +134,10 @@ def put_together(
 
 
 def unmerge(session: Session, case_id: int, *, who: str, now: datetime, note: str = "") -> int:
-    """Take a case that was merged out of the other again, with the items that came with it; return that other case.
+    """Take a case that was merged out of the other again; return that other case.
 
-    The pair is remembered as put apart.
+    With it go the items that it had brought, and those that arrived since for nothing but them. The pair is remembered
+    as put apart.
 
     Raises:
         CaseNotFound: there is no such case.
@@ -156,8 +158,11 @@ def unmerge(session: Session, case_id: int, *, who: str, now: datetime, note: st
     gone = undone(log)
     last = [entry for entry in log if entry.action == "duplicate" and entry.id not in gone][-1]
     items, both = list(last.data.get("items", ())), list(last.data.get("both", ()))
+    followed = _followed(session, into, last)
     undo = {"undoes": last.id, "action": "duplicate"}
-    entries = (("undo", case_id, undo), ("unmerged", into, {"from": case_id, "items": items}))
+    entries = [("undo", case_id, undo), ("unmerged", into, {"from": case_id, "items": items + followed})]
+    if followed:
+        entries.append(("items_added", case_id, {"from": into, "items": followed}))
     append_log(
         session,
         cases,
@@ -167,7 +172,7 @@ def unmerge(session: Session, case_id: int, *, who: str, now: datetime, note: st
         ],
     )
     settle_anew(session, case)
-    part(session, cases[into], case, items, who=who, now=now, shared=both)
+    part(session, cases[into], case, items + followed, who=who, now=now, shared=both)
     settle_anew(session, cases[into])
     return into
 
@@ -175,6 +180,33 @@ def unmerge(session: Session, case_id: int, *, who: str, now: datetime, note: st
 def age(case: Case) -> tuple[datetime, int]:
     """Order cases, the oldest first."""
     return case.opened_at, case.id
+
+
+def _followed(session: Session, into: int, merged: CaseLog) -> list[int]:
+    """Return the items that came since a merge and had nothing to do but with what the part had brought.
+
+    Over as many steps as it takes. The item for which the machine merged belongs to both, and stays in the whole.
+    """
+    present = set(session.scalars(select(CaseItem.item_id).where(CaseItem.case_id == into)))
+    both = set(merged.data.get("both", ()))
+    theirs = present.intersection(merged.data.get("items", ()))
+    rows = session.execute(
+        select(CaseJoin.item_id, CaseJoin.with_item)
+        .join(CaseItem, and_(CaseItem.case_id == CaseJoin.case_id, CaseItem.item_id == CaseJoin.item_id))
+        .where(CaseJoin.case_id == into, CaseJoin.at >= merged.at, CaseItem.added_at >= merged.at)
+        .order_by(CaseJoin.id)
+    )
+    leads: dict[int, set[int | None]] = defaultdict(set)
+    for item_id, with_item in rows:
+        if item_id not in theirs and item_id not in both and item_id != merged.data.get("item"):
+            leads[item_id].add(with_item)
+    followed: list[int] = []
+    while found := [item for item, led in leads.items() if led & theirs and led <= theirs | both]:
+        followed += found
+        theirs.update(found)
+        for item in found:
+            del leads[item]
+    return sorted(followed)
 
 
 def _move_items(session: Session, into: int, gone: int) -> tuple[list[int], list[int]]:

@@ -11,14 +11,14 @@ from storage.case_log import log_faults
 from storage.cases import case_detail
 from storage.database import transaction
 from storage.errors import CaseNotFound, JudgementRefused
-from storage.items import Recorded
+from storage.items import Recorded, record_many
 from storage.judgements import Judgement, judge, undo
 from storage.merging import family, merge, root_of, unmerge
 from storage.outbox import route_intents
 from storage.reasons import why
 from storage.schema import AlertIntent, CampaignKeyRow, Case, CaseItem, CaseKey, CasePair
 from storage.splitting import split, unsplit
-from tests.storage.examples import MINUTE, NOW, a_verdict, an_item, see, see_all
+from tests.storage.examples import MINUTE, NOW, a_look, a_verdict, an_item, see, see_all
 
 LATER = NOW + MINUTE
 
@@ -86,6 +86,83 @@ def test_a_merge_is_taken_back_with_what_had_moved(engine: Engine) -> None:
     later = see(engine, an_item(3, host="hoshino-outlet.test", advertiser=None), at=LATER + MINUTE)
     assert later.cases == (young,)
     assert list(log_faults(engine)) == []
+
+
+def test_what_arrived_for_a_part_goes_with_it_when_the_merge_is_taken_back(engine: Engine) -> None:
+    """It left nothing of its own behind: its keys stay strong, and what is dismissed stays quiet."""
+    first, second = two_cases(engine)
+    (old,), (young,) = first.cases, second.cases
+    with transaction(engine) as session:
+        merge(session, [young, old], who="aki", now=LATER)
+    host = "hoshino-outlet.test"
+    joined = see(engine, an_item(3, host=host, advertiser=Advertiser(id="a3")), at=LATER + MINUTE)
+    chained = see(engine, an_item(4, host="hoshino-4.test", advertiser=Advertiser(id="a3")), at=LATER + 2 * MINUTE)
+    stays = see(engine, an_item(5, advertiser=Advertiser(id="a5")), at=LATER + 2 * MINUTE)
+    of_both = see(engine, an_item(6, host=host, advertiser=an_item(1).advertiser), at=LATER + 3 * MINUTE)
+    assert joined.cases == chained.cases == stays.cases == of_both.cases == (old,)
+    with transaction(engine) as session:
+        unmerge(session, young, who="ken", now=LATER + 4 * MINUTE)
+    assert items_of(engine, young) == {second.item_id, joined.item_id, chained.item_id}
+    assert items_of(engine, old) == {first.item_id, stays.item_id, of_both.item_id}
+    with transaction(engine) as session:
+        log = case_detail(session, young).log
+        assert [dict(entry.data)["items"] for entry in log if entry.action == "items_added"] == [
+            [joined.item_id, chained.item_id]
+        ]
+    assert list(log_faults(engine)) == []
+
+
+def test_what_was_dismissed_after_a_merge_was_taken_back_stays_quiet(engine: Engine) -> None:
+    first, second = two_cases(engine)
+    (old,), (young,) = first.cases, second.cases
+    host, other = "hoshino-outlet.test", an_item(2, host="hoshino-outlet.test").advertiser
+    with transaction(engine) as session:
+        merge(session, [young, old], who="aki", now=LATER)
+    see(engine, an_item(3, host=host, advertiser=other), at=LATER + MINUTE)
+    with transaction(engine) as session:
+        unmerge(session, young, who="ken", now=LATER + 2 * MINUTE)
+        assert set(session.scalars(select(CampaignKeyRow.parted).where(CampaignKeyRow.value.contains(host)))) == {0}
+        judge(session, young, Judgement(who="aki", action="dismiss", reason="reseller"), now=LATER + 3 * MINUTE)
+    again = see(engine, an_item(4, host=host, advertiser=None), at=LATER + 4 * MINUTE)
+    assert again.cases == (young,)
+    with transaction(engine) as session:
+        assert session.get_one(Case, young).state == "dismissed"
+    assert young not in pending(engine)
+
+
+def test_what_people_took_out_of_the_whole_does_not_come_back_with_a_part(engine: Engine) -> None:
+    first, second = two_cases(engine)
+    (old,), (young,) = first.cases, second.cases
+    with transaction(engine) as session:
+        merge(session, [young, old], who="aki", now=LATER)
+    later = see(engine, an_item(3, host="hoshino-outlet.test", advertiser=Advertiser(id="a3")), at=LATER + MINUTE)
+    with transaction(engine) as session:
+        new = split(session, old, [later.item_id], who="aki", now=LATER + 2 * MINUTE)
+    with transaction(engine) as session:
+        unmerge(session, young, who="ken", now=LATER + 3 * MINUTE)
+    assert (items_of(engine, young), items_of(engine, new)) == ({second.item_id}, {later.item_id})
+
+
+def test_a_link_leads_its_page_back_with_the_part_that_it_came_for(engine: Engine) -> None:
+    first, second = two_cases(engine)
+    (old,), (young,) = first.cases, second.cases
+    with transaction(engine) as session:
+        merge(session, [young, old], who="aki", now=LATER)
+    page = an_item(7, kind="page", host="hoshino-page.test", advertiser=None)
+    with transaction(engine) as session:
+        look = a_look(page, at=LATER + MINUTE, cases=(young,), led_from=(second.item_id,))
+        [seen] = record_many(
+            session,
+            [(look, [a_verdict(page)])],
+            judged_by="judge-1",
+            now=LATER + MINUTE,
+            group_wait=MINUTE,
+            group_interval=MINUTE,
+        )
+    assert seen.cases == (old,)
+    with transaction(engine) as session:
+        unmerge(session, young, who="ken", now=LATER + 2 * MINUTE)
+    assert items_of(engine, young) == {second.item_id, seen.item_id}
 
 
 def test_judging_a_case_as_a_duplicate_merges_it_and_undo_takes_it_out(engine: Engine) -> None:
