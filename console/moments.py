@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from config.fields import length_of
+from console.app import Misused
 
 
 class Day(click.ParamType[date]):
@@ -59,12 +60,26 @@ class Length(click.ParamType[timedelta]):
 
 
 def end_of(day: date, zone: str) -> datetime:
-    """Return when a day ends in a zone (IANA name); in UTC."""
-    return datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
+    """Return when a day ends in a zone (IANA name); in UTC.
+
+    Raises:
+        Misused: the calendar has no such moment.
+    """
+    try:
+        return datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
+    except OverflowError:
+        raise Misused(f"{day} is too far away") from None
 
 
 def moment_of(said: date | datetime, zone: str) -> datetime:
-    """Return the moment that a `Moment` means: the end of a day, or a time, of the zone where it names no offset."""
+    """Return the moment that a `Moment` means: the end of a day, or a time, of the zone where it names no offset.
+
+    Raises:
+        Misused: the calendar has no such moment.
+    """
     if not isinstance(said, datetime):
         return end_of(said, zone)
-    return (said if said.tzinfo else said.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    try:
+        return (said if said.tzinfo else said.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except OverflowError:
+        raise Misused(f"{said} is too far away") from None

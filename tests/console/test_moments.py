@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from cli import main
+from console.app import Misused
 from console.moments import Moment, moment_of
 from storage.database import snapshot
 from storage.schema import SilenceRow
@@ -31,6 +32,12 @@ def test_what_a_typed_moment_means(typed: str, zone: str, moment: datetime) -> N
 def test_what_is_no_moment_is_refused() -> None:
     with pytest.raises(click.BadParameter, match="expected 2026-12-01, the end of that day"):
         Moment().convert("tomorrow", None, None)
+
+
+@pytest.mark.parametrize(("typed", "zone"), [("9999-12-31", "UTC"), ("0001-01-01T00:00", "Asia/Tokyo")])
+def test_the_edges_of_the_calendar_are_refused(typed: str, zone: str) -> None:
+    with pytest.raises(Misused, match="is too far away"):
+        moment_of(Moment().convert(typed, None, None), zone)
 
 
 @pytest.mark.parametrize(("zone", "hours"), [("Asia/Tokyo", 15), ("UTC", 24)])
