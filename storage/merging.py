@@ -160,15 +160,15 @@ def unmerge(session: Session, case_id: int, *, who: str, now: datetime, note: st
     items, both = list(last.data.get("items", ())), list(last.data.get("both", ()))
     followed = _followed(session, into, last)
     undo = {"undoes": last.id, "action": "duplicate"}
-    entries = [("undo", case_id, undo), ("unmerged", into, {"from": case_id, "items": items + followed})]
+    entries = [("undo", case_id, who, undo), ("unmerged", into, who, {"from": case_id, "items": items + followed})]
     if followed:
-        entries.append(("items_added", case_id, {"from": into, "items": followed}))
+        entries.append(("items_added", case_id, MACHINE, {"from": into, "items": followed}))
     append_log(
         session,
         cases,
         [
-            NewEntry(case_id=owner, at=now, who=who, action=action, note=note, data=data)
-            for action, owner, data in entries
+            NewEntry(case_id=owner, at=now, who=by, action=action, note=note, data=data)
+            for action, owner, by, data in entries
         ],
     )
     settle_anew(session, case)

@@ -106,8 +106,8 @@ def test_what_arrived_for_a_part_goes_with_it_when_the_merge_is_taken_back(engin
     assert items_of(engine, old) == {first.item_id, stays.item_id, of_both.item_id}
     with transaction(engine) as session:
         log = case_detail(session, young).log
-        assert [dict(entry.data)["items"] for entry in log if entry.action == "items_added"] == [
-            [joined.item_id, chained.item_id]
+        assert [(entry.who, entry.data["items"]) for entry in log if entry.action == "items_added"] == [
+            ("mekiki", [joined.item_id, chained.item_id])
         ]
     assert list(log_faults(engine)) == []
 
