@@ -164,6 +164,14 @@ def with_register(brands: Sequence[BrandProfile], session: Session) -> tuple[Bra
     return tuple(replace(brand, ownership=(*brand.ownership, *of.get(brand.key, ()))) for brand in brands)
 
 
+def scopes_of(items: Sequence[Item]) -> list[str]:
+    """Return all that items of a case name and the register can hold: domains first."""
+    found: list[str] = []
+    for what in ("domain", "advertiser", "account"):
+        found += sorted(_scopes(items, what))
+    return found
+
+
 def _entry(row: RegisterRow, on: date) -> RegisterEntry:
     return RegisterEntry(
         id=row.id,

@@ -13,7 +13,7 @@ from detector.verdict import Verdict
 from storage.case_items import verdict_from
 from storage.errors import CaseNotFound
 from storage.items import item_from
-from storage.schema import Case, ItemRow, ItemVersion, Picture, VerdictRow, VersionPicture
+from storage.schema import Case, CaseItem, ItemRow, ItemVersion, Picture, VerdictRow, VersionPicture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,12 @@ def case_verdict(session: Session, case_id: int) -> StoredVerdict:
     if not found:
         raise CaseNotFound(f"there is no case {case_id}")
     return found[0]
+
+
+def case_verdicts(session: Session, case_id: int, limit: int) -> list[StoredVerdict]:
+    """Return the verdicts for which the items of a case are in it, those that came last first."""
+    query = _verdicts().join(CaseItem, CaseItem.verdict_id == VerdictRow.id).where(CaseItem.case_id == case_id)
+    return _stored(session, query.order_by(CaseItem.added_at.desc(), CaseItem.item_id.desc()).limit(limit))
 
 
 def item_verdicts(session: Session, external_id: str, *, brand: str | None = None) -> list[StoredVerdict]:

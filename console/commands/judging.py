@@ -1,6 +1,6 @@
 """Judging: judge. Every key of triage as a plain command, for one case or many, each in a transaction of its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast, get_args
 
@@ -8,6 +8,7 @@ import click
 
 from console.agreed import agreed
 from console.app import FAILED, PARTLY, App, Misused, as_json, as_person, print_json, utc_now, with_app
+from console.entered import Effect, effect
 from console.moments import Day, end_of
 from safety.screen import screen
 from storage.case_list import summaries
@@ -31,6 +32,7 @@ class Done:
     state: CaseState | None = None
     log_id: int | None = None  # of the new entry
     waits: str | None = None  # what must happen before the state changes
+    entered: Effect | None = None  # what an entry in the ownership register does for the items of the case
     error: str | None = None
 
 
@@ -84,9 +86,13 @@ def judge(app: App, case_ids: tuple[int, ...], who: str, as_json: bool, expect: 
     action = _chosen(options)
     zone = app.config.triage.zone
     judgement = None if action == "undo" else agreed(_judgement(action, who, options, now, zone), app.config, now)
+    profiles = app.profiles() if options["register"] else None  # before anything is written: they may be unreadable
     done = []
     for case_id in dict.fromkeys(case_ids):
         one = _judge(app, case_id, action, judgement, who, expect, now)
+        if one.ok and profiles is not None:
+            with app.snapshot() as session:
+                one = replace(one, entered=effect(session, case_id, options["dismiss"], profiles, on=now.date()))
         done.append(one)
         if not as_json:
             _tell(one)
@@ -164,5 +170,7 @@ def _tell(done: Done) -> None:
     if done.ok:
         waits = f", waits for {done.waits}" if done.waits else ""
         click.echo(screen(f"case {done.case}: {done.action}, now {done.state}{waits}"))
+        if done.entered is not None:
+            click.echo(screen(done.entered.says(done.case)))
     else:
         click.echo(screen(f"mekiki: {done.error}"), err=True)

@@ -27,6 +27,7 @@ from detector.replay import replay
 from detector.verdict import Verdict
 from safety.screen import screen
 from storage.errors import CaseNotFound
+from storage.profiles import with_what_was_judged
 from storage.verdicts import StoredVerdict, case_verdict, item_verdicts, policy_versions
 
 FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -203,6 +204,9 @@ def explain(
         now = None
         if item is not None:
             brands = app.profiles().brands
+            if target is not None:
+                with app.snapshot() as session:
+                    brands = with_what_was_judged(brands, session)
             now = explaining.today(item, verdict, brands, in_use(app), on=utc_now().date(), pictures=pictures)
         differing += bool(found.differences)
         values.append(explaining.as_value(found, item, now))

@@ -1,6 +1,7 @@
 """mekiki judge and mekiki register: every action as a plain command."""
 
 import json
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -8,11 +9,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import main
+from detector.assess import Assessor
+from detector.items import Advertiser, Item, Text
 from storage.actions import ACTIONS
 from storage.case_views import CaseDetail
 from storage.cases import case_detail
-from storage.database import snapshot
-from tests.console.conftest import Store
+from storage.database import snapshot, transaction
+from storage.items import Observation, record_many
+from tests.console.conftest import BRAND, NOW, Store
 
 NEXT_YEAR = date(datetime.now(UTC).year + 1, 3, 31)
 
@@ -104,6 +108,7 @@ def test_json_says_what_became_of_each(store: Store) -> None:
         "state": "confirmed",
         "log_id": detail(store).log_id,
         "waits": None,
+        "entered": None,
         "error": None,
     }
     assert (second["ok"], second["error"]) == (False, "there is no case 99")
@@ -190,6 +195,62 @@ def test_the_register(store: Store) -> None:
         1,
         f"mekiki: there is no entry {entry['id']} in the register; `mekiki register list` shows those there are\n",
     )
+
+
+@pytest.fixture
+def reseller(store: Store) -> int:
+    """Return the case of two ads of a shop whose host carries the brand's name; it has a sale."""
+    ads = [
+        Item(
+            id=f"ordinary-{number}",
+            kind="ad",
+            platform="demo",
+            advertiser=Advertiser(id="y1", name="山田電器店"),
+            texts=(Text(role="body", text=f"星野電機 閉店セール 90%OFF 第{number}弾"),),
+            links=("https://hoshinodenki-outlet9.test/aircon",),
+            seen_at=NOW,
+        )
+        for number in (1, 2)
+    ]
+    assessor = Assessor((BRAND,))
+    with transaction(store.engine) as session:
+        recorded = record_many(
+            session,
+            [
+                (Observation(item=ad, source="tips", run_id=None, seen_at=NOW), assessor.assess(ad, on=NOW.date()))
+                for ad in ads
+            ],
+            judged_by=assessor.fingerprint,
+            now=NOW,
+            group_wait=timedelta(seconds=1),
+            group_interval=timedelta(minutes=5),
+        )
+    [case] = {case for one in recorded for case in one.cases}
+    return case
+
+
+def test_what_registering_an_advertiser_does_not_clear_is_told_at_once(store: Store, reseller: int) -> None:
+    enter = (reseller, "--dismiss", "reseller", "--until", NEXT_YEAR, "--register")
+    assert judge(store, *enter, "advertiser") == (
+        f"case {reseller}: dismiss, now dismissed\n"
+        f"case {reseller}: 2 of 2 items would still be flagged; register domain:hoshinodenki-outlet9.test too\n"
+    )
+    assert judge(store, *enter, "domain").splitlines()[1] == (
+        f"case {reseller}: with this entry 2 items would no longer be flagged"
+    )
+
+
+def test_what_no_entry_clears_is_explained_with_the_register_as_it_is(store: Store) -> None:
+    said = judge(store, 1, "--dismiss", "reseller", "--register", "domain", "--until", NEXT_YEAR)
+    assert said.splitlines()[1] == "case 1: 1 of 1 item would still be flagged; mekiki explain 1 says why"
+    today = run(store, "explain", 1).output.partition("Today, with")[2]
+    assert re.search(r"host.combosquat \S+ is gone", today)
+
+
+def test_what_an_entry_does_is_told_to_machines(store: Store, reseller: int) -> None:
+    enter = (reseller, "--dismiss", "reseller", "--register", "advertiser", "--until", NEXT_YEAR, "--json")
+    [done] = json.loads(run(store, "judge", *enter).stdout)
+    assert done["entered"] == {"items": 2, "flagged": 2, "too": "domain:hoshinodenki-outlet9.test"}
 
 
 def test_every_action_has_an_option() -> None:

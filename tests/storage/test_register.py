@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from detector.assess import Assessor
 from detector.brands import BrandProfile
-from detector.items import Advertiser, Item
+from detector.items import Advertiser, Item, Text
 from storage.cases import Judgement, case_detail, judge, undo
 from storage.database import transaction
 from storage.errors import EntryNotFound, JudgementRefused
@@ -75,6 +75,21 @@ def test_the_detector_judges_by_it_until_its_last_day(engine: Engine) -> None:
     assert not flagged(TODAY)
     assert not flagged(END)
     assert flagged(END + timedelta(days=1))
+
+
+def test_an_ordinary_ad_of_a_reseller_whose_domain_is_registered_is_not_flagged_tomorrow(engine: Engine) -> None:
+    def an_ad(number: int, text: str) -> Item:
+        return an_item(number, host="yamada-hoshinodenki.test", texts=(Text(role="body", text=text),))
+
+    def flagged(item: Item) -> bool:
+        return any(verdict.flagged for verdict in Assessor([profile(engine)]).assess(item, on=tomorrow))
+
+    tomorrow = TODAY + timedelta(days=1)
+    case = see(engine, an_ad(1, "星野電機 閉店セール 90%OFF")).cases[0]
+    ordinary = an_ad(2, "星野電機のエアコン、型落ちが20%オフ。取り付け工事も当店にお任せください。送料無料")
+    assert flagged(ordinary)
+    dismiss(engine, case, "domain")
+    assert not flagged(ordinary)
 
 
 def test_it_ends_by_itself(engine: Engine) -> None:
