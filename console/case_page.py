@@ -14,7 +14,7 @@ from console.picture import half_blocks, sound
 from console.show import DECISION_STYLE, handoffs_of, item_lines, moment, why_lines
 from detector.evidence import ImageBox
 from safety.screen import defang, defang_text, screen
-from storage.actions import WAITING
+from storage.actions import UNJUDGED, WAITING
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary, LogEntry, PictureView, SimilarCase
 from storage.media import MediaStore
 from storage.registrations import Registration
@@ -107,7 +107,7 @@ def _dates(detail: CaseDetail) -> Iterator[str]:
     yield f"last seen {moment(detail.last_seen)}"
     yield f"{detail.item_count} item(s)"
     yield f"seen {detail.sightings} time(s) on {detail.publishers} publisher(s)"
-    if detail.due_at is not None:
+    if detail.due_at is not None and detail.state in UNJUDGED:
         yield f"due {moment(detail.due_at)}"
     if detail.suppressed_until is not None:
         yield f"quiet until {moment(detail.suppressed_until)}"

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 Line = list[Segment]
-LABEL = 9  # columns of the names of sections
+LABEL = 9  # columns of the names of sections; a longer one takes what it needs
 USUAL = 6  # lines of a section before the others have had theirs
 _DIM = Style(dim=True)
 
@@ -34,11 +34,21 @@ class Fitted:
     cut: int = 0  # lines that had no room
 
 
+def room_beside(name: str, width: int) -> int:
+    """Return the columns that a value has beside its name."""
+    return max(8, width - _indent(name))
+
+
 def labelled(console: Console, name: str, value: RenderableType, width: int) -> list[Line]:
     """Return lines of a value beside its name."""
-    options = console.options.update(width=max(8, width - LABEL), height=None)
+    indent = _indent(name)
+    options = console.options.update(width=room_beside(name, width), height=None)
     body = console.render_lines(value, options, pad=False)
-    return [[Segment(f"{name if number == 0 else '':<{LABEL}}", _DIM), *line] for number, line in enumerate(body)]
+    return [[Segment(f"{name if number == 0 else '':<{indent}}", _DIM), *line] for number, line in enumerate(body)]
+
+
+def _indent(name: str) -> int:
+    return max(LABEL, len(name) + 1)
 
 
 def fitted(sections: Sequence[Section], rows: int, width: int) -> Fitted:

@@ -15,6 +15,7 @@ from console.show import DECISION_STYLE, moment
 from console.triage.dossier import Dossier
 from console.triage.layout import Fitted, Line, Section, beside, fitted
 from console.triage.sections import standing_of, words_of
+from storage.actions import UNJUDGED
 
 TWO_COLUMNS = 130  # columns of a terminal from which on there are two
 GAP = 3
@@ -43,7 +44,7 @@ def case_heading(dossier: Dossier, now: datetime) -> list[Text]:
     )
     line.append(f"  priority {detail.priority:.2f}  {detail.brand}  ")
     line.append(detail.state, "" if detail.state == "open" else "bold magenta")
-    if detail.due_at is not None:
+    if detail.due_at is not None and detail.state in UNJUDGED:
         late = detail.due_at <= now
         line.append(f"  due {moment(detail.due_at)}", "bold red" if late else "")
     if detail.assignee:

@@ -6,6 +6,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -14,7 +15,7 @@ from console.inert import inert
 from console.journeys import OUTCOME_STYLE, URL_LIMIT
 from console.show import MATCH_STYLE, handoffs_of, marked, moment
 from console.triage.dossier import Dossier
-from console.triage.layout import Line, Section, labelled
+from console.triage.layout import Line, Section, labelled, room_beside
 from detector.evidence import TextSpan, telling
 from detector.items import Item
 from detector.verdict import Verdict
@@ -52,7 +53,7 @@ def words_of(dossier: Dossier, console: Console, width: int) -> list[Section]:
     made = (
         writer.section("what", _what(view), rank=2, least=2),
         writer.section("text", _texts(view.item, view.verdict), rank=0, least=3),
-        writer.section("why", _why(view), rank=1, least=4),
+        writer.section("why", _why(view, room_beside("why", width)), rank=1, least=4),
         writer.section("leads", _leads(view), rank=3),
         writer.section("links", _links(view.item), rank=4),
     )
@@ -111,15 +112,16 @@ def _texts(item: Item, verdict: Verdict) -> Iterator[tuple[str, Text]]:
                 )
 
 
-def _why(view: CaseItemView) -> Iterator[tuple[str, Text]]:
-    """Yield a line for each reason: weight, what was seen, what that means, what it should be."""
+def _why(view: CaseItemView, room: int) -> Iterator[tuple[str, Text]]:
+    """Yield a line for each reason: weight, what was seen, what that means; what it should be, where there is room."""
     for number, row in enumerate(sorted(view.verdict.told, key=telling)):
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append(f"{row.weight:+.1f} ", "red" if row.weight > 0 else "green")
         line.append(inert(_host_of(row.observed), limit=MOST_SEEN), "bold")
         line.append(f"  {inert(row.says, limit=200)}")
-        if row.expected:
-            line.append(f"  instead of {inert(row.expected, limit=80)}", "dim")
+        instead = f"  instead of {inert(row.expected, limit=80)}" if row.expected else ""
+        if line.cell_len + cell_len(instead) <= room:
+            line.append(instead, "dim")
         yield ("" if number else "why"), line
 
 

@@ -1,22 +1,29 @@
 """A case fits the terminal, whatever it says; the way through the cases is read page by page."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
+from rich.text import Text
 
+from console.case_page import case_page
 from console.triage.dossier import Dossier
-from console.triage.layout import Section, fitted
-from console.triage.page import case_screen
+from console.triage.layout import Section, fitted, labelled
+from console.triage.page import case_heading, case_screen
+from console.triage.sections import words_of
 from console.triage.walk import BATCH, Walk
+from detector.evidence import Evidence
+from detector.items import Role
 from storage.cases import case_detail
 from storage.database import snapshot
+from storage.schema import CaseState
 from tests.console.conftest import NOW, Store
 
 
@@ -40,6 +47,49 @@ def test_a_picture_is_shown_whole_or_not_at_all() -> None:
     picture, text = section("p", 5, 1, whole=True), section("t", 3, 0, least=2)
     assert not [line for line in words([picture, text], 6) if line.startswith("p")]
     assert len([line for line in words([picture, text], 7) if line.startswith("p")]) == 5
+
+
+def plain(lines: Sequence[Sequence[Segment]]) -> list[str]:
+    return ["".join(part.text for part in line) for line in lines]
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+def test_a_label_never_touches_its_value(role: str) -> None:
+    [line] = plain(labelled(Console(width=80), role, Text("星野電機"), 80))
+    assert line.split() == [role, "星野電機"]
+
+
+def test_what_it_should_be_is_told_whole_or_not_at_all(store: Store) -> None:
+    reason = Evidence(
+        signal="host.combosquat",
+        weight=4.3,
+        strength=1.0,
+        observed="hoshinodenki-outlet1.test",
+        expected="hoshino-denki.example",
+        says="The host carries the brand's name, but is not registered for the brand.",
+    )
+    with snapshot(store.engine) as session:
+        detail = case_detail(session, 1, now=NOW)
+    view = replace(detail.items[0], verdict=replace(detail.items[0].verdict, evidence=(reason,)))
+    dossier = Dossier(detail=replace(detail, items=(view,)))
+    for width in range(40, 200):
+        [why] = [one for one in words_of(dossier, Console(width=width), width) if one.name == "why"]
+        [line] = plain(why.lines)
+        assert cell_len(line) <= width
+        assert "instead" not in line or line.endswith("instead of hoshino-denki[.]example")
+    assert "instead of hoshino-denki[.]example" in line, "where there is room"
+
+
+@pytest.mark.parametrize("state", get_args(CaseState))
+def test_when_a_case_is_due_is_shown_while_nobody_has_judged_it(store: Store, state: CaseState) -> None:
+    with snapshot(store.engine) as session:
+        detail = replace(case_detail(session, 1, now=NOW), state=state, due_at=NOW)
+    console = Console(width=200)
+    heading = case_heading(Dossier(detail=detail), NOW)[0].plain
+    with console.capture() as shown:
+        console.print(case_page(detail, store.media, pictures=False))
+    unjudged = state in ("open", "relapsed", "snoozed")
+    assert ("due 2026" in heading, "due 2026" in shown.get()) == (unjudged, unjudged)
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (129, 30), (130, 24), (200, 50), (80, 200)])
