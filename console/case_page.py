@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from console.counted import counted
 from console.inert import inert
 from console.journeys import URL_LIMIT, journeys
 from console.picture import half_blocks, sound
@@ -94,7 +95,7 @@ def case_page(
     for view in detail.items[:items]:
         parts += [Text(), *item_page(view, media, pictures=pictures)]
     if detail.item_count > items:
-        parts.append(Text(f"\n… and {detail.item_count - items} more of {detail.item_count} items", "dim"))
+        parts.append(Text(f"\n… and {detail.item_count - items} more of {counted(detail.item_count, 'item')}", "dim"))
     if together:
         parts.append(Text("\nWhy it is one case", "bold"))
         parts += [Text(f"  {inert(line, limit=300)}") for line in together]
@@ -105,8 +106,8 @@ def case_page(
 def _dates(detail: CaseDetail) -> Iterator[str]:
     yield f"opened {moment(detail.opened_at)}"
     yield f"last seen {moment(detail.last_seen)}"
-    yield f"{detail.item_count} item(s)"
-    yield f"seen {detail.sightings} time(s) on {detail.publishers} publisher(s)"
+    yield counted(detail.item_count, "item")
+    yield f"seen {counted(detail.sightings, 'time')} on {counted(detail.publishers, 'publisher')}"
     if detail.due_at is not None and detail.state in UNJUDGED:
         yield f"due {moment(detail.due_at)}"
     if detail.suppressed_until is not None:
@@ -131,7 +132,7 @@ def _around(detail: CaseDetail) -> Iterator[RenderableType]:
     if detail.deliveries:
         yield Text("\nAlerts", "bold")
         for row in detail.deliveries:
-            told = f"{row.receiver}: {row.reason}, {row.state}, {row.attempts} attempt(s)"
+            told = f"{row.receiver}: {row.reason}, {row.state}, {counted(row.attempts, 'attempt')}"
             yield Text(f"  {moment(row.created_at)}  {told}")
 
 
@@ -190,7 +191,7 @@ def item_page(view: CaseItemView, media: MediaStore, *, pictures: bool) -> Itera
         yield from _picture(picture, view, media, drawn=pictures)
     yield from why_lines(view.item, view.verdict)
     yield Text(
-        f"  seen {view.sightings} time(s), {moment(view.first_seen)} to {moment(view.last_seen)}, source "
+        f"  seen {counted(view.sightings, 'time')}, {moment(view.first_seen)} to {moment(view.last_seen)}, source "
         + ", ".join(view.sources),
         "dim",
     )

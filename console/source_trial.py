@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from config import Source
+from console.counted import counted
 from safety.screen import screen
 from spiders.report import SourceReport
 
@@ -30,7 +31,7 @@ ADVICE = {
 def explained(source: Source, report: SourceReport) -> Iterator[str]:
     """Yield lines for people."""
     yield f"source {source.key} (kind {source.kind}): {report.outcome}"
-    yield f"  sent {report.requests} request(s) in {report.seconds:.1f} s"
+    yield f"  sent {counted(report.requests, 'request')} in {report.seconds:.1f} s"
     for problem in report.problems:
         if "max_pages" not in problem:  # the limit of this trial
             yield f"  {screen(problem)}"
@@ -44,7 +45,7 @@ def explained(source: Source, report: SourceReport) -> Iterator[str]:
             yield "  it was answered, but there was nothing in it; is the query, the address or the path right?"
         return
     filled = ", ".join(f"{name} in {count}" for name, count in sorted(report.filled.items()))
-    yield f"  the first {report.items} item(s): {filled or 'no field is filled'}"
+    yield f"  the first {counted(report.items, 'item')}: {filled or 'no field is filled'}"
     if not report.filled.get("links"):
         yield "  no item says where it leads: normal for some interfaces, else check the path of `links`"
     yield f"  {report.flagged} of them would be flagged; nothing was stored"

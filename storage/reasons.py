@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from detector.campaign import KeyKind
@@ -35,18 +35,19 @@ class JoinReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemReasons:
-    """An item of a case, and why it is there; no reasons for the one that opened it."""
+    """An item of a case, and why it is there; no reasons for one that opened a case, or came before they were kept."""
 
     item_id: int
     kind: str
     title: str  # its first words, or where it stands
     added_at: datetime
     reasons: tuple[JoinReason, ...]
+    opened: int | None = None  # the case that it opened: this one, a part of it, or one that it was split off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedKey:
-    """Something that items of the case have."""
+    """Something that several items of the case have, or several cases."""
 
     kind: KeyKind
     value: str
@@ -109,6 +110,7 @@ def why(session: Session, case_id: int, *, most: int = MOST_ITEMS) -> Why:
         .limit(most)
     ).all()
     reasons = _reasons(session, [row.item_id for row in rows], case.brand)
+    opened = _openers(session, case_id)
     items = []
     for row in rows:
         item = msgspec.convert(row.content, Item)
@@ -119,6 +121,7 @@ def why(session: Session, case_id: int, *, most: int = MOST_ITEMS) -> Why:
                 title=next((text.text for text in item.texts if text.text.strip()), item.url or item.id),
                 added_at=row.added_at,
                 reasons=tuple(reasons[row.item_id]),
+                opened=None if reasons[row.item_id] else opened.get(row.item_id),
             )
         )
     return Why(
@@ -185,6 +188,24 @@ def _reasons(session: Session, item_ids: list[int], brand: str) -> dict[int, lis
     return found
 
 
+def _openers(session: Session, case_id: int) -> dict[int, int]:
+    """Return the items with which a case, its parts, and those that they were split off were opened, and which."""
+    found: dict[int, int] = {}
+    asked: set[int] = set()
+    new = set(family(session, case_id))
+    while new:
+        asked |= new
+        entries = session.scalars(select(CaseLog).where(CaseLog.case_id.in_(new), CaseLog.action == "opened"))
+        origins: set[int] = set()
+        for entry in entries.all():
+            if (origin := entry.data.get("split_from")) is not None:
+                origins |= {origin, *family(session, origin)}
+            else:
+                found |= dict.fromkeys(entry.data["items"], entry.case_id)
+        new = origins - asked
+    return found
+
+
 def _keys(session: Session, case_id: int) -> tuple[SharedKey, ...]:
     number = (
         select(func.count())
@@ -197,7 +218,7 @@ def _keys(session: Session, case_id: int) -> tuple[SharedKey, ...]:
     rows = session.execute(
         select(CampaignKeyRow, CaseKey.strong, number)
         .join(CaseKey, CaseKey.key_id == CampaignKeyRow.id)
-        .where(CaseKey.case_id == case_id)
+        .where(CaseKey.case_id == case_id, or_(number > 1, CampaignKeyRow.cases > 1))
         .order_by(number.desc(), CampaignKeyRow.id)
         .limit(MOST_KEYS)
     )

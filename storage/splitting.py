@@ -43,7 +43,8 @@ def split(session: Session, case_id: int, item_ids: Sequence[int], *, who: str, 
             f"item {missing[0]} is not in case {case_id}; `mekiki cases why {case_id}` lists its items"
         )
     if not wanted or len(wanted) == len(present):
-        raise JudgementRefused(f"case {case_id} has {len(present)} items; name some of them, not all and not none")
+        number = "1 item" if len(present) == 1 else f"{len(present)} items"
+        raise JudgementRefused(f"case {case_id} has {number}; name some of them, not all and not none")
     new = _opened(session, case, wanted, now)
     cases = {case_id: case, new.id: new}
     entries = (("opened", new.id, {"split_from": case_id}), ("split", case_id, {"into": new.id}))

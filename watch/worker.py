@@ -51,7 +51,8 @@ class Watch:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        self.say(f"watching {self._scheduled()} source(s); stop with Ctrl-C or SIGTERM")
+        sources = self._scheduled()
+        self.say(f"watching {sources} source{'' if sources == 1 else 's'}; stop with Ctrl-C or SIGTERM")
         messenger = Messenger(config=self.config, engine=self.engine, media=self.media, now=self.now, say=self.say)
         telling = asyncio.create_task(messenger.run())
         while not stop.is_set() and not telling.done():

@@ -8,10 +8,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from console.app import App, Misused, as_json, as_person, print_json, utc_now, with_app
+from console.counted import counted
 from console.inert import inert
 from console.show import moment, terminal
 from storage.merging import merge, unmerge
-from storage.reasons import ItemReasons, Why, why
+from storage.reasons import ItemReasons, SharedKey, Why, why
 from storage.splitting import split, unsplit
 
 TITLE = 100  # characters of an item's first words
@@ -70,7 +71,9 @@ def cases_split(
     elif take_back:
         click.echo(f"case {case_id} is a part of case {other} again")
     else:
-        click.echo(f"case {other} has {len(set(item_ids))} items of case {case_id}; nothing joins the two by itself")
+        click.echo(
+            f"case {other} has {counted(len(set(item_ids)), 'item')} of case {case_id}; nothing joins the two by itself"
+        )
 
 
 @click.command("why")
@@ -91,18 +94,17 @@ def cases_why(app: App, case_id: int, items: int, as_json: bool) -> None:
 
 
 def _told(found: Why) -> Iterator[RenderableType]:
-    yield Text(f"case {found.case_id}: {inert(found.title)}, {found.item_count} items", "bold")
+    yield Text(f"case {found.case_id}: {inert(found.title)}, {counted(found.item_count, 'item')}", "bold")
     for one in found.items:
-        yield from _item(one)
+        yield from _item(one, found.case_id)
     if found.item_count > len(found.items):
         yield Text(f"  and {found.item_count - len(found.items)} more (--items)", "dim")
-    if found.keys:
-        yield Text("what they have in common", "bold")
-    for key in found.keys:
-        weak = "" if key.strong else ", weak"
-        doubt = ", people have put cases with it apart" if key.parted else ""
-        others = f", in {key.cases} cases" if key.cases > 1 else ""
-        yield Text(f"  {key.kind} {inert(key.value)}: {key.items} items{others}{weak}{doubt}")
+    common = [key for key in found.keys if key.items > 1]
+    elsewhere = [key for key in found.keys if key.items == 1]
+    for head, some in (("what they have in common", common), ("what other cases have, too", elsewhere)):
+        if some:
+            yield Text(head, "bold")
+        yield from map(_key, some)
     for part in found.merged:
         keys = ", ".join(inert(key) for key in part.keys)
         because = f": item {part.item} belongs to both ({keys})" if part.item is not None else ""
@@ -114,10 +116,24 @@ def _told(found: Why) -> Iterator[RenderableType]:
         yield Text(f"  if so: mekiki cases merge {low} {high}", "dim")
 
 
-def _item(one: ItemReasons) -> Iterator[RenderableType]:
+def _key(key: SharedKey) -> Text:
+    weak = "" if key.strong else ", weak"
+    doubt = ", people have put cases with it apart" if key.parted else ""
+    others = f", in {counted(key.cases, 'case')}" if key.cases > 1 else ""
+    return Text(f"  {key.kind} {inert(key.value)}: {counted(key.items, 'item')}{others}{weak}{doubt}")
+
+
+def _item(one: ItemReasons, case_id: int) -> Iterator[RenderableType]:
     title = one.title if len(one.title) <= TITLE else one.title[: TITLE - 1] + "…"
     yield Text(f"item {one.item_id} ({one.kind}) {inert(title)}")
     for reason in one.reasons:
         yield Padding(Text(inert(reason.says)), (0, 0, 0, 4))
     if not one.reasons:
-        yield Padding(Text("opened the case, or was in it before reasons were kept", "dim"), (0, 0, 0, 4))
+        yield Padding(Text(_origin(one, case_id), "dim"), (0, 0, 0, 4))
+
+
+def _origin(one: ItemReasons, case_id: int) -> str:
+    """Say how an item came that joined no other."""
+    if one.opened is None:
+        return "came before reasons were kept"
+    return "opened the case" if one.opened == case_id else f"opened case {one.opened}"

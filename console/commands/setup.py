@@ -12,6 +12,7 @@ from config import Config
 from console.app import FAILED, PARTLY, App, Misused, Stop, as_person, complain, print_json, utc_now, with_app
 from console.case_page import case_list
 from console.commands.finding import source_line
+from console.counted import counted
 from console.doctor import configured, installation
 from console.show import summary_line, terminal
 from demo.run import run_demo
@@ -142,7 +143,7 @@ def demo(folder: Path | None) -> None:
         click.echo(source_line(source))
     terminal().print(case_list(report.cases))
     file = report.folder / "mekiki.toml"
-    click.echo(f"\n{len(report.received)} alert(s) reached the sink: {', '.join(report.received)}")
+    click.echo(f"\n{counted(len(report.received), 'alert')} reached the sink: {', '.join(report.received)}")
     for kind, address in sorted(report.missed):
         click.echo(f"MISSED {kind} {address}")
     for kind, address in sorted(report.wrong):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from console.counted import counted
 from storage.cases import CaseDetail, case_detail
 from storage.reasons import Why, said, why
 
@@ -40,9 +41,8 @@ def read_dossier(session: Session, case_id: int, *, now: datetime, items: int = 
 def together(found: Why) -> Iterator[str]:
     """Yield why items are one case, what was merged into it, and what else may belong to it; a sentence each."""
     for key in found.keys[:MOST_KEYS]:
-        others = f", as in {key.cases - 1} other cases" if key.cases > 1 else ""
-        if found.item_count > 1 or key.cases > 1:
-            yield f"{key.items} of {found.item_count} items: {said(key.kind, key.value).rstrip(',')}{others}"
+        others = f", as in {counted(key.cases - 1, 'other case')}" if key.cases > 1 else ""
+        yield f"{key.items} of {counted(found.item_count, 'item')}: {said(key.kind, key.value).rstrip(',')}{others}"
     for part in found.merged:
         yield f"case {part.case_id} was merged into it by {part.who}" + (f": {part.note}" if part.note else "")
     for other in found.suggestions:

@@ -92,7 +92,7 @@ def test_a_change_is_told_once_and_again_when_it_is_over(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("answer", "says", "advice"),
     [
-        (Answer(body=b'{"data": [{"id": 1, "t": "x", "u": "https://a.test/"}]}'), "the first 1 item(s)", "nothing was"),
+        (Answer(body=b'{"data": [{"id": 1, "t": "x", "u": "https://a.test/"}]}'), "the first 1 item:", "nothing was"),
         (Answer(body=b'{"data": []}'), "there was nothing in it", "is the query"),
         (Answer(status=401, body=b'{"error": "expired"}'), "expired", "get a new one"),
         (Answer(body=b"<html>"), "not JSON", "kind, format"),

@@ -84,7 +84,7 @@ def test_watch_runs_what_is_due_alerts_and_stops_on_sigterm(tmp_path: Path) -> N
                 _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert errors.rstrip().endswith("stopped"), errors
-    assert "watching 2 source(s)" in errors
+    assert "watching 2 sources;" in errors
     told = sorted(json.loads(body)["text"] for body in sink.bodies)
     assert len(told) == 2
     assert told[0] == "Source broken (cannot be read) needs a look"
