@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from console.counted import counted
 from console.evidence_base import Known
 from console.show import DECISION_STYLE, described
 from detector.measures import Quality, Share, by, quality
@@ -50,7 +51,9 @@ def tables(known: Sequence[Known], *, judgements: bool) -> Iterator[RenderableTy
     if judgements:
         yield Text(JUDGED_ONLY, "yellow")
     elif elsewhere := found_elsewhere(known):
-        yield Text(f"{elsewhere} fraud(s) were flagged for another brand than the label names; they count as found.")
+        yield Text(
+            f"flagged for another brand than the label names, and counted as found: {counted(elsewhere, 'fraud')}"
+        )
     yield Text()
     yield _overview({"all": whole}, judgements, "")
     for name, groups in (

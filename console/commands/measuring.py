@@ -11,6 +11,7 @@ from console import calibrate as calibrating
 from console import evaluate as evaluating
 from console import explain as explaining
 from console.app import OK, PARTLY, App, Misused, Stop, as_json, print_json, utc_now, with_app
+from console.counted import counted
 from console.evidence_base import Base, from_files, from_judgements
 from console.policies import named_policy, policy_in_use, policy_of, versions_at_hand
 from console.reliability import reliability_png
@@ -150,7 +151,8 @@ def calibrate(
     else:
         show(*calibrating.tables(found, POLICY, current))
         if left_out := len(base.known) - len(observations):
-            click.echo(f"{left_out} item(s) without a sign of a brand were left out: no policy is asked about them")
+            items = counted(left_out, "item")
+            click.echo(f"left out: {items} without a sign of a brand, no policy is asked about such")
     if not found.better:
         raise Stop("the fitted policy is not better on judgements it has not seen; nothing is written")
     if out is None:
