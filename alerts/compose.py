@@ -8,6 +8,7 @@ import msgspec
 
 from alerts.message import (
     RAW_LIMIT,
+    TEXT_LIMIT,
     Alert,
     AlertCase,
     AlertEvidence,
@@ -20,8 +21,8 @@ from alerts.message import (
     Language,
     show,
 )
-from detector.evidence import Evidence, ImageBox, accusing
-from safety.screen import defang
+from detector.evidence import Evidence, ImageBox, accusing, expects_file
+from safety.screen import defang, screen
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary
 
 MOST_ITEMS = 20
@@ -159,7 +160,7 @@ def _line(view: CaseItemView, evidence: Evidence) -> AlertEvidence:
         weight=evidence.weight,
         strength=evidence.strength,
         observed=show(evidence.observed),
-        expected=show(evidence.expected),
+        expected=screen(evidence.expected, limit=TEXT_LIMIT) if expects_file(evidence) else show(evidence.expected),
         says=show(evidence.says),
         where=None if evidence.where is None else msgspec.json.decode(msgspec.json.encode(evidence.where)),
     )

@@ -2,6 +2,7 @@
 
 import re
 
+from detector.evidence import Evidence, expects_file
 from safety.screen import defang_text, screen
 
 _LIVE = re.compile(r"(?i)\b(?:https?|ftp)(?=://)")
@@ -17,6 +18,11 @@ def inert(text: str, *, limit: int | None = None) -> str:
     A scheme alone is defanged, too: the rest of its link may stand in the next piece, marked.
     """
     return _LIVE.sub(lambda match: _INERT[match[0].lower()], defang_text(screen(text, limit=limit)))
+
+
+def inert_expected(evidence: Evidence, *, limit: int) -> str:
+    """Return what evidence expects as `inert` does; the name of a file of our own stays as it is."""
+    return screen(evidence.expected, limit=limit) if expects_file(evidence) else inert(evidence.expected, limit=limit)
 
 
 def inert_part(text: str, first: int, last: int) -> str:

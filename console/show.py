@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from console.inert import inert, inert_part
+from console.inert import inert, inert_expected, inert_part
 from console.journeys import URL_LIMIT
 from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan, telling
 from detector.handoffs import Handoff, find_handoffs
@@ -73,7 +73,7 @@ def evidence_table(evidence: Iterable[Evidence], item: Item) -> Table:
             Text(f"{row.weight:+.1f}", "red" if row.weight > 0 else "green"),
             Text(inert(row.says, limit=300)),
             Text(inert(row.observed, limit=200)),
-            Text(inert(row.expected, limit=200)),
+            Text(inert_expected(row, limit=200)),
             Text(place(row, item), "dim"),
         )
     return table

@@ -69,6 +69,14 @@ def accusing(evidence: Evidence) -> tuple[bool, bool, float]:
     return evidence.weight <= 0, *telling(evidence)
 
 
+OF_THE_BRAND = ("picture.logo", "picture.copy")  # signals that expect a file of the brand, by its name
+
+
+def expects_file(evidence: Evidence) -> bool:
+    """Tell whether what is expected is a file of our own configuration: its name only looks like a host."""
+    return evidence.signal in OF_THE_BRAND
+
+
 class _WithoutPlace(TypedDict):
     signal: str
     weight: float

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from console.inert import inert
 from console.journeys import URL_LIMIT
 from console.picture import Box, Drawing, Protocol, drawn, sound
 from console.triage.dossier import Dossier
@@ -99,7 +98,7 @@ def _caption(picture: PictureView, pictures: int, matched: bool, beside: str | N
     if matched:
         parts.append("the match")
     if beside is not None:
-        parts.append(inert(beside, limit=40))
+        parts.append(screen(beside, limit=40))  # a case, or a file of our own: no host
     if pictures > 1:
         parts.append(f"{pictures} pictures in all")
     return " | ".join(parts) + f"   {screen(defang(picture.reference[:URL_LIMIT]), limit=60)}"

@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from config import Brand
 from console.picture import sound
-from detector.evidence import Evidence
+from detector.evidence import OF_THE_BRAND, Evidence
 from safety.sandbox import Sandbox, SandboxError
 from storage.media import MediaStore
 from storage.schema import CaseItem, Picture, VersionPicture
 
 _INSPECT = "detector.images.decode:inspect"
-_OF_THE_BRAND = ("picture.logo", "picture.copy")
 _JUDGED = "picture.seen_before"
 _AFTER_NAME = ", in the brand's own"  # as `detector.signals.picture` goes on behind a file's name
 _MOST_PICTURES = 50  # of an earlier case that are compared
@@ -62,7 +61,7 @@ class Likenesses(AbstractContextManager["Likenesses"]):
             phash: of the picture, 16 hex digits, to choose among those of an earlier case.
             session: to look an earlier case up.
         """
-        if evidence.signal in _OF_THE_BRAND:
+        if evidence.signal in OF_THE_BRAND:
             name = evidence.expected.partition(_AFTER_NAME)[0]
             rendition = self._of_file(brand, name)
             return (name, rendition) if rendition else None

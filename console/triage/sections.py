@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from console.case_page import log_lines, similar_line
-from console.inert import inert
+from console.inert import inert, inert_expected
 from console.journeys import OUTCOME_STYLE, URL_LIMIT
 from console.show import MATCH_STYLE, handoffs_of, marked, moment
 from console.triage.dossier import Dossier
@@ -119,7 +119,7 @@ def _why(view: CaseItemView, room: int) -> Iterator[tuple[str, Text]]:
         line.append(f"{row.weight:+.1f} ", "red" if row.weight > 0 else "green")
         line.append(inert(_host_of(row.observed), limit=MOST_SEEN), "bold")
         line.append(f"  {inert(row.says, limit=200)}")
-        instead = f"  instead of {inert(row.expected, limit=80)}" if row.expected else ""
+        instead = f"  instead of {inert_expected(row, limit=80)}" if row.expected else ""
         if line.cell_len + cell_len(instead) <= room:
             line.append(instead, "dim")
         yield ("" if number else "why"), line

@@ -34,6 +34,18 @@ def test_what_was_learned_is_told_behind_what_has_a_name() -> None:
     assert told == ["host.combosquat", "claim.known_false", "wording.fraud", "setting.fraud", "official.partner"]
 
 
+def test_a_file_of_our_own_is_no_host() -> None:
+    def told(signal: str) -> tuple[str, str]:
+        one = Evidence(
+            signal=signal, weight=1.0, strength=1.0, observed="evil.test", expected="hoshino.svg\u202e", says="s"
+        )
+        [entry] = alert_of(case(view(evidence=(one,)))).evidence
+        return entry.observed, entry.expected
+
+    assert told("picture.logo") == ("evil[.]test", "hoshino.svg\\u{202E}")
+    assert told("host.lookalike") == ("evil[.]test", "hoshino[.]svg\\u{202E}")
+
+
 def test_an_observation_made_on_many_items_is_told_once() -> None:
     alert = alert_of(case(*(view(n) for n in range(1, 6))))
     assert len(alert.evidence) == alert.evidence_total == len(EVIDENCE)

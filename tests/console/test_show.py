@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+import pytest
 from rich.console import Console
 
 from console.show import described, evidence_table, marked
@@ -34,6 +35,22 @@ def test_named_techniques_stand_before_what_was_learned() -> None:
     assert [str(cell) for cell in table.columns[1].cells] == [
         "host[.]combosquat", "official[.]partner", "wording[.]fraud", "wording[.]honest"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("signal", "file", "host"),
+    [
+        ("picture.logo", "hoshino.svg", "evil[.]test"),
+        ("picture.copy", "cool.jpg", "evil[.]test"),
+        ("name.mention", "hoshino[.]svg", "evil[.]test"),
+    ],
+)
+def test_a_file_of_our_own_is_no_host(signal: str, file: str, host: str) -> None:
+    named = f"{file.replace('[.]', '.')}, in the brand's own items only"
+    one = Evidence(signal=signal, weight=1.0, strength=1.0, observed="evil.test", expected=named, says="s")
+    table = evidence_table([one], Item(id="1", kind="ad"))
+    assert [str(cell) for cell in table.columns[2].cells] == [host]
+    assert [str(cell) for cell in table.columns[3].cells] == [f"{file}, in the brand's own items only"]
 
 
 def test_a_link_stays_inert_wherever_a_match_cuts_it() -> None:
