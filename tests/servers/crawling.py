@@ -72,7 +72,7 @@ hosts = {{ {", ".join(f'"{name}" = "{address}"' for name, address in (hosts or {
     def crawl(self, stdin: bytes = b"", **options: Any) -> Report:
         """Crawl, and return the report."""
         with self.start(**options) as process:
-            output, errors = process.communicate(stdin, timeout=60)
+            output, errors = process.communicate(stdin, timeout=300)
         self.log = errors.decode()
         assert process.returncode == 0, self.log
         return msgspec.json.decode(output, type=Report)
