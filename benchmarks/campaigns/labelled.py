@@ -102,7 +102,7 @@ def rows_of(file: Path) -> list[Row]:
 def brand() -> BrandProfile:
     """Return the brand with what its own people know (README of the sets)."""
     pictures = tuple(
-        ReferencePicture(name=name, role="picture", hash=picture(name, "same")[1]) for name in ("p12", "p23")
+        ReferencePicture(name=name, role="picture", hash=picture(name, "same")[1]) for name in ("p12", "p23", "q90")
     )
     contact = OfficialPage(name="contact.html", text="お問い合わせ TEL 0120-555-0100")
     return replace(HOSHINO, pictures=pictures, pages=(contact,))
