@@ -102,11 +102,6 @@ def campaign_name(item: Item, keys: Sequence[CampaignKey]) -> str:
     return f"item:{item.kind}:{item.platform or '-'}:{item.id}"
 
 
-def campaign_key(item: Item, verdict: Verdict) -> str:
-    """Return what a case of this item alone is called by."""
-    return campaign_name(item, campaign_keys(item, verdict))
-
-
 # --- landing ----------------------------------------------------------------------------------------------------
 
 

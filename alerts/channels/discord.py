@@ -20,7 +20,8 @@ from alerts.texts import SHIPPED, Texts, fit_lines
 from config.receivers import DiscordReceiver
 
 # Embed limits (Discord, Message resource): characters of the parts, and of all of them together.
-TITLE_LIMIT, DESCRIPTION_LIMIT, NAME_LIMIT, VALUE_LIMIT, FOOTER_LIMIT = 256, 4096, 256, 1024, 2048
+TITLE_LIMIT, DESCRIPTION_LIMIT, NAME_LIMIT, VALUE_LIMIT = 256, 4096, 256, 1024
+FOOTER_LIMIT = 300  # of 2048 that Discord takes
 FIELDS_LIMIT = 25
 TOTAL_LIMIT = 6000
 FILE_BYTES = 8_000_000  # what any server takes
@@ -34,7 +35,7 @@ def render(texts: Texts, picture: EvidencePicture | None = None) -> dict[str, An
         "title": cut(texts.headline, TITLE_LIMIT),
         "color": int(colour(texts.alert)[1:], 16),
         "timestamp": texts.alert.at.isoformat(),
-        "footer": {"text": cut(texts.footer, 300)},
+        "footer": {"text": cut(texts.footer, FOOTER_LIMIT)},
     }
     reasons = texts.reasons
     why = ["", DISCORD.bold(texts.words.why), *reasons] if reasons else []

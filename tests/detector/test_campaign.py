@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from detector.assess import Assessor
-from detector.campaign import campaign_key
+from detector.campaign import campaign_keys, campaign_name
 from detector.items import Advertiser, Item, Text
 from tests.detector.hoshino import HOSHINO, ON
 
@@ -18,7 +18,7 @@ BASE = Item(
 
 
 def key(item: Item) -> str:
-    return campaign_key(item, ASSESSOR.assess(item, on=ON)[0])
+    return campaign_name(item, campaign_keys(item, ASSESSOR.assess(item, on=ON)[0]))
 
 
 @pytest.mark.parametrize(

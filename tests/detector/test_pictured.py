@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from detector.assess import Assessor
-from detector.campaign import campaign_key
+from detector.campaign import campaign_keys, campaign_name
 from detector.evidence import ImageBox
 from detector.images.hash import PictureHash
 from detector.images.texts import PictureText
@@ -51,7 +51,7 @@ def test_a_code_leads_where_a_link_leads() -> None:
     assert verdict.flagged
     hosts = [evidence for evidence in verdict.evidence if evidence.signal.startswith("host.")]
     assert hosts[0].where == ImageBox(image=1, box=BOX)
-    assert campaign_key(ITEM, verdict) == "host:hoshino-denki-sale.test"
+    assert campaign_name(ITEM, campaign_keys(ITEM, verdict)) == "host:hoshino-denki-sale.test"
 
 
 def test_pictures_that_nobody_read_say_nothing() -> None:
