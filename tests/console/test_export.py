@@ -22,7 +22,7 @@ from storage.export import exported_cases, exported_items
 from storage.items import Observation, record_many
 from storage.views import CaseFilters
 from tests.console.conftest import BRAND, NOW, Store, ad
-from tests.console.test_triage import order
+from tests.console.triaging import order
 
 
 def run(store: Store, *arguments: str) -> Result:

@@ -1,22 +1,10 @@
 """Triage by keys through a pipe, JSON lines and a terminal: every key, and the rows it leaves."""
 
-import codecs
 import json
-import os
-import pty
-import re
-import select
-import subprocess
-import sys
-import termios
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from fcntl import ioctl
 from io import StringIO
-from pathlib import Path
-from struct import pack
 from typing import Any, get_args
 
 import pytest
@@ -31,11 +19,12 @@ from console.triage.likeness import Likenesses
 from console.triage.screens import PlainScreen
 from console.triage.session import Tally, Triage
 from storage.case_list import list_cases
-from storage.cases import CaseDetail, Judgement, case_detail, judge
+from storage.cases import Judgement, judge
 from storage.database import snapshot, transaction
 from storage.schema import CaseState
 from storage.views import CaseFilters
 from tests.console.conftest import NOW, Store
+from tests.console.triaging import detail, order, plain
 
 
 def agreement(store: Store, approvers: tuple[str, ...]) -> Callable[[Judgement, datetime], Judgement]:
@@ -68,11 +57,6 @@ def session(store: Store, keys: object, who: str = "aya", **options: Any) -> Ite
         )
 
 
-def plain(shown: str) -> str:
-    """Return what is shown without its colours."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", shown)
-
-
 def walk(store: Store, keys: object, who: str = "aya", **options: Any) -> tuple[Tally, str]:
     """Drive one session and return what it counted and showed."""
     with session(store, keys, who, **options) as (triage, shown):
@@ -83,11 +67,6 @@ def states(store: Store) -> list[str]:
     with snapshot(store.engine) as reading:
         found = list_cases(reading, CaseFilters(states=get_args(CaseState)), now=NOW)
     return [case.state for case in sorted(found, key=lambda case: case.id)]
-
-
-def detail(store: Store, case_id: int) -> CaseDetail:
-    with snapshot(store.engine) as reading:
-        return case_detail(reading, case_id, now=NOW)
 
 
 class Meanwhile(StringIO):
@@ -110,11 +89,6 @@ def by_ben(store: Store, case_id: int, action: Any = "confirm", who: str = "Ben"
             judge(writing, case_id, Judgement(who=who, action=action), now=NOW)
 
     return happens
-
-
-def order(store: Store) -> list[int]:
-    with snapshot(store.engine) as reading:
-        return [case.id for case in list_cases(reading, now=NOW)]
 
 
 def test_each_key_leaves_its_judgement(store: Store) -> None:
@@ -374,83 +348,3 @@ def test_the_command_line_refuses_in_one_line(
 
 
 # --- a whole terminal -------------------------------------------------------------------------------------------
-
-
-class Terminal:
-    """A pseudo terminal with the program in it."""
-
-    def __init__(self, store: Store, columns: int, rows: int) -> None:
-        self._master, slave = pty.openpty()
-        ioctl(slave, termios.TIOCSWINSZ, pack("HHHH", rows, columns, 0, 0))
-        self.before = termios.tcgetattr(slave)
-        self._slave = slave
-        command = [
-            sys.executable,
-            "-c",
-            "from cli import main; main()",
-            "triage",
-            "-c",
-            str(store.config),
-            "--as",
-            "aya",
-        ]
-        root = Path(__file__).resolve().parents[2]
-        environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(root)}
-        self._process = subprocess.Popen(
-            command,
-            stdin=slave,
-            stdout=slave,
-            stderr=subprocess.PIPE,
-            cwd=root,
-            env=environment,
-            start_new_session=True,
-        )
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self.written = ""
-
-    def until(self, words: str, seconds: float = 60) -> str:
-        """Read until the program has written some words since the last time; return all of that."""
-        found, deadline = "", time.monotonic() + seconds
-        while words not in found:
-            ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
-            assert ready, f"{words!r} did not come: {found[-2000:]!r}"
-            found += self._decoder.decode(os.read(self._master, 65536))
-        self.written += found
-        return found
-
-    def type(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
-
-    def after(self) -> tuple[int, str, list[Any]]:
-        """Return exit code, messages, and how the terminal was left."""
-        assert self._process.stderr is not None
-        with self._process.stderr:
-            told = self._process.stderr.read().decode()
-        code = self._process.wait(30)
-        left = termios.tcgetattr(self._slave)
-        os.close(self._slave)
-        os.close(self._master)
-        return code, told, left
-
-
-def test_a_person_at_a_terminal_judges_with_single_keys_and_gets_the_terminal_back(store: Store) -> None:
-    terminal = Terminal(store, 80, 24)
-    first, second, _ = order(store)
-    terminal.until("\x1b[c")  # it asks the terminal what it can
-    terminal.type("\x1b[?62;22c")
-    screen = terminal.until("undo")
-    assert f"Case {first}" in plain(screen)
-    terminal.type("c")
-    assert f"Case {first} confirmed." in plain(terminal.until("undo"))
-    terminal.type("\x1b[200~ccc\x1b[201~")  # pasted: no keys
-    terminal.until("Pasted text")
-    terminal.type("wメモ\x7fモ\r")
-    terminal.until("noted")
-    terminal.type("q")
-    terminal.until("\x1b[?1049l")
-    code, told, left = terminal.after()
-    assert code == 0, told
-    assert "1 confirmed" in told
-    assert left == terminal.before
-    assert [entry.note for entry in detail(store, second).log if entry.action == "note"] == ["メモ"]
-    assert detail(store, second).state == "open"
