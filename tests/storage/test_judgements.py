@@ -329,6 +329,15 @@ def test_a_takedown_waits_for_another_person_of_the_list(engine: Engine, case: i
     assert state(engine, case) == "takedown"
 
 
+def test_without_somebody_who_asks_nothing_is_approved(engine: Engine, case: int) -> None:
+    say(engine, case, "confirm")
+    say(engine, case, "takedown", approvers=("aki", "keiko"))
+    take_back(engine, case)
+    with pytest.raises(JudgementRefused, match="nobody has asked"):
+        say(engine, case, "approve", who="keiko", approvers=("aki", "keiko"))
+    assert state(engine, case) == "confirmed"
+
+
 def test_what_another_persons_decision_rests_on_is_not_taken_back(engine: Engine, case: int) -> None:
     say(engine, case, "confirm")
     say(engine, case, "takedown", who="ren", approvers=())

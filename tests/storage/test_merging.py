@@ -314,3 +314,16 @@ def test_two_workers_with_items_of_one_campaign_make_one_case(engine: Engine) ->
         live = select(func.count()).select_from(Case).where(Case.state != "duplicate")
         assert session.scalar(live) == 12  # one for each advertiser, whoever came first
         assert session.scalar(select(func.count()).select_from(CaseItem)) == 48
+
+
+def test_what_people_put_apart_no_item_makes_one_again(engine: Engine) -> None:
+    first, second = two_cases(engine)
+    with transaction(engine) as session:
+        case = merge(session, [*first.cases, *second.cases], who="aki", now=LATER)
+        new = split(session, case, [second.item_id], who="aki", now=LATER)
+    bridge = see(engine, an_item(5, advertiser=Advertiser(id="hoshino-outlet.test")), at=LATER + MINUTE)
+    assert len(bridge.cases) == 1
+    with transaction(engine) as session:
+        assert [session.get_one(Case, number).merged_into for number in (case, new)] == [None, None]
+        assert [row.state for row in session.scalars(select(CasePair))] == ["apart"]
+        assert why(session, case).suggestions == ()
