@@ -19,6 +19,7 @@ from console.commands.register import register_group
 from console.commands.reporting import report
 from console.commands.setup import config_group, db, demo, doctor, init
 from console.commands.sources import sources_group
+from console.commands.takedown import takedown_group
 from console.commands.telling import alerts
 from console.commands.triage import cases, triage
 from console.commands.visiting import visit
@@ -50,6 +51,7 @@ for command in (
     cases,
     triage,
     judge,
+    takedown_group,
     register_group,
     explain,
     evaluate,

@@ -26,7 +26,8 @@ from config.quiet import Quiet
 from config.receivers import Receiver
 from config.routes import Alerting, Inhibit, Route
 from config.sources import Source
-from config.triage import Takedown, Triage
+from config.takedown import Authority, Owner, Takedown, Trademark
+from config.triage import Triage
 from detector.brands import Who
 from safety.secret import Secret, SecretError
 
@@ -46,6 +47,9 @@ class Brand(Model):
     pictures: tuple[BesidePath, ...] = ()  # files, or folders of PNG, JPEG, GIF, WebP
     pages: tuple[BesidePath, ...] = ()  # saved official pages: files, or folders of HTML and text
     false_claims: tuple[Name, ...] = ()
+    owner: Owner | None = None  # who files notices needs it
+    trademark: tuple[Trademark, ...] = ()
+    authority: tuple[Authority, ...] = ()  # letters by which others may act for it
 
 
 class Ownership(Model):
@@ -173,6 +177,10 @@ class Config(Model):
             for index, row in enumerate(getattr(self, table)):
                 for name, secret in row.secrets():
                     yield f"{table}[{index}].{name}", secret
+        if self.takedown.mail is not None:
+            yield from ((f"takedown.mail.{name}", secret) for name, secret in self.takedown.mail.secrets())
+        for index, account in enumerate(self.takedown.account):
+            yield from ((f"takedown.account[{index}].{name}", secret) for name, secret in account.secrets())
 
     def missing_secrets(self) -> list[Problem]:
         """Return one problem for each secret that is not there."""

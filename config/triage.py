@@ -1,11 +1,11 @@
-"""Triage and takedown: what is agreed about how people judge."""
+"""Triage: what is agreed about how people judge."""
 
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from config.fields import Interval, Name, ZoneName
+from config.fields import Interval, ZoneName
 from config.model import Model
 
 PriorityClass = Literal["high", "normal", "low"]
@@ -33,21 +33,3 @@ class Triage(Model):
         if not timedelta(0) < self.suppress <= timedelta(days=730):
             raise ValueError('suppress: expected a length of time up to "730d": a dismissal is never for good')
         return self
-
-
-class Takedown(Model):
-    """Who decides about takedowns."""
-
-    second_approver: bool = False  # a takedown that one person asks for waits until another one has approved it
-    approvers: tuple[Name, ...] = ()  # logins of those who may approve; nobody approves their own
-
-    @model_validator(mode="after")
-    def _somebody_approves(self) -> Self:
-        if self.second_approver and not self.approvers:
-            raise ValueError("approvers: expected at least one login, because second_approver is true")
-        return self
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """Return who may approve, as `storage.judgements.Judgement` wants it: nobody where nobody needs to."""
-        return self.approvers if self.second_approver else ()

@@ -12,13 +12,14 @@ from console.counted import counted
 from console.inert import inert
 from console.journeys import URL_LIMIT, journeys
 from console.picture import half_blocks, sound
-from console.show import DECISION_STYLE, handoffs_of, item_lines, moment, why_lines
+from console.show import DECISION_STYLE, item_lines, moment, why_lines
 from detector.evidence import ImageBox
 from safety.screen import defang, defang_text, screen
 from storage.actions import UNJUDGED, WAITING
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary, LogEntry, PictureView, SimilarCase
 from storage.media import MediaStore
 from storage.registrations import Registration
+from takedown.story import handoffs_of
 
 MOST_WORDS = 300  # characters that are shown of what is written in a picture
 

@@ -18,11 +18,11 @@ from alerts.words import WORDS
 from console.app import Stop
 from console.appearing import appearing
 from console.sheets import Cell, write_csv, write_xlsx
-from console.show import handoffs_of
 from detector.evidence import telling
 from detector.items import Advertiser
 from safety.screen import defang, defang_text
 from storage.case_views import CaseItemView, CaseSummary
+from takedown.story import handoffs_of
 
 Format = Literal["csv", "xlsx", "jsonl"]
 Language = Literal["en", "ja"]

@@ -16,7 +16,6 @@ from detector.handoffs import Handoff, find_handoffs
 from detector.items import Item
 from detector.verdict import Verdict
 from safety.screen import defang, defang_text
-from storage.case_views import CaseItemView
 
 DECISION_STYLE = {
     "impersonation": "bold red",
@@ -106,19 +105,6 @@ def marked(text: str, spans: Sequence[tuple[int, int]]) -> Text:
     result.append(inert_part(text, position, end))
     result.append(" …" if end < len(text) else "")
     return result
-
-
-def handoffs_of(view: CaseItemView) -> list[tuple[Handoff, str]]:
-    """Return where an item leads people, from texts, links and pictures, and where a picture says so."""
-    pictured = [text for picture in view.pictures for text in picture.texts]
-    texts = [text.text for text in view.item.texts]
-    words = [text.text for text in pictured if text.kind == "words"]
-    codes = [text.text for text in pictured if text.kind == "code"]
-    found = []
-    for one in find_handoffs([*texts, *words], view.item.links, codes):
-        read = isinstance(one.where, TextSpan) and one.where.text >= len(texts)
-        found.append((one, "code in the picture" if one.where is None else "words in the picture" if read else ""))
-    return found
 
 
 def moment(value: datetime | None) -> str:

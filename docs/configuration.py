@@ -26,7 +26,13 @@ TABLES = {
     "Alerting": "[alerting]",
     "Triage": "[triage]",
     "Takedown": "[takedown]",
+    "Filer": "[takedown.filer]",
+    "NoticeMail": "[takedown.mail]",
+    "Account": "[[takedown.account]]",
     "Brand": "[[brand]]",
+    "Owner": "[[brand]] owner",
+    "Trademark": "[[brand.trademark]]",
+    "Authority": "[[brand.authority]]",
     "Ownership": "[[ownership]]",
     **{model.__name__: f'[[source]] kind = "{kind}"' for model in OURS for kind in model.kinds()},
     "WebhookReceiver": '[[receiver]] channel = "webhook"',
@@ -55,6 +61,8 @@ def kind(node: dict[str, Any]) -> str:
         return kind(next(option for option in node["anyOf"] if option.get("type") != "null"))
     if node.get("type") == "array":
         return f"list of {kind(node.get('items', {}))}"
+    if "$ref" in node:
+        return "table"
     if node.get("type") == "object":
         return f"table of {kind(node['additionalProperties'])}"
     return str(node.get("format") or node.get("type") or "value")

@@ -15,9 +15,10 @@ ALLOWED = {
     "storage": {"config", "detector", "safety"},
     "spiders": {"config", "detector", "safety", "storage"},
     "alerts": {"config", "detector", "safety", "storage"},
-    "watch": {"config", "safety", "storage", "spiders", "alerts", "detector"},
+    "takedown": {"config", "detector", "safety", "storage", "spiders", "alerts"},
+    "watch": {"config", "safety", "storage", "spiders", "alerts", "takedown", "detector"},
     "demo": {"config", "safety", "storage", "spiders", "alerts", "detector"},
-    "console": {"config", "safety", "storage", "spiders", "alerts", "detector", "watch", "demo"},
+    "console": {"config", "safety", "storage", "spiders", "alerts", "takedown", "detector", "watch", "demo"},
     "cli": {"console"},
 }
 FILES = [*sorted(path for name in ALLOWED for path in (ROOT / name).rglob("*.py")), ROOT / "cli.py"]

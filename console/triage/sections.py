@@ -13,7 +13,7 @@ from rich.text import Text
 from console.case_page import log_lines, similar_line
 from console.inert import inert, inert_expected
 from console.journeys import OUTCOME_STYLE, URL_LIMIT
-from console.show import MATCH_STYLE, handoffs_of, marked, moment
+from console.show import MATCH_STYLE, marked, moment
 from console.triage.dossier import Dossier
 from console.triage.layout import Line, Section, labelled, room_beside
 from detector.evidence import TextSpan, telling
@@ -23,6 +23,7 @@ from detector.visits import Visit
 from safety.screen import defang, defang_text, screen
 from storage.case_views import LogEntry
 from storage.cases import CaseItemView
+from takedown.story import handoffs_of
 
 DISGUISED = ("name.obfuscated", "name.misspelt")  # signals that expect the name as the detector reads it
 MOST_LINKS = 3

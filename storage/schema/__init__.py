@@ -34,6 +34,7 @@ from storage.schema.campaigns import (
     PairState,
 )
 from storage.schema.cases import Case, CaseItem, CaseLog, CaseSource, CaseState, RegisterRow
+from storage.schema.notices import NoticeReply, NoticeRow, NoticeState
 from storage.schema.proof import CustodyRow, StampRow, VisitRow
 from storage.schema.seen import (
     CursorRow,
@@ -81,6 +82,9 @@ __all__ = [
     "ItemRow",
     "ItemVersion",
     "JoinedBy",
+    "NoticeReply",
+    "NoticeRow",
+    "NoticeState",
     "PairState",
     "Picture",
     "ReceiverState",

@@ -1,0 +1,11 @@
+"""Takedown: from a confirmed case to gone. One file for each part of the way."""
+
+import click
+
+
+@click.group("takedown")
+def takedown_group() -> None:
+    """Have a confirmed case taken down: who can do it, what they ask for, what was sent, what became of it.
+
+    Start with `mekiki takedown plan CASE`. Nothing is filed without `--confirm`.
+    """

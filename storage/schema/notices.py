@@ -1,0 +1,81 @@
+"""Tables of notices: what was asked of whom, how it stands, and what came back. Their history is in the case's log."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.columns import AnyText, JsonText, RowId, UtcDateTime
+from storage.schema.base import Base, Digest
+
+NoticeState = Literal["draft", "filed", "acknowledged", "information_requested", "refused", "down", "back", "withdrawn"]
+
+
+class NoticeRow(Base):
+    """One takedown request to one channel; the outcome of its entries (`notice`) in the case's log."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('draft', 'filed', 'acknowledged', 'information_requested', 'refused', 'down', 'back', "
+            "'withdrawn')",
+            name="state",
+        ),
+        CheckConstraint("(filed_at IS NULL) = (filed_by IS NULL)", name="filed"),
+        CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name="approved"),
+        Index(None, "case_id"),
+        Index(None, "channel", "filed_at"),
+        Index(None, "due_at"),
+        Index(None, "their_reference"),
+        Index(None, "previous_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(32), unique=True)  # ours, in what is sent: MK-<case>-<random>
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    channel: Mapped[str] = mapped_column(Text)  # key in the catalogue
+    language: Mapped[str] = mapped_column(String(8))
+    actor: Mapped[str] = mapped_column(Text)  # kind, see takedown.channel
+    subject: Mapped[str] = mapped_column(AnyText)  # of the actor
+    targets: Mapped[list[str]] = mapped_column(JsonText)  # what is to be gone
+    links: Mapped[list[str]] = mapped_column(JsonText)  # of the case, that tell whether it is
+    content: Mapped[dict[str, Any]] = mapped_column(JsonText)  # what is sent, see takedown.drafts
+    previous_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))  # the one that it files anew
+    state: Mapped[NoticeState] = mapped_column(String(24))
+    drafted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    drafted_by: Mapped[str] = mapped_column(AnyText)
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_by: Mapped[str | None] = mapped_column(AnyText)
+    sending_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # set before it leaves, null once that is settled
+    filed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    filed_by: Mapped[str | None] = mapped_column(AnyText)
+    manifest: Mapped[str | None] = mapped_column(Digest)  # of what was sent, in the media store
+    message_id: Mapped[str | None] = mapped_column(AnyText)  # of the mail
+    their_reference: Mapped[str | None] = mapped_column(AnyText)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # first answer of a person or machine there
+    refused_for: Mapped[str | None] = mapped_column(AnyText)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when to ask what became of it; null: nothing to ask
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # that `due_at` is over was told then
+    down_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it was first seen to be gone
+    down_by: Mapped[str | None] = mapped_column(AnyText)  # who saw it: a login, or "mekiki"
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when its state became refused, down, withdrawn
+
+
+class NoticeReply(Base):
+    """A message that came back about a notice; append-only."""
+
+    __tablename__ = "notice_replies"
+    __table_args__ = (UniqueConstraint("notice_id", "digest"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
+    digest: Mapped[str] = mapped_column(Digest)  # SHA-256 of the message, in the media store
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)  # as the message says, else when it was read
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_by: Mapped[str] = mapped_column(AnyText)
+    sender: Mapped[str] = mapped_column(AnyText)
+    subject: Mapped[str] = mapped_column(AnyText)
+    text: Mapped[str] = mapped_column(AnyText)  # what was written, without what it quotes; cut
+    matched_by: Mapped[str] = mapped_column(String(16))  # reference, their_reference, message_id, person
+    suggests: Mapped[NoticeState | None] = mapped_column(String(24))  # what it seems to say; a person decides

@@ -1,0 +1,1 @@
+"""Takedown: from a confirmed case to notices, evidence that can be checked offline, and what is shared with others."""

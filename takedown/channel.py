@@ -1,0 +1,211 @@
+"""Channel: one place that takes complaints, as its entry in the catalogue tells; data, no behaviour.
+
+An entry is a TOML file in `takedown/channels/` or in a team's own folder. What no source was found for is named in
+`unconfirmed`, and whatever is shown of it says so.
+"""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from alerts.message import Language
+from config.fields import Interval, Key, Name, WebUrl
+from config.model import Model
+
+Kind = Literal[
+    "platform",  # ads, accounts and posts of a social network, a search engine or a video service
+    "marketplace",
+    "registrar",
+    "registry",
+    "host",
+    "cdn",
+    "chat",
+    "payment",
+    "blocklist",  # browsers and mail services that warn of addresses
+    "association",
+    "authority",
+    "police",
+]
+ActorKind = Literal[
+    "platform",  # who showed the ad or the post
+    "advertiser",  # the account that placed it
+    "publisher",  # the page that carried it
+    "redirect",  # a hop between the ad and the landing page
+    "registrar",
+    "registry",
+    "host",
+    "cdn",
+    "chat",
+    "phone",
+    "payee",
+    "everyone",  # nobody of the journey: blocklists, associations, authorities, police
+]
+Who = Literal["owner", "agent", "anyone", "victim"]
+Right = Literal["trademark", "copyright"]
+Form = Literal["form", "email", "api"]
+Proof = Literal[
+    "screenshot",  # of a landing page, kept by a visit
+    "ad_picture",  # of an ad, a post
+    "journey",  # at least one visit from the link to where it ends
+    "warc",
+    "original",  # an address of the genuine page, product or account
+    "certificate",  # of a trademark, a file
+    "authority",  # a letter of authority that has not ended, a file
+]
+# What a field of a form is filled with. Lists are joined by line ends.
+Fact = Literal[
+    "filer.name",
+    "filer.title",
+    "filer.organization",
+    "filer.address",
+    "filer.country",
+    "filer.email",
+    "filer.phone",
+    "filer.signature",  # name and date
+    "filer.relation",  # to the owner: is the owner, acts for the owner
+    "owner.name",
+    "owner.address",
+    "owner.country",
+    "owner.email",
+    "brand.name",
+    "brand.domains",
+    "brand.accounts",
+    "brand.pages",  # addresses of genuine pages
+    "trademark.marks",
+    "trademark.numbers",
+    "trademark.offices",
+    "trademark.classes",
+    "trademark.goods",
+    "targets",  # what is to be gone: addresses, or ids of ads and accounts
+    "target.hosts",
+    "target.addresses",  # IP addresses with times (UTC) and ports
+    "ad.ids",
+    "ad.links",  # exact click URLs
+    "advertiser.name",
+    "advertiser.id",
+    "advertiser.payer",
+    "publisher.pages",
+    "landing.urls",
+    "landing.domain",
+    "registrar.name",
+    "registered.on",
+    "network.name",
+    "handoffs",  # chat accounts, numbers, wallets, bank accounts
+    "seen.first",  # UTC and the zone of the team
+    "seen.last",
+    "countries",
+    "offer.summary",  # in one sentence: what is shown and why it is false
+    "description",  # the whole text of the notice
+    "evidence.list",  # names and SHA-256 of what proves it
+    "statement.good_faith",
+    "statement.accuracy",
+    "statement.authority",
+    "reference",  # ours
+]
+
+
+class Said(Model):
+    """A text in both languages."""
+
+    en: Name
+    ja: Name
+
+
+class Match(Model):
+    """Which actors an entry is for: of these kinds, and, where something more is named, one of that."""
+
+    actors: tuple[ActorKind, ...] = Field(min_length=1)
+    platforms: tuple[Name, ...] = ()  # as items name them: meta, youtube, tiktok, x, line, yahoo_japan …
+    handoffs: tuple[Name, ...] = ()  # kinds of hand-offs: line, telegram, whatsapp, phone, wallet, bank
+    registrars: tuple[Name, ...] = ()  # a part of the registrar's name, folded; or its IANA number
+    networks: tuple[Name, ...] = ()  # a part of the network's name or owner, as RDAP tells, folded
+    hosts: tuple[Name, ...] = ()  # registrable domains: of marketplaces, shared hosts, shorteners
+    suffixes: tuple[Name, ...] = ()  # public suffixes: jp
+    headers: dict[Name, Name] = {}  # of an answer on the journey: name and a part of the value, lower case
+
+
+class Answered(Model):
+    """How long an answer takes, as a source says."""
+
+    within: Interval
+    source: WebUrl  # where that is said
+
+
+class Limits(Model):
+    """What a form takes at most."""
+
+    targets: int | None = Field(default=None, ge=1)  # addresses in one notice
+    characters: int | None = Field(default=None, ge=100)  # of the text
+    bytes: int | None = Field(default=None, ge=1000)  # of all files together
+
+
+class FormField(Model):
+    """One field of a form."""
+
+    key: Key
+    label: Said
+    fill: Fact | None = None  # None: a person fills it in
+    choice: Said | None = None  # what to choose in a list, as the form says it
+    required: bool = True
+    characters: int | None = Field(default=None, ge=1)
+
+
+class Asked(Model):
+    """One kind of evidence that is asked for."""
+
+    kind: Proof
+    required: bool = True
+    note: Said | None = None
+
+
+class Api(Model):
+    """How an interface is called: one POST of JSON."""
+
+    url: WebUrl  # {NAME}: a value of `[[takedown.account]]`
+    headers: dict[Name, Name] = {}  # {token}: its secret
+    body: dict[Name, Name] = {}  # JSON name, dots for tables -> the key of a field, or "=text" for a constant
+    reference: Name | None = None  # JMESPath of the case's number in the answer
+
+
+class Channel(Model):
+    """One place that takes complaints."""
+
+    key: Key
+    name: Said
+    operator: Name
+    kind: Kind
+    way: Form
+    url: WebUrl | None = None  # of the form, or of the page that tells how
+    address: Name | None = None  # mail address; "contact": the abuse contact of the actor
+    who: tuple[Who, ...] = Field(min_length=1)  # who may file
+    needs: tuple[Right, ...] = ()
+    languages: tuple[Language, ...] = Field(min_length=1)  # that are read there, the best first
+    template: Key  # of the text, in takedown/templates/LANGUAGE/
+    defang: bool = False  # addresses in its text are to be written so that nobody clicks them by accident
+    xarf: bool = False  # takes XARF v4 as an attachment
+    match: Match
+    field: tuple[FormField, ...] = ()
+    evidence: tuple[Asked, ...] = ()
+    answer: Answered | None = None  # None: nobody says
+    limits: Limits = Limits()
+    api: Api | None = None
+    next: tuple[Key, ...] = ()  # channels to go to when it refuses or does not answer
+    about: Said | None = None  # what one should know
+    source: WebUrl  # where the facts were read
+    checked: date  # when that was
+    unconfirmed: tuple[
+        Annotated[str, Field(pattern="^[a-z_.]+$")], ...
+    ] = ()  # names of keys for which no source was found
+
+    @model_validator(mode="after")
+    def _has_a_way(self) -> Self:
+        if self.way == "form" and self.url is None:
+            raise ValueError("url: a form needs its address")
+        if self.way == "email" and self.address is None:
+            raise ValueError('address: expected a mail address, or "contact"')
+        if self.way == "api" and self.api is None:
+            raise ValueError("api: expected how the interface is called")
+        if self.answer is None and "answer" not in self.unconfirmed:
+            raise ValueError("unconfirmed: expected to name answer, because nobody says how long it takes")
+        return self
