@@ -44,6 +44,7 @@ class Notice:
     attachments: tuple[Attachment, ...] = ()
     to: tuple[str, ...] = ()  # mail addresses
     url: str | None = None  # of the form
+    notes: tuple[str, ...] = ()  # what to know before it is filed: what was left out, what to do by hand; never sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

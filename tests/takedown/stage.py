@@ -3,7 +3,7 @@ its business; judged by the real detector, kept by the real code.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -194,7 +194,10 @@ def journey(
     """Follow a link as two visitors, with a redirect on the way: what was seen, proved, stamped for, kept."""
     shot = keep_picture(engine, media, jpeg(stolen_copy(), 70))
     visits = [followed(link, who, title=title, at=at, status=status) for who in ("telephone", "desk")]
-    pieces = (Followed(visit=one.visit, exchanges=one.exchanges, screenshot=shot) for one in visits)
+    pieces = (
+        Followed(visit=replace(one.visit, screenshot=shot.rendition), exchanges=one.exchanges, screenshot=shot)
+        for one in visits
+    )
     round_ = VisitRound(
         link=LinkToVisit(url=link, cases=(case,)),
         visits=tuple(kept(one, media.put) for one in pieces),
