@@ -7,6 +7,7 @@
             retryable      try again by the schedule (`alerts.retry`), not before `retry_after`
             gone           the other side said 410: disable the receiver, tell the others
             neither        stop: the delivery is dead, visible, and can be replayed
+            unknown        it may have arrived all the same: what may go out only once is to be looked after by a person
 
 A message names the receiver key, the status and a reason of ours. It never holds a URL, a header, a secret or what the
 other side wrote, because the other side may echo any of these.
@@ -43,6 +44,7 @@ class DeliveryError(AlertError):
         status: int | None = None,
         retry_after: timedelta | None = None,
         gone: bool = False,
+        unknown: bool = False,
     ) -> None:
         super().__init__(f"{receiver}: {reason}")
         self.receiver = receiver
@@ -51,3 +53,4 @@ class DeliveryError(AlertError):
         self.status = status  # HTTP or SMTP code, where there was an answer
         self.retry_after = retry_after  # asked for by the other side, at most a day
         self.gone = gone  # the receiver does not exist any more
+        self.unknown = unknown  # it was on its way when the exchange ended without an answer

@@ -91,7 +91,7 @@ class Gate:
             failure = "its url or token holds characters that no request may hold, such as a line break"
         if way.refused:
             failure = "its address is not public; an internal receiver needs an entry in egress.allow"
-        raise DeliveryError(receiver, failure, retryable=True)
+        raise DeliveryError(receiver, failure, retryable=True, unknown=way.begun and not way.refused)
 
     async def _exchange(
         self, receiver: str, target: URL, body: bytes, headers: Mapping[str, str], way: "_Way"
@@ -128,6 +128,7 @@ class Gate:
     def _session(self) -> aiohttp.ClientSession:
         tracing = aiohttp.TraceConfig()
         tracing.on_connection_reuseconn.append(_used_again)
+        tracing.on_request_headers_sent.append(_begun)
         connector = aiohttp.TCPConnector(
             resolver=PinnedResolver(self.rule.hosts),
             socket_factory=self._open_socket,
@@ -159,6 +160,7 @@ class _Way:
 
     refused: bool = False  # by the egress rule
     old: bool = False  # over a connection that had been used before
+    begun: bool = False  # something was sent: without an answer nobody knows whether it arrived
 
 
 _WAY: ContextVar[_Way] = ContextVar("way")  # of the post for which a socket is opened; tasks of the client inherit it
@@ -166,6 +168,10 @@ _WAY: ContextVar[_Way] = ContextVar("way")  # of the post for which a socket is 
 
 async def _used_again(session: object, context: SimpleNamespace, parameters: object) -> None:  # noqa: ARG001
     context.trace_request_ctx.old = True
+
+
+async def _begun(session: object, context: SimpleNamespace, parameters: object) -> None:  # noqa: ARG001
+    context.trace_request_ctx.begun = True
 
 
 class PinnedResolver(AbstractResolver):

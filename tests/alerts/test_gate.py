@@ -132,6 +132,17 @@ async def test_a_token_that_would_end_its_header_is_not_sent_and_not_repeated(si
     assert caught.value.__context__ is None
 
 
+async def test_whether_a_post_may_have_arrived_is_told(sink: Sink) -> None:
+    sink.script += [Reply(after=threading.Event()), Reply(drop=True)]
+    way = gate(f"127.0.0.1:{sink.port}", seconds=0.3)
+    assert (await refusal(way, sink.url())).unknown
+    assert (await refusal(way, sink.url())).unknown
+    assert not (await refusal(gate(), sink.url())).unknown  # the rule let nothing out
+    with Sink() as closed:
+        pass
+    assert not (await refusal(gate(f"127.0.0.1:{closed.port}"), closed.url())).unknown
+
+
 async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     server, trust = certificate(tmp_path, "127.0.0.1")
     with Sink(tls=server) as sink:

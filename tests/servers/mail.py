@@ -37,6 +37,7 @@ class MailSink:
         *,
         refuse: dict[str, str] | None = None,
         hang: bool = False,
+        mute: bool = False,
         tls: ssl.SSLContext | None = None,
         accounts: dict[str, str] | None = None,
     ) -> None:
@@ -44,6 +45,7 @@ class MailSink:
         self.mails: list[Mail] = []
         self.logins: list[str] = []
         self._hang = hang
+        self._mute = mute  # takes messages and never says so
         self._tls = tls
         self._accounts = accounts
         self._open: list[SMTP] = []
@@ -83,6 +85,8 @@ class MailSink:
                 user=self.logins[-1] if session.authenticated else None,
             )
         )
+        if self._mute:
+            await asyncio.sleep(3600)
         return "250 OK"
 
     def _authenticate(self, server: Any, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
