@@ -12,12 +12,15 @@ OFFICIAL = "hoshino-denki.example"
 RESELLER = "yamada-outlet.example"
 FEED = "feed.example"
 SHOP = "hoshino-denki-sale.test"
+SHORTENER = "go.short-hop.test"
+REGISTRY = "rdap.registry.test"
 LOOKALIKE = "h0shino-denki.test"
 
 # Kind and address of everything that must be flagged; for ads the exact click URL. `{port}` is the server's.
 PLANTED = frozenset(
     {
-        ("ad", f"https://{SHOP}/lp/?c=7"),
+        ("ad", f"http://{SHOP}:{{port}}/lp/?c=7"),
+        ("ad", f"http://{SHOP}:{{port}}/lp/?c=9"),
         (
             "ad",
             "https://googleads.g.doubleclick.net/aclk?sa=l&ai=C1"
@@ -43,16 +46,32 @@ _PAGES = {
 }
 
 
-def content() -> dict[tuple[str, str], tuple[str, bytes]]:
-    """Return (host, path) -> (content type, body)."""
+def content(port: int) -> dict[tuple[str, str], tuple[str, bytes]]:
+    """Return (host, path) -> (content type, body), for a world on a port."""
     copy = jpeg(stolen_copy(), 60)
     pages = files("demo").joinpath("pages")
+    texts = {
+        key: (kind, pages.joinpath(name).read_text("utf-8").replace("{port}", str(port)).encode())
+        for key, (kind, name) in _PAGES.items()
+    }
     return {
-        **{key: (kind, pages.joinpath(name).read_bytes()) for key, (kind, name) in _PAGES.items()},
+        **texts,
         (PUBLISHER, "/ads/copy.jpg"): ("image/jpeg", copy),
         (PUBLISHER, "/ads/travel.jpg"): ("image/jpeg", jpeg(travel_banner())),
         (SHOP, "/copy.jpg"): ("image/jpeg", copy),
     }
+
+
+def redirects(port: int) -> dict[tuple[str, str], str]:
+    """Return (host, path) -> where that leads: ads to their shop, through a shortener."""
+    ways: dict[tuple[str, str], str] = {(SHORTENER, "/x7"): f"http://{SHOP}:{port}/"}
+    return ways | {(SHOP, f"/lp/?c={number}"): f"http://{SHORTENER}:{port}/x7" for number in (7, 9)}
+
+
+def handed_over(port: int) -> tuple[bytes, bytes]:
+    """Return what another department hands over: Item JSON with one ad of a social network, and its picture."""
+    lines = files("demo").joinpath("pages", "handover.jsonl").read_text("utf-8").replace("{port}", str(port))
+    return lines.encode(), jpeg(stolen_copy(), 75)
 
 
 def protected_picture() -> bytes:

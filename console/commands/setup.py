@@ -3,8 +3,10 @@
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
+from threading import Event
 
 import click
 
@@ -15,7 +17,8 @@ from console.commands.finding import source_line
 from console.counted import counted
 from console.doctor import configured, installation
 from console.show import summary_line, terminal
-from demo.run import run_demo
+from demo.postbox import Letter
+from demo.run import DemoReport, run_demo, whole_world
 from detector.lint import lint
 from safety.screen import screen, screen_json
 from storage.database import backups, open_engine, upgrade
@@ -133,12 +136,29 @@ def doctor(app: App) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Where to keep the demo's files.",
 )
-def demo(folder: Path | None) -> None:
+@click.option("--serve", is_flag=True, help="Keep the world running until Ctrl-C, to try the other commands on it.")
+def demo(folder: Path | None, serve: bool) -> None:
     """Crawl a small world on this machine with planted frauds, and show what mekiki makes of it."""
     folder = folder or Path(tempfile.mkdtemp(prefix="mekiki-demo-"))
     if (folder / "mekiki.db").exists():
         raise Misused(f"{folder} holds an earlier demo; name another folder")
-    report = run_demo(folder, lambda line: click.echo(line, err=True))
+    with whole_world() as (world, postbox):
+        postbox.arrived = _tell_of
+        _show_demo(run_demo(folder, world, postbox, lambda line: click.echo(line, err=True)))
+        if serve:
+            click.echo(
+                f"\nthe world is on http://127.0.0.1:{world.port}/ until Ctrl-C; docs/takedown.md goes on from here"
+            )
+            with suppress(KeyboardInterrupt):
+                Event().wait()
+
+
+def _tell_of(letter: Letter) -> None:
+    """Say that a mail arrived in the demo's postbox."""
+    click.echo(f"mail for {screen(', '.join(letter.recipients))}: {screen(str(letter.message['Subject']))}")
+
+
+def _show_demo(report: DemoReport) -> None:
     for source in report.crawl.sources:
         click.echo(source_line(source))
     terminal().print(case_list(report.cases))

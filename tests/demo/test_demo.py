@@ -11,7 +11,7 @@ from demo.site import OFFICIAL, PLANTED, content
 
 
 def test_the_world_serves_every_page_it_names() -> None:
-    pages = content()
+    pages = content(80)
     assert all(body for _, body in pages.values())
     assert (OFFICIAL, "/") in pages
 
@@ -35,4 +35,4 @@ def test_the_demo_flags_exactly_what_was_planted(tmp_path: Path) -> None:
 
 def test_planted_things_cover_ads_pages_and_feed_rows() -> None:
     assert {kind for kind, _ in PLANTED} == {"ad", "page"}
-    assert len(PLANTED) == 6
+    assert len(PLANTED) == 7
