@@ -15,6 +15,7 @@ from config.problems import ConfigError, Problem
 from config.quiet import Quiet
 from config.receivers import Receiver
 from config.routes import Inhibit, Matcher, Route
+from config.sharing import Sharing
 from config.sources import KINDS, PLUGGED_PROBLEMS, Source
 from config.templates import find_problems
 from detector.brands import Scope
@@ -29,6 +30,7 @@ LISTS: dict[str, TypeAdapter[Any]] = {
     "route": TypeAdapter(Route),
     "quiet": TypeAdapter(Quiet),
     "inhibit": TypeAdapter(Inhibit),
+    "sharing": TypeAdapter(Sharing),
 }
 Origin = dict[tuple[str, int], tuple[Path, str]]  # (list, index in the merged list) -> (file, key path there)
 
@@ -58,7 +60,7 @@ def load(path: Path) -> Config:
                     try:
                         value = LISTS[name].validate_python(row, context={"base": file.parent})
                     except ValidationError as error:
-                        problems += [_problem(file, where, LISTS[name], detail) for detail in error.errors()]
+                        problems += [in_words(file, where, LISTS[name], detail) for detail in error.errors()]
                         continue
                     origin[name, len(lists[name])] = (file, where)
                     lists[name].append(value)
@@ -67,7 +69,7 @@ def load(path: Path) -> Config:
     try:
         config = Config.model_validate({**single, **lists}, context={"base": path.parent})
     except ValidationError as error:
-        problems += [_problem(path, "", TypeAdapter(Config), detail) for detail in error.errors()]
+        problems += [in_words(path, "", TypeAdapter(Config), detail) for detail in error.errors()]
         raise ConfigError(problems) from None
     config._file = path
     problems += [Problem(str(path), "source", problem) for problem in PLUGGED_PROBLEMS]
@@ -98,8 +100,8 @@ def _included(path: Path, patterns: object) -> Iterator[Path]:
         yield from files
 
 
-def _problem(file: Path, prefix: str, adapter: TypeAdapter[Any], detail: ErrorDetails) -> Problem:
-    """Word one pydantic error for people."""
+def in_words(file: Path, prefix: str, adapter: TypeAdapter[Any], detail: ErrorDetails) -> Problem:
+    """Word one pydantic error for people; `prefix` is the key path of what the adapter reads."""
     steps = list(detail["loc"])
     if prefix.startswith(("source", "receiver")) and steps and steps[0] in _TAGS:
         steps.pop(0)  # which model of the union it is; no key of the file
@@ -148,7 +150,7 @@ def _known_keys(adapter: TypeAdapter[Any], steps: tuple[int | str, ...]) -> set[
 
 def _contradictions(config: Config) -> Iterator[tuple[tuple[str, int], str, str]]:
     """Yield ((list, index), key suffix, message) for what is well-formed but cannot work."""
-    for name in ("brand", "source", "receiver", "route", "quiet"):
+    for name in ("brand", "source", "receiver", "route", "quiet", "sharing"):
         seen: set[str] = set()
         for index, row in enumerate(getattr(config, name)):
             if row.key is None:

@@ -25,6 +25,7 @@ from config.problems import Problem
 from config.quiet import Quiet
 from config.receivers import Receiver
 from config.routes import Alerting, Inhibit, Route
+from config.sharing import Sharing
 from config.sources import Source
 from config.takedown import Authority, Owner, Takedown, Trademark
 from config.triage import Triage
@@ -161,6 +162,7 @@ class Config(Model):
     route: tuple[Route, ...] = ()
     triage: Triage = Triage()
     takedown: Takedown = Takedown()
+    sharing: tuple[Sharing, ...] = ()  # none: one of our own, without personal data, see docs/sharing.md
     quiet: tuple[Quiet, ...] = ()
     inhibit: tuple[Inhibit, ...] = ()
 
