@@ -34,6 +34,7 @@ from storage.schema.campaigns import (
     PairState,
 )
 from storage.schema.cases import Case, CaseItem, CaseLog, CaseSource, CaseState, RegisterRow
+from storage.schema.contacts import ContactKind, ContactRow
 from storage.schema.notices import NoticeReply, NoticeRow, NoticeState
 from storage.schema.proof import CustodyRow, StampRow, VisitRow
 from storage.schema.seen import (
@@ -69,6 +70,8 @@ __all__ = [
     "CasePair",
     "CaseSource",
     "CaseState",
+    "ContactKind",
+    "ContactRow",
     "CursorRow",
     "CustodyRow",
     "Delivery",
