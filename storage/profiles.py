@@ -5,7 +5,7 @@ read in the sandbox like anything hostile. One that cannot be read is reported a
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -80,6 +80,11 @@ def _profile(config: Config, brand: Brand, sandbox: Sandbox, problems: list[Prob
     logos = read("logos", brand.logos, _PICTURES, lambda file: _reference(file, "logo", sandbox))
     pictures = read("pictures", brand.pictures, _PICTURES, lambda file: _reference(file, "picture", sandbox))
     pages = read("pages", brand.pages, _PAGES, lambda file: _official(file, sandbox))
+    return replace(bare_profile(config, brand), pictures=(*logos, *pictures), pages=tuple(pages))
+
+
+def bare_profile(config: Config, brand: Brand) -> BrandProfile:
+    """Return what the configuration alone says of a brand: no picture and no saved page is read."""
     return BrandProfile(
         key=brand.key,
         name=brand.name,
@@ -89,8 +94,6 @@ def _profile(config: Config, brand: Brand, sandbox: Sandbox, problems: list[Prob
         products=brand.products,
         domains=brand.domains,
         accounts=tuple(Scope.parse(f"account:{account}") for account in brand.accounts),
-        pictures=(*logos, *pictures),
-        pages=tuple(pages),
         false_claims=brand.false_claims,
         ownership=tuple(
             Ownership(who=entry.who, scope=Scope.parse(entry.scope), until=entry.until, note=entry.note)

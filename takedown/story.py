@@ -2,21 +2,25 @@
 files are made of. Everything that strangers wrote is in it as it stood: whoever shows it makes it safe.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from config import Brand, Config
+from detector.brands import BrandProfile
 from detector.evidence import TextSpan
 from detector.handoffs import Handoff, find_handoffs
 from detector.hosts import parse_host
 from detector.presence import Presence
 from storage.case_views import CaseDetail, CaseItemView
 from storage.cases import case_detail
+from storage.contacts import NetworkFacts, SecurityFacts, authority_of, networks, operator_of, security_texts
 from storage.notice_views import NoticeView
 from storage.notices import notices_of
+from storage.profiles import bare_profile
+from storage.register import with_register
 from storage.registrations import Registration, registrations
 from storage.visits import presences
 from takedown.errors import TakedownError
@@ -34,6 +38,9 @@ class Story:
     presences: Mapping[str, Presence]  # by link, as far as it was ever anything but there
     notices: tuple[NoticeView, ...]  # oldest first, with those of cases that were merged into it
     told_at: datetime  # UTC
+    profiles: tuple[BrandProfile, ...] = ()  # of all brands, this one's first, without pictures: what is whose
+    networks: Mapping[str, NetworkFacts] = field(default_factory=dict)  # by IP address, of hops on the journeys
+    security: Mapping[str, SecurityFacts] = field(default_factory=dict)  # by host or domain, see `storage.contacts`
 
 
 def tell_story(session: Session, config: Config, case_id: int, *, now: datetime) -> Story:
@@ -47,14 +54,31 @@ def tell_story(session: Session, config: Config, case_id: int, *, now: datetime)
     brand = next((brand for brand in config.brand if brand.key == case.brand), None)
     if brand is None:
         raise TakedownError(f"case {case_id} is about brand {case.brand}, which the configuration does not have")
+    others = (other for other in config.brand if other.key != brand.key)
+    registered = registrations(session, sorted(set(domains_of(case))))
+    passed = networks(session, {hop.address for visit in case.visits for hop in visit.hops if hop.address})
     return Story(
         case=case,
         brand=brand,
-        registrations=registrations(session, sorted(set(domains_of(case)))),
+        registrations=registered,
         presences=presences(session, case_id),
         notices=notices_of(session, case_id),
         told_at=now,
+        profiles=with_register([bare_profile(config, one) for one in (brand, *others)], session),
+        networks=passed,
+        security=security_texts(session, set(_hosts_of(case, registered.values(), passed.values()))),
     )
+
+
+def _hosts_of(case: CaseDetail, registered: Iterable[Registration], passed: Iterable[NetworkFacts]) -> Iterator[str]:
+    """Yield the hosts of journeys and pages, and the domains of whom registries named for complaints."""
+    pages = (view.item.publisher_url or view.item.url or "" for view in case.items)
+    for url in (*pages, *(hop.url for visit in case.visits for hop in visit.hops)):
+        host = parse_host(url)
+        if host is not None:
+            yield authority_of(url, host)
+    mails = (*(str(one.facts.get("abuse_email", "")) for one in registered), *(one.abuse_email for one in passed))
+    yield from filter(None, map(operator_of, mails))
 
 
 def domains_of(case: CaseDetail) -> Iterable[str]:
