@@ -8,6 +8,8 @@ StorageError
 ├── CaseNotFound          no such case
 ├── CaseConflict          somebody (or the crawler) changed the case meanwhile: look again
 ├── JudgementRefused      the judgement is incomplete or makes no sense in the case's state
+├── NoticeNotFound        no such notice, or more than one is called so
+├── NoticeRefused         the step makes no sense for the notice, its case, or this person
 ├── ViewNotFound          no saved view has this name
 ├── EntryNotFound         no such entry in the ownership register
 ├── DeliveryNotFound      no such delivery
@@ -47,6 +49,14 @@ class CaseConflict(StorageError):
 
 class JudgementRefused(StorageError):
     """The judgement is incomplete or makes no sense in the case's state."""
+
+
+class NoticeNotFound(StorageError):
+    """No notice has this number or reference, or several have it."""
+
+
+class NoticeRefused(StorageError):
+    """The step makes no sense for the notice, in its case's state, or for this person."""
 
 
 class ViewNotFound(StorageError):

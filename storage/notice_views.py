@@ -1,11 +1,12 @@
 """What people read of notices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from storage.schema.notices import NoticeState
+from storage.notice_steps import FILED
+from storage.schema import NoticeState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +14,7 @@ class ReplyView:
     """A message that came back."""
 
     id: int
+    digest: str  # of the message, in the media store
     received_at: datetime
     sender: str  # hostile, like subject and text
     subject: str
@@ -53,5 +55,49 @@ class NoticeView:
     reminded_at: datetime | None
     down_at: datetime | None
     down_by: str | None
+    back_at: datetime | None
     settled_at: datetime | None
     replies: tuple[ReplyView, ...] = ()  # oldest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeStep:
+    """One thing that happened to a notice."""
+
+    notice_id: int
+    at: datetime
+    who: str  # a login, or "mekiki"
+    step: str  # see storage.notice_steps.Step
+    note: str
+    undone: bool = False  # taken back since
+
+
+def open_draft(notices: Sequence[NoticeView], channel: str, actor: str, subject: str) -> NoticeView | None:
+    """Return the draft of a case that one for the same channel and actor takes the place of."""
+    drafts = [one for one in _alike(notices, channel, actor, subject) if one.state == "draft"]
+    return drafts[-1] if drafts else None
+
+
+def former(notices: Sequence[NoticeView], channel: str, actor: str, subject: str) -> NoticeView | None:
+    """Return the last notice of a case that this channel got about this actor: what a new one files anew."""
+    filed = [one for one in _alike(notices, channel, actor, subject) if one.state in FILED]
+    return filed[-1] if filed else None
+
+
+def chain(notices: Sequence[NoticeView], number: int) -> tuple[NoticeView, ...]:
+    """Return a notice and those that it files anew, oldest first."""
+    known = {one.id: one for one in notices}
+    found: list[NoticeView] = []
+    at: int | None = number
+    while at is not None and (one := known.pop(at, None)) is not None:
+        found.append(one)
+        at = one.previous_id
+    return tuple(reversed(found))
+
+
+def _alike(notices: Sequence[NoticeView], channel: str, actor: str, subject: str) -> list[NoticeView]:
+    """Return notices of one case to one channel about one actor, oldest first."""
+    wanted = channel, actor, subject
+    return sorted(
+        (one for one in notices if (one.channel, one.actor, one.subject) == wanted), key=lambda notice: notice.id
+    )

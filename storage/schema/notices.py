@@ -3,13 +3,16 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.columns import AnyText, JsonText, RowId, UtcDateTime
 from storage.schema.base import Base, Digest
 
 NoticeState = Literal["draft", "filed", "acknowledged", "information_requested", "refused", "down", "back", "withdrawn"]
+# Few notices are like this: whoever looks for them reads no others.
+SENDING = text("sending_at IS NOT NULL")
+TO_DO = text("due_at IS NOT NULL")
 
 
 class NoticeRow(Base):
@@ -25,9 +28,13 @@ class NoticeRow(Base):
         CheckConstraint("(filed_at IS NULL) = (filed_by IS NULL)", name="filed"),
         CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name="approved"),
         Index(None, "case_id"),
-        Index(None, "channel", "filed_at"),
-        Index(None, "due_at"),
+        Index(None, "filed_at"),
         Index(None, "their_reference"),
+        Index(None, "message_id"),
+        Index(None, "state", "id"),
+        Index(None, "channel", "state", "id"),
+        Index("ix_notices_sending", "sending_at", sqlite_where=SENDING, postgresql_where=SENDING),
+        Index("ix_notices_due", "state", "due_at", sqlite_where=TO_DO, postgresql_where=TO_DO),
         Index(None, "previous_id"),
     )
 
@@ -55,10 +62,11 @@ class NoticeRow(Base):
     their_reference: Mapped[str | None] = mapped_column(AnyText)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # first answer of a person or machine there
     refused_for: Mapped[str | None] = mapped_column(AnyText)
-    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when to ask what became of it; null: nothing to ask
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when to remind somebody of it; null: nothing to do
     reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # that `due_at` is over was told then
     down_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it was first seen to be gone
     down_by: Mapped[str | None] = mapped_column(AnyText)  # who saw it: a login, or "mekiki"
+    back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it was last seen to be there again
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when its state became refused, down, withdrawn
 
 

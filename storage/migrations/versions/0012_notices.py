@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("reminded_at", moment, nullable=True),
         sa.Column("down_at", moment, nullable=True),
         sa.Column("down_by", sa.Text(), nullable=True),
+        sa.Column("back_at", moment, nullable=True),
         sa.Column("settled_at", moment, nullable=True),
         sa.CheckConstraint(f"state IN ({STATES})", name="state"),
         sa.CheckConstraint("(filed_at IS NULL) = (filed_by IS NULL)", name="filed"),
@@ -56,12 +57,17 @@ def upgrade() -> None:
     )
     for name, columns in (
         ("case_id", ["case_id"]),
-        ("channel_filed_at", ["channel", "filed_at"]),
-        ("due_at", ["due_at"]),
+        ("filed_at", ["filed_at"]),
         ("their_reference", ["their_reference"]),
+        ("message_id", ["message_id"]),
         ("previous_id", ["previous_id"]),
+        ("state_id", ["state", "id"]),
+        ("channel_state_id", ["channel", "state", "id"]),
     ):
         op.create_index(f"ix_notices_{name}", "notices", columns)
+    for name, columns, held in (("sending", ["sending_at"], "sending_at"), ("due", ["state", "due_at"], "due_at")):
+        where = sa.text(f"{held} IS NOT NULL")
+        op.create_index(f"ix_notices_{name}", "notices", columns, sqlite_where=where, postgresql_where=where)
     op.create_table(
         "notice_replies",
         sa.Column("id", row_id, nullable=False),
