@@ -214,8 +214,8 @@ class VisitSpider(SourceSpider):
         told: set[tuple[str, str]] = set()
         for one in sorted(followed, key=lambda one: not one.visit.browser):
             landing = one.visit.landing
-            if one.page is None or one.url is None or landing is None:
-                continue
+            if one.page is None or one.url is None or landing is None or one.visit.outcome == "gone":
+                continue  # what says that nothing is there is no page of anybody: it must not arrive in a case
             what = (one.url.partition("?")[0], landing.text)  # a redirector may give each visitor a number
             if what in told:
                 continue

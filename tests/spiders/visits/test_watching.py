@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from spiders.visits import chromium
 from tests.servers.crawling import Crawling
 from tests.servers.exit import ExitProxy
 from tests.servers.web import Answer, Hit, WebServer
@@ -141,6 +142,36 @@ def test_a_case_learns_that_its_link_went_came_back_and_moved(tmp_path: Path, se
     assert crawling.rows("SELECT count(*) FROM cases") == [(1,)], "the page that it moved to is in the same case"
     server.pages["/lp"] = lambda hit: Answer(status=404) if "iPhone" in hit.headers["user-agent"] else Answer(body=b"x")
     assert later()[-1][0] == "changed", "gone for one visitor only is not gone"
+
+
+@pytest.mark.skipif(chromium.absent() is not None, reason=str(chromium.absent()))
+def test_the_page_that_says_that_nothing_is_there_does_not_reopen_the_case(tmp_path: Path, server: WebServer) -> None:
+    """Its host still carries the brand's name, so that it would be flagged and arrive as a new item of the case."""
+    host = "hoshino-denki-sale.test"
+    crawling = Crawling(tmp_path)
+    links = f'["http://{host}:{server.port}/lp?c=7"]'
+    (tmp_path / "tips.jsonl").write_text(
+        f'{{"id": "ad-1", "kind": "ad", "texts": [{{"role": "body", "text": "星野電機 80%OFF"}}], "links": {links}}}\n',
+        "utf-8",
+    )
+    crawling.configure(
+        SOURCES.format(again="1s", score=0.05)
+        + VISITORS.format(
+            more='[[visitor]]\nkey = "drawn"\nuser_agent = "Mozilla/5.0 (Linux)"\nbrowser = true\nstay = 0.5'
+        ),
+        allow=[server.allow],
+        hosts={host: "127.0.0.1"},
+    )
+    server.pages["/lp"] = Answer(status=302, headers={"Location": "/order"})
+    server.html("/order", FRAUD)
+    crawling.crawl(sources=["tips"])
+    crawling.crawl(sources=["journeys"])
+    assert mekiki("judge", "1", "--confirm", "--as", "aki", "-c", crawling.file).returncode == 0
+    [(items,)] = crawling.rows("SELECT items FROM cases")
+    server.pages["/lp"] = Answer(status=404, body=b"<title>404</title><h1>not found</h1>")
+    for _ in range(2):
+        crawling.crawl(sources=["journeys"])
+        assert crawling.rows("SELECT state, items FROM cases") == [("down", items)]
 
 
 def test_a_visitor_leaves_through_its_proxy_and_only_in_its_hours(tmp_path: Path, server: WebServer) -> None:
