@@ -33,4 +33,8 @@ class FilingRefused(TakedownError):
 
 
 class FilingFailed(TakedownError):
-    """The other side did not take it."""
+    """The other side did not take it, or nobody knows."""
+
+    def __init__(self, says: str, *, unknown: bool = False) -> None:
+        super().__init__(says)
+        self.unknown = unknown  # it was on its way when the exchange ended without an answer
