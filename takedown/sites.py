@@ -1,0 +1,259 @@
+"""Sites: who keeps up the addresses on the ways of a case: shorteners, registrars, registries, hosts, content networks.
+
+1. passages are put to the service, the domain or the bare address that they stand on; 2. each gives its actors, with
+what registries told of it and where they take complaints. Pure.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from storage.contacts import NetworkFacts, authority_of, operator_of
+from takedown.actor import Actor, Contact
+from takedown.operators import TELLING, ContentNetwork, content_network, service_of, shortener_of
+from takedown.owned import Owned
+from takedown.passages import Passage
+from takedown.story import Story
+
+Ways = Sequence[Passage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sites:
+    """The actors behind the addresses of the ways, each kind best first."""
+
+    redirects: tuple[Actor, ...]
+    registrars: tuple[Actor, ...]
+    registries: tuple[Actor, ...]
+    hosts: tuple[Actor, ...]
+    networks: tuple[Actor, ...]  # content networks
+
+
+def sites_of(story: Story, ways: Ways, owned: Owned) -> Sites:
+    """Return who keeps up what the ways lead through.
+
+    Args:
+        story: for what registries told.
+        ways: passages that are neither a brand's own nor a platform's.
+        owned: what is never to be taken down.
+    """
+    landed = {one.host.registrable or one.host.ascii for one in ways if one.landing}
+    short = [one for one in ways if shortener_of(one.host)]
+    rest = [one for one in ways if not shortener_of(one.host)]
+    rented = [one for one in rest if service_of(one.host)]
+    own = [one for one in rest if not service_of(one.host)]
+    passing = [one for one in (*short, *own) if one in short or (one.host.registrable or one.host.ascii) not in landed]
+    domains = _grouped((one.host.registrable, one) for one in own)
+    suspended = {domain: ways for domain, ways in domains.items() if not owned.within(domain)}
+    hosts, networks = _served(story, own)
+    return Sites(
+        redirects=tuple(_redirect(story, host, ways) for host, ways in _by_host(passing).items()),
+        registrars=tuple(_registrar(story, domain, ways, owned) for domain, ways in suspended.items()),
+        registries=tuple(_registry(domain, ways) for domain, ways in suspended.items()),
+        hosts=(*(_tenant(story, subject, ways) for subject, ways in _tenants(rented).items()), *hosts),
+        networks=networks,
+    )
+
+
+def _redirect(story: Story, host: str, ways: Ways) -> Actor:
+    service = shortener_of(ways[0].host)
+    return Actor(
+        kind="redirect",
+        name=service or ways[0].host.unicode,
+        subject=host,
+        targets=_urls(ways),
+        links=_links(ways),
+        contacts=told_by_host(story, ways),
+        facts={"host": service or ways[0].host.registrable or host, **_answered(ways)},
+    )
+
+
+def _registrar(story: Story, domain: str, ways: Ways, owned: Owned) -> Actor:
+    registration = story.registrations.get(domain)
+    told = registration.facts if registration is not None else {}
+    mail = str(told.get("abuse_email") or "")
+    listed = {name: " ".join(map(str, told.get(name) or ())) for name in ("nameservers", "status")}
+    facts = {
+        "host": domain,
+        "domain": domain,
+        "suffix": ways[0].host.suffix,
+        "registered": told.get("created"),
+        **{name: told.get(name) for name in ("registrar", "registrar_id", "expires", "abuse_phone", "error")},
+        **listed,
+        "asked": registration.asked_at.isoformat() if registration is not None else "",
+        "ended": next(filter(None, (owned.ended(one.host) for one in ways)), ""),
+    }
+    return Actor(
+        kind="registrar",
+        name=str(told.get("registrar") or ""),
+        subject=domain,
+        targets=(domain,),
+        links=_links(ways),
+        contacts=_contacts(story, mail),
+        facts={name: str(value) for name, value in facts.items() if value},
+    )
+
+
+def _registry(domain: str, ways: Ways) -> Actor:
+    suffix = ways[0].host.suffix
+    return Actor(
+        kind="registry",
+        name=f".{suffix.rpartition('.')[2]}",
+        subject=domain,
+        targets=(domain,),
+        links=_links(ways),
+        facts={"host": domain, "domain": domain, "suffix": suffix},
+    )
+
+
+def _tenant(story: Story, subject: str, ways: Ways) -> Actor:
+    """Return the service that somebody has a site on: it can close that site alone."""
+    service = service_of(ways[0].host) or ""
+    return Actor(
+        kind="host",
+        name=service,
+        subject=subject,
+        targets=_urls(ways),
+        links=_links(ways),
+        contacts=told_by_host(story, ways),
+        facts={"host": service, **_answered(ways)},
+    )
+
+
+def _served(story: Story, ways: Ways) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
+    """Return who serves sites with a domain or an address of their own: hosts, and content networks before them."""
+    hosted: list[tuple[str, Passage]] = []
+    fronted: list[tuple[str, Passage]] = []
+    fronts: dict[str, ContentNetwork] = {}
+    odd: dict[str, str] = {}
+    for one in ways:
+        address = one.address or (one.host.ascii if one.host.registrable is None and not one.host.suffix else None)
+        if address is None:
+            continue
+        network = story.networks.get(address)
+        front, says = content_network(one.headers or {}, _named(network) if network is not None else None)
+        if front is not None:
+            key = f"{front.key} {one.host.registrable or one.host.ascii}"
+            fronts[key] = front
+            fronted.append((key, one))
+            continue
+        group = (network.abuse_email or network.handle or network.name) if network is not None else ""
+        hosted.append((group or address, one))
+        odd[group or address] = odd.get(group or address) or says
+    return (
+        tuple(_host(story, ways, odd[group]) for group, ways in _grouped(hosted).items()),
+        tuple(_front(story, fronts[key], ways) for key, ways in _grouped(fronted).items()),
+    )
+
+
+def _host(story: Story, ways: Ways, odd: str) -> Actor:
+    addresses = _addresses(ways)
+    network = story.networks.get(addresses[0])
+    return Actor(
+        kind="host",
+        name=(network.owner or network.name if network is not None else "") or addresses[0],
+        subject=addresses[0],
+        targets=_urls(ways),
+        links=_links(ways),
+        contacts=_contacts(story, network.abuse_email if network is not None else ""),
+        facts={**_known(ways, addresses, network), **({"odd": odd} if odd else {})},
+    )
+
+
+def _front(story: Story, front: ContentNetwork, ways: Ways) -> Actor:
+    addresses = _addresses(ways)
+    network = story.networks.get(addresses[0])
+    return Actor(
+        kind="cdn",
+        name=front.name,
+        subject=ways[0].host.registrable or ways[0].host.ascii,
+        targets=_urls(ways),
+        links=_links(ways),
+        contacts=_contacts(story, network.abuse_email if network is not None else ""),
+        facts={**_known(ways, addresses, network), "cdn": front.key},
+    )
+
+
+def _known(ways: Ways, addresses: Sequence[str], network: NetworkFacts | None) -> dict[str, str]:
+    facts = {
+        "host": ways[0].host.registrable or ways[0].host.ascii,
+        "address": addresses[0],
+        "addresses": " ".join(addresses),
+        **_answered(ways),
+    }
+    if network is not None:
+        told = {name: getattr(network, name) for name in ("handle", "owner", "country", "error")}
+        span = f"{network.first} - {network.last}" if network.first else ""
+        facts |= {"network": network.name, "range": span, "asked": network.asked_at.isoformat(), **told}
+    return {name: value for name, value in facts.items() if value}
+
+
+def told_by_host(story: Story, ways: Iterable[Passage]) -> tuple[Contact, ...]:
+    """Return what the hosts of ways tell of themselves in security.txt."""
+    hosts = dict.fromkeys(authority_of(one.url, one.host) for one in ways)
+    return tuple(dict.fromkeys(contact for host in hosts for contact in security_contacts(story, host)))
+
+
+def security_contacts(story: Story, host: str) -> Iterator[Contact]:
+    """Yield the contacts of a host's security.txt, unless it has expired."""
+    told = story.security.get(host)
+    if told is not None and (told.expires is None or told.expires > story.told_at):
+        yield from (Contact(address=address, origin="security.txt") for address in told.contacts)
+
+
+def _contacts(story: Story, mail: str) -> tuple[Contact, ...]:
+    """Return the address that a registry told, and what its domain tells in security.txt."""
+    if not mail:
+        return ()
+    operator = operator_of(mail)
+    further = security_contacts(story, operator) if operator is not None else ()
+    return (Contact(address=mail, origin="rdap"), *further)
+
+
+def _named(network: NetworkFacts) -> str:
+    return f"{network.name} {network.owner} {network.handle}"
+
+
+def _answered(ways: Ways) -> dict[str, str]:
+    """Return the headers that tell who answers, of the first answer that had them, and from where it came."""
+    found: dict[str, str] = {}
+    for one in ways:
+        for name, value in (one.headers or {}).items():
+            if name in TELLING and value:
+                found.setdefault(f"header.{name}", value)
+    return found
+
+
+def _addresses(ways: Ways) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.address or one.host.ascii for one in ways))
+
+
+def _urls(ways: Ways) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.url for one in ways))
+
+
+def _links(ways: Ways) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.link for one in ways))
+
+
+def _by_host(ways: Ways) -> Mapping[str, Ways]:
+    return _grouped((one.host.ascii, one) for one in ways)
+
+
+def _tenants(ways: Ways) -> Mapping[str, Ways]:
+    """Group sites on services by tenant."""
+    return _grouped((_tenant_of(one), one) for one in ways)
+
+
+def _tenant_of(one: Passage) -> str | None:
+    """Return the tenant's host, or the host with the first step of the path where all tenants share it."""
+    step = one.host.path.strip("/").partition("/")[0]
+    return one.host.registrable if one.host.shared else f"{one.host.ascii}/{step}"
+
+
+def _grouped(pairs: Iterable[tuple[str | None, Passage]]) -> dict[str, list[Passage]]:
+    """Group passages by a key, in the order of their first; what has no key is left out."""
+    groups: dict[str, list[Passage]] = {}
+    for key, one in pairs:
+        if key is not None:
+            groups.setdefault(key, []).append(one)
+    return groups
