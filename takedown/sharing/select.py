@@ -103,7 +103,7 @@ class Shared:
         return [thing for thing in self.things if thing.kind in kinds]
 
 
-def select(story: Story, profile: Sharing, fences: Fences, by: SharingIdentity) -> Shared:
+def select(story: Story, profile: Sharing, by: SharingIdentity) -> Shared:
     """Take of a story what a profile lets out.
 
     Raises:
@@ -113,6 +113,7 @@ def select(story: Story, profile: Sharing, fences: Fences, by: SharingIdentity) 
     if case.state not in profile.states:
         wanted = ", ".join(profile.states)
         raise NotShareable(f"case {case.id} is {case.state}; profile {profile.key} shares cases that are {wanted}")
+    fences = Fences(story.profiles, profile.never, story.told_at.date())
     things = [thing for thing in _merged(_things(story, fences)) if PART[thing.kind] in profile.include]
     if "evidence_hashes" not in profile.include:
         things = [replace(thing, evidence=None) for thing in things]
@@ -181,7 +182,7 @@ def _things(story: Story, fences: Fences) -> Iterator[Thing]:
         for picture in view.pictures:
             yield replace(seen, kind="picture", value=picture.sha256, fraud=True, note=picture.phash or "")
         advertiser = item.advertiser
-        if advertiser is not None and advertiser.id and fences.may_tell_of(item.platform, advertiser.id):
+        if advertiser is not None and advertiser.id and fences.may_accuse(item.platform, advertiser.id):
             names = " / ".join(filter(None, (advertiser.name, advertiser.payer)))
             yield replace(
                 seen, kind="advertiser", value=f"{item.platform or '-'}:{advertiser.id}", fraud=True, note=names
