@@ -6,14 +6,14 @@ note a chain that was rewritten to its end, or cut off there, cannot be told fro
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from storage.canonical import canonical
@@ -23,7 +23,7 @@ from storage.schema import CustodyRow
 
 TOOL = f"mekiki {version('mekiki')}"
 ZEROS = "0" * 64  # what stands for the hash before the first row
-_PAGE = 1000  # rows read at once
+_PAGE = 1000  # rows read at once, values asked for at once
 _MOST_SUSPECTS = 100  # edited rows among which swapped ones are looked for
 
 
@@ -150,6 +150,31 @@ def chain(engine: Engine) -> Iterator[Entry]:
             return
         yield from (_entry(dict(row)) for row in rows)
         after = int(rows[-1]["number"])
+
+
+def entries_about(session: Session, *, manifests: Collection[str], subjects: Collection[str] = ()) -> list[Entry]:
+    """Return the rows that name one of some manifests, and those with one of some subjects, in their order.
+
+    Reads the whole table: a bundle is made now and then, a row is written all the time.
+    """
+    found: dict[int, Entry] = {}
+    for column, values in (("manifest", manifests), ("subject", subjects)):
+        wanted = sorted(set(values))
+        rows = text(f"SELECT * FROM custody WHERE {column} IN :wanted").bindparams(bindparam("wanted", expanding=True))
+        for start in range(0, len(wanted), _PAGE):
+            for row in session.execute(rows, {"wanted": wanted[start : start + _PAGE]}).mappings():
+                found[int(row["number"])] = _entry(dict(row))
+    return [found[number] for number in sorted(found)]
+
+
+def hashes_at(session: Session, numbers: Collection[int]) -> dict[int, str]:
+    """Return the hashes that rows have, by number, as far as they are there."""
+    wanted, found = sorted(set(numbers)), dict[int, str]()
+    for start in range(0, len(wanted), _PAGE):
+        query = select(CustodyRow.number, CustodyRow.hash)
+        rows = session.execute(query.where(CustodyRow.number.in_(wanted[start : start + _PAGE])))
+        found |= {number: value for number, value in rows}
+    return found
 
 
 def _entry(stored: Mapping[str, Any]) -> Entry:
