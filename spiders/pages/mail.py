@@ -25,7 +25,7 @@ MOST_MAILS = 20  # forwarded inside each other
 MOST_LINKS = 200
 LARGEST_PICTURE = 15 * 2**20  # bytes
 BASE = "http://mail.invalid/"  # a mail has no address: what is relative in it leads nowhere
-_BROKEN = (LookupError, AttributeError, TypeError)  # what the standard library trips over in hostile headers
+BROKEN = (LookupError, AttributeError, TypeError)  # what the standard library trips over in hostile headers
 _URL = re.compile(r"https?://[^\s<>\"'）」】、。]{4,4000}")
 _PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"RIFF")
 
@@ -49,7 +49,7 @@ def parse_mail(body: bytes, *, kind: str = "post") -> dict[str, Any]:
             raise ValueError("no mail: it has neither From, Subject, Date nor Message-ID")
         mail = _Mail(kind)
         mail.read(message, body)
-    except (RecursionError, MessageError, *_BROKEN) as error:
+    except (RecursionError, MessageError, *BROKEN) as error:
         raise ValueError(f"the mail is broken: {type(error).__name__}") from error
     return {"items": mail.items, "pictures": mail.pictures, "notes": mail.notes}
 
@@ -65,24 +65,24 @@ class _Mail:
 
     def read(self, message: EmailMessage, body: bytes) -> None:
         """Take a message and those forwarded inside it."""
-        identity = _word(message, "Message-ID") or sha256(body).hexdigest()
+        identity = header_of(message, "Message-ID") or sha256(body).hexdigest()
         identity = sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         plain: list[str] = []
         html: list[str] = []
         images: list[str] = []
         inner: list[EmailMessage] = []
-        for number, part in enumerate(_parts(message)):
+        for number, part in enumerate(parts_of(message)):
             if number >= MOST_PARTS:
                 self.notes.append(f"only the first {MOST_PARTS} parts of the mail were read")
                 break
             if part.get_content_type() == "message/rfc822":
                 inner.append(part)
             elif part.get_content_type() in ("text/plain", "text/html") and not part.is_attachment():
-                (html if part.get_content_subtype() == "html" else plain).append(_text(part))
+                (html if part.get_content_subtype() == "html" else plain).append(text_of(part))
             else:
                 images += self._picture(part, identity, len(images))
         words, links = _readable(plain, html)
-        subject = _word(message, "Subject")
+        subject = header_of(message, "Subject")
         texts = [*texts_of("title", subject), *texts_of("body", words)]
         item = {
             "id": identity,
@@ -116,7 +116,7 @@ class _Mail:
         return [name]
 
 
-def _parts(message: EmailMessage) -> Iterator[EmailMessage]:
+def parts_of(message: EmailMessage) -> Iterator[EmailMessage]:
     """Yield the leaves of a message, in order, not those of mails forwarded inside it."""
     waiting = [message]
     while waiting:
@@ -128,7 +128,8 @@ def _parts(message: EmailMessage) -> Iterator[EmailMessage]:
             yield part
 
 
-def _text(part: EmailMessage) -> str:
+def text_of(part: EmailMessage) -> str:
+    """Return the words of a part, whatever its encoding is said to be."""
     payload = part.get_payload(decode=True)
     return decode(payload, part.get_content_charset())[0] if isinstance(payload, bytes) else ""
 
@@ -149,15 +150,16 @@ def _readable(plain: list[str], html: list[str]) -> tuple[str, list[str]]:
     return words, kept[:MOST_LINKS]
 
 
-def _word(message: EmailMessage, name: str) -> str:
+def header_of(message: EmailMessage, name: str) -> str:
+    """Return a header as one line, cut; nothing where there is none that can be read."""
     try:
         return " ".join(str(message.get(name) or "").split())[:2000]
-    except (ValueError, *_BROKEN):
+    except (ValueError, *BROKEN):
         return ""
 
 
 def _day(message: EmailMessage) -> str:
     try:
-        return parsedate_to_datetime(_word(message, "Date")).date().isoformat()
+        return parsedate_to_datetime(header_of(message, "Date")).date().isoformat()
     except (ValueError, TypeError, IndexError, OverflowError):
         return ""
