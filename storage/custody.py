@@ -158,9 +158,9 @@ def entries_about(session: Session, *, manifests: Collection[str], subjects: Col
     Reads the whole table: a bundle is made now and then, a row is written all the time.
     """
     found: dict[int, Entry] = {}
-    for column, values in (("manifest", manifests), ("subject", subjects)):
-        wanted = sorted(set(values))
-        rows = text(f"SELECT * FROM custody WHERE {column} IN :wanted").bindparams(bindparam("wanted", expanding=True))
+    queries = ("SELECT * FROM custody WHERE manifest IN :wanted", "SELECT * FROM custody WHERE subject IN :wanted")
+    for query, values in zip(queries, (manifests, subjects), strict=True):
+        rows, wanted = text(query).bindparams(bindparam("wanted", expanding=True)), sorted(set(values))
         for start in range(0, len(wanted), _PAGE):
             for row in session.execute(rows, {"wanted": wanted[start : start + _PAGE]}).mappings():
                 found[int(row["number"])] = _entry(dict(row))
@@ -173,7 +173,7 @@ def hashes_at(session: Session, numbers: Collection[int]) -> dict[int, str]:
     for start in range(0, len(wanted), _PAGE):
         query = select(CustodyRow.number, CustodyRow.hash)
         rows = session.execute(query.where(CustodyRow.number.in_(wanted[start : start + _PAGE])))
-        found |= {number: value for number, value in rows}
+        found |= dict(rows.all())
     return found
 
 

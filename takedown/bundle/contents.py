@@ -1,7 +1,7 @@
 """Contents: which files make up a bundle, each under a name of ours, found sound before anything is written.
 
-What a stranger called a thing is never a name here: paths are made of a role, a number and a hash. A file that retention
-took away, that is missing or differs from its hash is named as lost, never left out in silence.
+What a stranger called a thing is never a name here: paths are made of a role, a number and a hash. A file that
+retention took away, that is missing or differs from its hash is named as lost, never left out in silence.
 """
 
 import json

@@ -59,7 +59,9 @@ def gather(session: Session, media: MediaStore, story: Story, work: Path) -> Gat
     manifests = list(dict.fromkeys(visit.evidence for visit in reversed(visits) if visit.evidence))
     for manifest in manifests:
         says = contents.add_manifest(manifest)
-        screenshots |= {manifest: one["sha256"] for one in (says or {}).get("files", ()) if one["role"] == "screenshot"}
+        for one in (says or {}).get("files", ()):
+            if one["role"] == "screenshot":
+                screenshots[manifest] = one["sha256"]
     sent = [notice.manifest for notice in story.notices if notice.manifest]
     for manifest in sent:
         contents.add_manifest(manifest, folder="notices")
@@ -94,13 +96,15 @@ def gather(session: Session, media: MediaStore, story: Story, work: Path) -> Gat
 
 def _add_items(session: Session, contents: Contents, case_id: int, work: Path) -> None:
     """Write items, verdicts and which picture of an item is which file; put in these pictures."""
-    with (work / "items").open("wb") as items, (work / "verdicts").open("wb") as verdicts:
-        with (work / "pictures").open("wb") as pictures:
-            for view in records.items_of(session, case_id, most=MOST_ITEMS):
-                items.write(records.line(view.item))
-                verdicts.write(records.line(view.verdict))
-                for shown in _pictures(contents, view):
-                    pictures.write(records.line(shown))
+    with (
+        (work / "items").open("wb") as items,
+        (work / "verdicts").open("wb") as verdicts,
+        (work / "pictures").open("wb") as pictures,
+    ):
+        for view in records.items_of(session, case_id, most=MOST_ITEMS):
+            items.write(records.line(view.item))
+            verdicts.write(records.line(view.verdict))
+            pictures.writelines(map(records.line, _pictures(contents, view)))
     for name in ("items", "verdicts", "pictures"):
         contents.add_made(f"{name}.jsonl", work / name, "record")
 

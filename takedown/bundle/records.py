@@ -1,8 +1,8 @@
 """Records: what the database knows of a case, written as lines of canonical JSON that a program can read and replay.
 
 Of the custody chain a bundle holds the rows of its own case in full and, in place of each run of other rows, their
-numbers and the hash of the last one: so every row of the case can be computed anew, none can be taken out unnoticed, and
-of other cases nothing is told, for a hash says nothing about what it was made of.
+numbers and the hash of the last one: so every row of the case can be computed anew, none can be taken out unnoticed,
+and of other cases nothing is told, for a hash says nothing about what it was made of.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
