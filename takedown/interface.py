@@ -66,11 +66,7 @@ def call_of(notice: Notice, channel: Channel, account: Account | None) -> Call:
         raise FilingRefused(f"{channel.key} has no interface")
     values = dict(account.values) if account else {}
     token = account.token if account else None
-    wanted = {name for text in (api.url, *api.headers.values()) for name in _OPEN.findall(text)}
-    wanted |= {name for text in api.body.values() if text.startswith("=") for name in _OPEN.findall(text)}
-    missing = sorted(wanted - values.keys() - {_HIDDEN})
-    if missing or (_HIDDEN in wanted and token is None):
-        keys = [*(f"values.{name}" for name in missing), *(["token"] if _HIDDEN in wanted and token is None else [])]
+    if keys := lacking(channel, account):
         raise FilingRefused(f'[[takedown.account]] with channel = "{channel.key}": {", ".join(keys)} is missing')
     if any(_HIDDEN in _OPEN.findall(text) for text in (api.url, *api.body.values()) if text):
         raise FilingRefused(f"{channel.key}: its entry puts the token elsewhere than into a header")
@@ -86,6 +82,18 @@ def call_of(notice: Notice, channel: Channel, account: Account | None) -> Call:
         token=token,
         reference=api.reference,
     )
+
+
+def lacking(channel: Channel, account: Account | None) -> list[str]:
+    """Return the keys of `[[takedown.account]]` that a channel's interface needs and the account does not have."""
+    if channel.api is None:
+        return []
+    api = channel.api
+    known = set() if account is None else {*account.values, *([_HIDDEN] if account.token is not None else [])}
+    wanted = {name for text in (api.url, *api.headers.values()) for name in _OPEN.findall(text)}
+    wanted |= {name for text in api.body.values() if text.startswith("=") for name in _OPEN.findall(text)}
+    lacks = wanted - known
+    return [*(f"values.{name}" for name in sorted(lacks - {_HIDDEN})), *([_HIDDEN] if _HIDDEN in lacks else [])]
 
 
 async def post_call(call: Call, gate: Gate, *, now: datetime) -> Accepted:

@@ -1,0 +1,265 @@
+"""Drafting: fill one notice to one channel about one actor, or say everything that is missing for it.
+
+Flow: what may be filed at all (case, filer, rights, evidence, contact) -> the fields of the form that are required ->
+nothing is missing: the files, the text, the fields. A form that takes fewer targets than there are gets the first ones
+that no open notice names; a note says how many are left for the next draft.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from alerts.message import Language
+from config import Config
+from safety.screen import defang, screen
+from storage.media import MediaStore
+from storage.notice_views import open_draft
+from storage.notices import DRAFTED, new_reference
+from takedown.actor import Actor
+from takedown.channel import Channel, Fact, FormField
+from takedown.errors import DraftRefused
+from takedown.facts import fact
+from takedown.ground import Ground, unfiled
+from takedown.interface import lacking
+from takedown.lacks import how_to_get
+from takedown.letter import findings_of
+from takedown.notice import Filled, Missing, Notice
+from takedown.parties import filer_of, owner_of
+from takedown.proofs import collect, missing_proofs
+from takedown.rights import COPIES, missing_rights
+from takedown.story import Story
+from takedown.texts import letter
+from takedown.vocabulary import WORDS
+
+CONTACT = "contact"  # as a channel's address: the abuse contact of the actor
+# Always there, and not cheap to write; or what a person can add by hand and no proof hangs on.
+_GIVEN: frozenset[Fact] = frozenset(
+    (
+        "description",
+        "offer.summary",
+        "statement.good_faith",
+        "statement.accuracy",
+        "statement.authority",
+        "evidence.list",
+        "reference",
+        "countries",
+        "handoffs",
+        "advertiser.payer",
+        "filer.title",
+    )
+)
+_MAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
+_PREVIEW = "MK-0-00000000"  # stands where a reference will: nothing of it is kept
+
+
+def missing_for(
+    story: Story, actor: Actor, channel: Channel, config: Config, language: Language, *, today: date
+) -> tuple[Missing, ...]:
+    """Return everything without which a notice to a channel about an actor is not complete; empty: it can be drafted.
+
+    Reads no file but to see whether certificates and letters are there; writes nothing.
+
+    Args:
+        story: the case.
+        actor: whose part of it.
+        channel: where.
+        config: who files.
+        language: of the notice.
+        today: on which day, in the zone of the team.
+    """
+    return tuple(_missing(story, actor, channel, config, language, today))
+
+
+def draft(
+    story: Story,
+    actor: Actor,
+    channel: Channel,
+    config: Config,
+    language: Language,
+    media: MediaStore,
+    *,
+    now: datetime,
+) -> Notice:
+    """Fill a notice. An open draft for the same channel and actor keeps its reference.
+
+    Raises:
+        DraftRefused: with all that is missing.
+        TextFailed: a template of a team's own cannot be written.
+    """
+    today = now.astimezone(ZoneInfo(config.triage.zone)).date()
+    missing = missing_for(story, actor, channel, config, language, today=today)
+    if missing:
+        raise DraftRefused(channel.key, missing)
+    known = open_draft(story.notices, channel.key, actor.kind, actor.subject)
+    reference = known.reference if known is not None else new_reference(story.case.id)
+    bare = _ground(story, actor, channel, config, language, today, reference)
+    assert bare is not None  # else the filer were missing
+    try:
+        collected = collect(bare, media)
+    except OSError as error:
+        raise DraftRefused(
+            channel.key, [Missing(what="certificate", says=f"{error.filename}: {error.strerror}")]
+        ) from error
+    ground = replace(bare, attachments=collected.attachments)
+    gone = [asked.kind for asked in channel.evidence if asked.required and not _shown(asked.kind, ground)]
+    if gone:
+        says = f"the files that were kept are gone from the media store: `mekiki visit {story.case.id}` makes new ones"
+        raise DraftRefused(channel.key, [Missing(what=kind, says=says) for kind in gone])
+    title, body = letter(ground, channel.limits.characters)
+    return Notice(
+        reference=reference,
+        case_id=story.case.id,
+        channel=channel.key,
+        language=language,
+        actor=actor.kind,
+        subject=actor.subject,
+        targets=ground.targets,
+        links=actor.links,
+        title=title,
+        body=body,
+        fields=tuple(_filled(field, ground) for field in channel.field),
+        attachments=ground.attachments,
+        to=_recipients(channel, actor),
+        url=channel.url,
+        notes=(*_notes(ground, body), *collected.notes),
+    )
+
+
+def _missing(
+    story: Story, actor: Actor, channel: Channel, config: Config, language: Language, today: date
+) -> Iterator[Missing]:
+    case = story.case
+    if case.state not in DRAFTED:
+        yield Missing(what="case", says=_unready(story))
+    if language not in channel.languages:
+        known = " and ".join(channel.languages)
+        yield Missing(what="language", says=f"{channel.key} reads {known}: --language {channel.languages[0]}")
+    if not actor.targets:
+        yield Missing(what="targets", says=f"it is not known what is to be taken down there: `mekiki visit {case.id}`")
+    yield from _missing_way(actor, channel, config)
+    ground = _ground(story, actor, channel, config, language, today, _PREVIEW)
+    if ground is None:
+        yield Missing(what="filer.name", says="nobody is named who files: fill in [takedown.filer]")
+        return
+    yield from _missing_names(ground)
+    copied = "copyright" not in channel.needs or bool(COPIES & {one.signal for one in findings_of(ground)})
+    yield from missing_rights(story.brand, ground.filer, channel, today, copied=copied)
+    yield from missing_proofs(ground)
+    named = {"filer.name", "filer.organization", "owner.name", "targets"}  # told above
+    for field in channel.field:
+        if field.fill is None or not field.required or field.fill in _GIVEN or field.fill in named:
+            continue
+        if field.fill.startswith("trademark.") and "trademark" in channel.needs and not story.brand.trademark:
+            continue  # told above
+        if fact(field.fill, ground) is None:
+            named.add(field.fill)
+            yield Missing(what=field.fill, says=how_to_get(field.fill, ground))
+
+
+def _ground(
+    story: Story, actor: Actor, channel: Channel, config: Config, language: Language, today: date, reference: str
+) -> Ground | None:
+    """Return what a notice is made of, without files; None where nobody is named who files."""
+    if config.takedown.filer is None:
+        return None
+    open_ones = unfiled(story, channel, actor) or actor.targets  # all are filed: anew
+    return Ground(
+        story=story,
+        actor=actor,
+        channel=channel,
+        config=config,
+        filer=config.takedown.filer,
+        language=language,
+        today=today,
+        reference=reference,
+        targets=open_ones[: channel.limits.targets],
+    )
+
+
+def _unready(story: Story) -> str:
+    case = story.case
+    if case.merged_into is not None:
+        return f"case {case.id} is a part of case {case.merged_into}: draft for that one"
+    if case.state in ("open", "snoozed"):
+        return f"case {case.id} is {case.state}: judge it first: `mekiki judge {case.id} --confirm`"
+    return f"case {case.id} is {case.state}: only for a confirmed one anything is asked of anybody"
+
+
+def _missing_way(actor: Actor, channel: Channel, config: Config) -> Iterator[Missing]:
+    """Yield what stands in the way of the notice's getting there."""
+    if channel.way == "email" and not _recipients(channel, actor):
+        pages = [one.address for one in actor.contacts if one.address.lower().startswith("https://")]
+        name = screen(actor.name, limit=80) or actor.kind
+        if pages:
+            says = f"no mail address for complaints of {name} is known, but a page: {defang(pages[0])[:200]}"
+        else:
+            says = f"no mail address for complaints of {name} is known: ask the registries with a source of kind rdap"
+        yield Missing(what="contact", says=says)
+    account = next((one for one in config.takedown.account if one.channel == channel.key), None)
+    if channel.way == "api" and (keys := lacking(channel, account)):
+        says = f'[[takedown.account]] with channel = "{channel.key}": {", ".join(keys)} is missing'
+        yield Missing(what="account", says=says)
+
+
+def _missing_names(ground: Ground) -> Iterator[Missing]:
+    """Yield the names that every notice carries and that are not known in its language."""
+    filer = filer_of(ground.filer, ground.language)
+    for fact_name, value in (("filer.name", filer.name), ("filer.organization", filer.organization)):
+        if value is None:
+            yield Missing(what=fact_name, says=how_to_get(fact_name, ground))
+    if owner_of(ground.brand, ground.filer, ground.language).name is None:
+        yield Missing(what="owner.name", says=how_to_get("owner.name", ground))
+
+
+def _recipients(channel: Channel, actor: Actor) -> tuple[str, ...]:
+    """Return the mail address that gets it: the channel's, or the first usable one that the actor is known by."""
+    if channel.way != "email":
+        return ()
+    if channel.address != CONTACT:
+        return (channel.address,) if channel.address else ()
+    told = (one.address.strip().removeprefix("mailto:").partition("?")[0] for one in actor.contacts)
+    return tuple(address for address in told if _MAIL.fullmatch(address))[:1]
+
+
+def _shown(kind: str, ground: Ground) -> bool:
+    """Tell whether a required proof is among the files, or needs none."""
+    if kind == "original" or (kind == "authority" and ground.filer.relation == "owner"):
+        return True
+    return any(file.kind == kind for file in ground.attachments)
+
+
+def _filled(field: FormField, ground: Ground) -> Filled:
+    """Return one field of the form as it is to be filled in."""
+    words = WORDS[ground.language]
+    value = fact(field.fill, ground) if field.fill is not None else None
+    notes = []
+    if field.choice is not None:
+        notes.append(words.choose.format(choice=getattr(field.choice, ground.language)))
+    if value is not None and field.characters is not None and len(value) > field.characters:
+        notes.append(words.field_cut.format(most=field.characters))
+        value = _fitted(field.fill, value, field.characters, ground)
+    if value is None and field.choice is None and field.required:
+        notes.append(words.by_hand)
+    return Filled(key=field.key, label=getattr(field.label, ground.language), value=value, note="; ".join(notes))
+
+
+def _fitted(name: Fact | None, value: str, most: int, ground: Ground) -> str:
+    """Cut a value: the text by leaving out its long tail, a list by whole lines, anything else visibly."""
+    if name == "description":
+        return letter(ground, most)[1]
+    lines = value.split("\n")
+    while len(lines) > 1 and len("\n".join(lines)) > most:
+        lines.pop()
+    short = "\n".join(lines)
+    return short if len(short) <= most else short[: most - 1] + "…"
+
+
+def _notes(ground: Ground, body: str) -> Iterator[str]:
+    words, limits = WORDS[ground.language], ground.channel.limits
+    left = len(unfiled(ground.story, ground.channel, ground.actor) or ground.actor.targets) - len(ground.targets)
+    if left > 0:
+        yield words.targets_left.format(left=left, all=len(ground.actor.targets))
+    if limits.characters is not None and body != letter(ground)[1]:
+        yield words.text_cut.format(most=limits.characters)

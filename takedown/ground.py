@@ -1,0 +1,183 @@
+"""Ground: what a notice is made of, and what of the case belongs to the actor that it is about. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from alerts.message import Language
+from config import Brand, Config
+from config.takedown import Filer
+from detector.handoffs import Handoff, find_handoffs
+from detector.hosts import Host, parse_host
+from detector.items import Item
+from detector.presence import SHOWN
+from detector.visits import Hop, Visit
+from storage.case_views import CaseItemView
+from storage.notice_steps import FILED, OPEN
+from storage.notice_views import NoticeView
+from storage.registrations import Registration
+from storage.visits import links_of
+from takedown.actor import Actor
+from takedown.channel import Channel
+from takedown.notice import Attachment
+from takedown.owned import Owned
+from takedown.story import Story, handoffs_of
+
+SHOWN_THERE = ("ad", "post", "comment")  # kinds of items that a platform shows; the others are the landing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What one notice is made of."""
+
+    story: Story
+    actor: Actor
+    channel: Channel
+    config: Config
+    filer: Filer
+    language: Language
+    today: date  # in the zone of the team
+    reference: str  # ours
+    targets: tuple[str, ...]  # those of the actor that this notice is about
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def brand(self) -> Brand:
+        """Whose name is misused."""
+        return self.story.brand
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Time zone of the team."""
+        return ZoneInfo(self.config.triage.zone)
+
+
+def items_of(story: Story, actor: Actor) -> tuple[CaseItemView, ...]:
+    """Return the items that are the actor's: shown by it, placed by it, or leading to it; all where none can be told.
+
+    Best first, as the case has them.
+    """
+    views = story.case.items
+    if actor.kind == "everyone":
+        return views
+    if actor.kind in ("platform", "advertiser"):
+        account = actor.subject.partition(":")[2] if actor.kind == "advertiser" else None
+        return tuple(view for view in views if _shown_by(view.item, actor.platform, account))
+    mine = {*actor.links, *actor.targets}
+    found = tuple(view for view in views if mine & {*links_of(view.item), view.item.url, view.item.publisher_url})
+    return found or views
+
+
+def shown_of(story: Story, actor: Actor) -> tuple[CaseItemView, ...]:
+    """Return the ads, posts and comments among the actor's items."""
+    return tuple(view for view in items_of(story, actor) if view.item.kind in SHOWN_THERE)
+
+
+def visits_of(story: Story, actor: Actor) -> tuple[Visit, ...]:
+    """Return the journeys that lead to the actor or pass it, newest first; all where the actor has no links."""
+    if not actor.links:
+        return story.case.visits
+    mine = {*actor.links, *actor.targets}
+    return tuple(visit for visit in story.case.visits if mine & {visit.url, *(hop.url for hop in visit.hops)})
+
+
+def sightings_of(story: Story, actor: Actor) -> tuple[Visit, ...]:
+    """Return for each link and visitor the latest journey that saw the offer, newest first."""
+    seen: dict[tuple[str, str], Visit] = {}
+    for visit in sorted(visits_of(story, actor), key=lambda visit: visit.started_at, reverse=True):
+        if visit.outcome in SHOWN:
+            seen.setdefault((visit.url, visit.visitor), visit)
+    return tuple(seen.values())
+
+
+def landings_of(story: Story, actor: Actor) -> tuple[str, ...]:
+    """Return the addresses at which the offer was seen, each once; never one that is somebody's by right."""
+    owned = Owned(story.profiles, story.told_at.date())
+    ends = [visit.end.url for visit in sightings_of(story, actor)]
+    pages = [view.item.url for view in items_of(story, actor) if view.item.kind not in SHOWN_THERE and view.item.url]
+    return tuple(url for url in dict.fromkeys((*ends, *pages)) if not owned.url(url))
+
+
+def hosts_of(urls: Iterable[str]) -> tuple[Host, ...]:
+    """Return the hosts of addresses, each once; what is no address has none."""
+    named = (url for url in urls if "." in url or ":" in url)  # a bare number is somebody's id
+    found = {host.ascii: host for url in named if (host := parse_host(url)) is not None}
+    return tuple(found.values())
+
+
+def domain_of(story: Story, actor: Actor) -> str | None:
+    """Return the registrable domain that it is about: the actor's own, else the first landing's."""
+    own = (actor.facts.get("domain"), actor.subject, *actor.targets)
+    for host in hosts_of((*(one for one in own if one), *landings_of(story, actor))):
+        if host.registrable is not None and (host.registrable in story.registrations or not host.shared):
+            return host.registrable
+    return None
+
+
+def registration_of(story: Story, actor: Actor) -> Registration | None:
+    """Return what the registry told of that domain; None where nobody asked, or it told nothing."""
+    domain = domain_of(story, actor)
+    known = story.registrations.get(domain) if domain else None
+    return known if known is not None and not known.facts.get("error") else None
+
+
+def answers_of(ground: Ground) -> Iterator[Hop]:
+    """Yield the hops that the actor's machines answered, or the hosts that it is about; latest of each address."""
+    mine = {host.ascii for host in hosts_of(ground.targets)}
+    address = ground.actor.facts.get("address") or ground.actor.subject
+    seen = set()
+    for visit in visits_of(ground.story, ground.actor):
+        for hop in visit.hops:
+            host = parse_host(hop.url)
+            if hop.address is None or host is None or not (hop.address == address or host.ascii in mine):
+                continue
+            if (hop.address, host.ascii) not in seen:
+                seen.add((hop.address, host.ascii))
+                yield hop
+
+
+def leads_of(story: Story, actor: Actor) -> tuple[Handoff, ...]:
+    """Return the accounts that people are led to, each once; a chat's, a telephone's or a payee's own first.
+
+    Never one that is somebody's by right.
+    """
+    owned = Owned(story.profiles, story.told_at.date())
+    found = {(one.kind, one.value): one for view in story.case.items for one, _ in handoffs_of(view)}
+    for visit in story.case.visits:
+        words = (visit.landing.title, visit.landing.excerpt) if visit.landing is not None else ()
+        for one in find_handoffs(words, [hop.url for hop in visit.hops]):
+            found.setdefault((one.kind, one.value), one)
+    led = (one for one in found.values() if not owned.handoff(one))
+    return tuple(sorted(led, key=lambda one: f"{one.kind}:{one.value}" != actor.subject))
+
+
+def seen_between(story: Story, actor: Actor) -> tuple[datetime, datetime] | None:
+    """Return when what the actor has a part in was first and last seen, UTC; None where it never was."""
+    moments = [at for view in items_of(story, actor) for at in (view.first_seen, view.last_seen)]
+    moments += [visit.started_at for visit in sightings_of(story, actor)]
+    return (min(moments), max(moments)) if moments else None
+
+
+def confirmed_at(story: Story) -> datetime | None:
+    """Return when a person confirmed the case, UTC."""
+    confirmed = [entry.at for entry in story.case.log if entry.action == "confirm"]
+    return confirmed[-1] if confirmed else story.case.judged_at
+
+
+def former_of(story: Story, channel: Channel, actor: Actor) -> tuple[NoticeView, ...]:
+    """Return the notices that went to this channel about this actor, oldest first."""
+    same = channel.key, actor.kind, actor.subject
+    return tuple(one for one in story.notices if (one.channel, one.actor, one.subject) == same and one.state in FILED)
+
+
+def unfiled(story: Story, channel: Channel, actor: Actor) -> tuple[str, ...]:
+    """Return the actor's targets that no pending notice to this channel names."""
+    pending = {target for one in former_of(story, channel, actor) if one.state in OPEN for target in one.targets}
+    return tuple(target for target in actor.targets if target not in pending)
+
+
+def _shown_by(item: Item, platform: str | None, account: str | None) -> bool:
+    if item.platform != platform or item.kind not in SHOWN_THERE:
+        return False
+    return account is None or (item.advertiser is not None and account in (item.advertiser.id, item.advertiser.name))

@@ -1,0 +1,63 @@
+"""Lacks: where a fact that a form wants, and nobody knows, would come from; in one line. Pure."""
+
+from collections.abc import Mapping
+
+from takedown.channel import Fact
+from takedown.ground import Ground, domain_of
+
+_FILER = "[takedown.filer] {key} is missing"
+_OWNER = "{key} of [brand.owner] of brand {brand} is missing"
+_MARK = "{key} of [[brand.trademark]] of brand {brand}, as the register has it"
+_BRAND = "{key} of [[brand]] {brand} is missing"
+_VISIT = "no journey shows it: `mekiki visit {case}`"
+_AD = "no ad of the case tells it: look at the ad's page, and crawl a source that does"
+_REGISTRY = "no registry told it of {domain}: a source of kind rdap asks, `mekiki crawl --source KEY`"
+# A fact -> the sentence, and the key of the configuration that it comes from; with _en where English is asked for.
+_FROM: Mapping[str, tuple[str, str]] = {
+    "filer.name": (_FILER, "name_en"),
+    "filer.title": (_FILER, "title"),
+    "filer.organization": (_FILER, "organization_en"),
+    "filer.address": (_FILER, "address_en"),
+    "filer.phone": (_FILER, "phone"),
+    "filer.signature": (_FILER, "name_en"),
+    "owner.name": (_OWNER, "name_en"),
+    "owner.address": (_OWNER, "address_en"),
+    "owner.country": (_OWNER, "country"),
+    "owner.email": (_OWNER, "email"),
+    "brand.domains": (_BRAND, "domains"),
+    "brand.pages": (_BRAND, "domains"),
+    "brand.accounts": (_BRAND, "accounts"),
+    "trademark.marks": (_MARK, "mark"),
+    "trademark.numbers": (_MARK, "number"),
+    "trademark.offices": (_MARK, "office"),
+    "trademark.classes": (_MARK, "classes"),
+    "trademark.goods": (_MARK, "goods"),
+    "target.hosts": (_VISIT, ""),
+    "target.addresses": (_VISIT, ""),
+    "landing.urls": (_VISIT, ""),
+    "landing.domain": (_VISIT, ""),
+    "seen.first": (_VISIT, ""),
+    "seen.last": (_VISIT, ""),
+    "ad.ids": (_AD, ""),
+    "ad.links": (_AD, ""),
+    "advertiser.name": (_AD, ""),
+    "advertiser.id": (_AD, ""),
+    "publisher.pages": (_AD, ""),
+    "registrar.name": (_REGISTRY, ""),
+    "registered.on": (_REGISTRY, ""),
+    "network.name": ("no registry told it of the address: a source of kind rdap asks, `mekiki crawl --source KEY`", ""),
+}
+
+
+def how_to_get(fact: Fact | str, ground: Ground) -> str:
+    """Say in one line what is missing, and where it would come from."""
+    sentence, key = _FROM.get(fact, ("it is not known: fill it in by hand", ""))
+    if ground.language == "ja":
+        key = key.removesuffix("_en")
+    says = sentence.format(
+        key=key,
+        brand=ground.brand.key,
+        case=ground.story.case.id,
+        domain=domain_of(ground.story, ground.actor) or "its domain",
+    )
+    return f"{fact}: {says}"

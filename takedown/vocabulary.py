@@ -1,0 +1,163 @@
+"""The words of notices that come from lists, in English and Japanese; whole sentences are in the templates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from alerts.message import Language
+from takedown.channel import ActorKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """Every word that stands for one of ours."""
+
+    kinds: Mapping[str, str]  # of items
+    platforms: Mapping[str, str]  # as items name them; others stand as they are
+    outcomes: Mapping[str, str]  # of journeys
+    handoffs: Mapping[str, str]  # kinds of hand-offs
+    proofs: Mapping[str, str]  # roles of files
+    actors: Mapping[ActorKind, str]
+    classes: str  # Nice
+    countries: Mapping[str, str]  # ISO 3166-1; others stand as they are
+    is_owner: str
+    is_agent: str
+    until: str  # of a letter of authority
+    port: str
+    colon: str
+    comma: str
+    # Notes for whoever files.
+    choose: str
+    by_hand: str
+    field_cut: str
+    text_cut: str
+    targets_left: str
+    gone: str
+    too_many: str
+    too_large: str
+
+
+ENGLISH = Vocabulary(
+    kinds={"ad": "Ad", "post": "Post", "comment": "Comment", "page": "Page", "domain": "Domain"},
+    platforms={
+        "meta": "Meta",
+        "google": "Google",
+        "youtube": "YouTube",
+        "tiktok": "TikTok",
+        "x": "X",
+        "line": "LINE",
+        "yahoo_japan": "Yahoo! JAPAN",
+    },
+    outcomes={
+        "offer_seen": "the offer was shown",
+        "differs": "a page was shown, another one than other visitors were shown",
+        "blocked": "the visitor was kept out",
+        "could_not_tell": "could not tell what is shown",
+        "gone": "nothing was there",
+    },
+    handoffs={
+        "line": "LINE account",
+        "telegram": "Telegram account",
+        "whatsapp": "WhatsApp account",
+        "phone": "Telephone number",
+        "wallet": "Wallet",
+        "bank": "Bank account",
+    },
+    proofs={
+        "screenshot": "screenshot of the landing page",
+        "ad_picture": "picture of the ad or the page, re-encoded",
+        "original_picture": "the same picture as it was served, unchanged bytes",
+        "journey": "record of a visit: every hop with time, status and address (JSON)",
+        "warc": "requests and answers of a visit (WARC)",
+        "certificate": "trademark registration",
+        "authority": "letter of authority",
+    },
+    actors={
+        "platform": "platform",
+        "advertiser": "advertiser",
+        "publisher": "publisher",
+        "redirect": "redirecting service",
+        "registrar": "registrar",
+        "registry": "registry",
+        "host": "hosting provider",
+        "cdn": "content delivery network",
+        "chat": "chat account",
+        "phone": "telephone number",
+        "payee": "payee",
+        "everyone": "",
+    },
+    classes="class {numbers}",
+    countries={"JP": "Japan", "US": "United States", "CN": "China", "HK": "Hong Kong", "GB": "United Kingdom"},
+    is_owner="owner of the rights",
+    is_agent="authorised representative of the owner of the rights",
+    until="until {day}",
+    port="port {port}",
+    colon=": ",
+    comma=", ",
+    choose="choose: {choice}",
+    by_hand="fill this in by hand",
+    field_cut="cut: the form takes {most} characters",
+    text_cut="shortened: the channel takes {most} characters",
+    targets_left="{left} of {all} targets do not fit: once this is filed, draft the rest with --again",
+    gone="a file is gone from the media store: {proof}",
+    too_many="left out, more than {most}: {proof}",
+    too_large="left out, the channel takes {most} bytes of files: {proof} ({bytes} bytes)",
+)
+JAPANESE = Vocabulary(
+    kinds={"ad": "広告", "post": "投稿", "comment": "コメント", "page": "ページ", "domain": "ドメイン"},
+    platforms={**ENGLISH.platforms},
+    outcomes={
+        "offer_seen": "当該ページの表示を確認",
+        "differs": "ページの表示を確認（他の閲覧者とは異なる内容）",
+        "blocked": "アクセスを拒否された",
+        "could_not_tell": "表示内容を判別できず",
+        "gone": "ページは存在せず",
+    },
+    handoffs={
+        "line": "LINEアカウント",
+        "telegram": "Telegramアカウント",
+        "whatsapp": "WhatsAppアカウント",
+        "phone": "電話番号",
+        "wallet": "暗号資産アドレス",
+        "bank": "銀行口座",
+    },
+    proofs={
+        "screenshot": "誘導先ページのスクリーンショット",
+        "ad_picture": "広告・ページの画像（再エンコード済み）",
+        "original_picture": "同じ画像の原本（配信されたままのバイト列）",
+        "journey": "アクセス記録（経路、時刻、応答、IPアドレス、JSON形式）",
+        "warc": "アクセス時の通信記録（WARC形式）",
+        "certificate": "商標登録を示す書面",
+        "authority": "委任状",
+    },
+    actors={
+        "platform": "プラットフォーム",
+        "advertiser": "広告主",
+        "publisher": "掲載媒体",
+        "redirect": "転送サービス",
+        "registrar": "ドメイン登録事業者",
+        "registry": "レジストリ",
+        "host": "ホスティング事業者",
+        "cdn": "CDN事業者",
+        "chat": "チャットアカウント",
+        "phone": "電話番号",
+        "payee": "振込先・送金先",
+        "everyone": "",
+    },
+    classes="第{numbers}類",
+    countries={"JP": "日本", "US": "米国", "CN": "中国", "HK": "香港", "GB": "英国"},
+    is_owner="権利者本人",
+    is_agent="権利者から委任を受けた代理人",
+    until="{day}まで",
+    port="ポート{port}",
+    colon="：",
+    comma="、",
+    choose="選択：{choice}",
+    by_hand="手で入力してください",
+    field_cut="{most}文字に収まるように省略しました",
+    text_cut="{most}文字に収まるように短縮しました",
+    targets_left="対象{all}件のうち{left}件は入りません。申告後に --again で残りの下書きを作れます",
+    gone="保管した証拠ファイルが見つかりません：{proof}",
+    too_many="{most}点を超えるため省きました：{proof}",
+    too_large="添付の上限{most}バイトを超えるため省きました：{proof}（{bytes}バイト）",
+)
+WORDS: Mapping[Language, Vocabulary] = {"en": ENGLISH, "ja": JAPANESE}
