@@ -18,6 +18,7 @@ import xlsxwriter
 
 from alerts.dialect import cut
 from console.inert import inert
+from safety.screen import screen
 
 Cell = str | int | float | datetime | None
 LONGEST = 32_000  # UTF-16 units of a cell; Excel takes 32,767
@@ -29,10 +30,10 @@ _SKIPPED = r"[\s'\"`]*"  # what programs take off before they look whether it is
 _BEGINNING = re.compile(rf"(?:\A|;){_SKIPPED}(?=([^\s'\"`;]))")
 
 
-def safe(text: str) -> str:
-    """Return text of any content as a cell that stays text."""
+def safe(text: str, *, links: bool = False) -> str:
+    """Return text of any content as a cell that stays text; `links` leaves addresses as they are."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    shown = cut(inert(BREAK.join(lines), limit=LONGEST), LONGEST)
+    shown = cut((screen if links else inert)(BREAK.join(lines), limit=LONGEST), LONGEST)
     guarded = _BEGINNING.sub(_guarded, shown)
     return f"'{guarded}" if shown.startswith("'") and not guarded.startswith("''") else guarded
 
@@ -45,19 +46,20 @@ def _guarded(beginning: re.Match[str]) -> str:
     return f"{separator}'{beginning[0].removeprefix(separator)}"
 
 
-def write_csv(out: IO[str], heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
+def write_csv(out: IO[str], heading: Sequence[str], rows: Iterable[Sequence[Cell]], *, links: bool = False) -> int:
     """Write a heading and rows (RFC 4180); return how many rows.
 
     Args:
         out: opened with newline="" and, for Excel, the encoding utf-8-sig.
         heading: names of the columns.
         rows: one after another; none is kept.
+        links: leave addresses as they are, for those who are to look them up.
     """
     writer = csv.writer(out, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
     writer.writerow(heading)
     count = 0
     for row in rows:
-        writer.writerow([_plain(cell) for cell in row])
+        writer.writerow([_plain(cell, links=links) for cell in row])
         count += 1
     return count
 
@@ -105,9 +107,9 @@ def _sheet(
     return sheet
 
 
-def _plain(cell: Cell) -> str | int | float:
+def _plain(cell: Cell, *, links: bool) -> str | int | float:
     if isinstance(cell, str):
-        return safe(cell)
+        return safe(cell, links=links)
     if isinstance(cell, datetime):
         return cell.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return "" if cell is None else cell

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, unquote_plus, urlsplit
 from config.sharing import Part
 from detector.evidence import TextSpan
 from detector.handoffs import HandoffKind, find_handoffs
-from detector.hosts import parse_host
+from detector.hosts import Host, destination, parse_host
 from spiders.visits.click_ids import without_click_ids
 
 LONGEST_URL = 2000  # characters; longer addresses are cut at the end of a step of their path
@@ -45,6 +45,11 @@ _PEOPLE = re.compile(
 )
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]{0,24}")
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+
+
+def aim(url: str) -> Host | None:
+    """Return where a link leads, `raw` being the address itself: what a redirector carries is taken out of it."""
+    return destination(url) or parse_host(url)
 
 
 def shared_url(url: str) -> str | None:

@@ -5,7 +5,7 @@ hosts are the campaign's own is said by the same rule that joins items into case
 ad merely cites is none. Nothing here carries who judged, notes, payers, or the number of a case.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -18,7 +18,7 @@ from detector.hosts import Host, parse_host
 from storage.case_views import CaseDetail, CaseItemView
 from takedown.sharing.errors import NotShareable
 from takedown.sharing.fences import Fences
-from takedown.sharing.personal import PART_OF, shared_text, shared_url
+from takedown.sharing.personal import PART_OF, aim, shared_text, shared_url
 from takedown.story import Story, handoffs_of
 
 Kind = Literal[
@@ -157,7 +157,7 @@ def own_hosts(view: CaseItemView, brand: str, fences: Fences, on: datetime) -> t
     return {key.value for key in strong if key.kind == "host"}, {key.value for key in strong if key.kind == "page"}
 
 
-def is_own(host: Host, hosts: set[str], pages: set[str]) -> bool:
+def is_own(host: Host, hosts: Collection[str], pages: Collection[str]) -> bool:
     """Tell whether an address is on a host, or below a page, of a campaign."""
     place = f"{host.ascii.removeprefix('www.')}{host.path}"
     return (host.registrable or host.ascii) in hosts or any(
@@ -191,11 +191,11 @@ def _things(story: Story, fences: Fences) -> Iterator[Thing]:
 
 
 def _address(url: str, seen: Thing, fences: Fences, hosts: set[str], pages: set[str]) -> Iterator[Thing]:
-    host = parse_host(url)
+    host = aim(url)
     if host is None or not fences.may_point_at(host):
         return
     own = is_own(host, hosts, pages)
-    shown = shared_url(url)
+    shown = shared_url(host.raw) if "://" in host.raw else None  # of a domain nobody has seen a page
     if shown is not None:
         yield replace(seen, kind="url", value=shown, fraud=own)
     if fences.may_name(host):
