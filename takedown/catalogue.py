@@ -1,18 +1,201 @@
-"""Catalogue: the channels that are shipped, and a team's own; one with a shipped key takes its place."""
+"""Catalogue: the channels that are shipped, and a team's own; one with a shipped key takes its place.
 
-from collections.abc import Iterator, Mapping
+A file holds `[[channel]]` tables, as `takedown.channel.Channel` describes them. Flow: read every file -> check each
+entry -> a team's own take the places of shipped ones -> check what entries say of each other. Every problem is told
+at once, with its file and key path.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, get_args
 
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from rapidfuzz import fuzz, process
+
+from config.loading import in_words
+from config.problems import ConfigError, Problem
+from takedown.actor import Actor
 from takedown.channel import Channel
+from takedown.errors import UnknownChannel
+from takedown.fitting import fitting
 
 SHIPPED = Path(__file__).parent / "channels"
+# The texts that `template` may name; `api` has none, because an interface takes fields alone.
+TEMPLATES = (
+    "trademark",
+    "impersonation",
+    "scam_ad",
+    "phishing",
+    "registrar_abuse",
+    "hosting_abuse",
+    "cdn_abuse",
+    "chat_account",
+    "payee",
+    "association",
+    "authority",
+    "police",
+    "marketplace",
+    "api",
+)
+CONTACT = "contact"  # as an address: the abuse contact of the actor
+_ADAPTER = TypeAdapter(Channel)
+_MAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z]{2,}")
 
 
 class Catalogue:
     """All channels, by key."""
 
-    def __init__(self, channels: Mapping[str, Channel]) -> None:
+    def __init__(self, channels: Mapping[str, Channel], files: Mapping[str, Path] | None = None) -> None:
         self._channels = dict(channels)
+        self._files = dict(files or {})
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(self._channels.values())
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._channels
+
+    def get(self, key: str) -> Channel:
+        """Return the channel.
+
+        Raises:
+            UnknownChannel: there is none of this key; the message names the nearest one.
+        """
+        if key in self._channels:
+            return self._channels[key]
+        raise UnknownChannel(
+            f"there is no channel {key!r}{_near(key, self._channels)}; `mekiki takedown channels` lists them all"
+        )
+
+    def file_of(self, key: str) -> Path | None:
+        """Return where the entry stands; None for one that was not read from a file."""
+        return self._files.get(key)
+
+    def fitting(self, actor: Actor) -> tuple[Channel, ...]:
+        """Return the channels that fit an actor, best first (`takedown.fitting`)."""
+        return fitting(self, actor)
+
+
+def load_catalogue(own: Path | None) -> Catalogue:
+    """Read the shipped entries and those of a team's own folder.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
+    entries, wrong = _read_folder(SHIPPED)
+    if own is not None:
+        ours, more = _read_folder(own)
+        wrong += more
+        entries |= ours
+    for channel, file, where in entries.values():
+        wrong += [Problem(str(file), f"{where}.{key}", says) for key, says in _contradictions(channel, entries)]
+    if wrong:
+        raise ConfigError(wrong)
+    return Catalogue(
+        {key: channel for key, (channel, _, _) in entries.items()}, {key: file for key, (_, file, _) in entries.items()}
+    )
+
+
+def problems(own: Path | None) -> list[Problem]:
+    """Return what is wrong with the entries, for `mekiki config check`."""
+    try:
+        load_catalogue(own)
+    except ConfigError as error:
+        return error.problems
+    return []
+
+
+_Entry = tuple[Channel, Path, str]  # with its file and its key path there
+
+
+def _read_folder(folder: Path) -> tuple[dict[str, _Entry], list[Problem]]:
+    found: dict[str, _Entry] = {}
+    wrong: list[Problem] = []
+    if not folder.is_dir():
+        return found, [Problem(str(folder), "", "is no folder")]
+    for file in sorted(folder.glob("*.toml")):
+        try:
+            table = tomllib.loads(file.read_text("utf-8"))
+        except OSError as error:
+            wrong.append(Problem(str(file), "", f"cannot be read: {error.strerror}"))
+            continue
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            wrong.append(Problem(str(file), "", f"is not valid TOML: {error}"))
+            continue
+        wrong += [
+            Problem(str(file), name, "a file of channels holds only [[channel]]") for name in table.keys() - {"channel"}
+        ]
+        rows = table.get("channel", [])
+        if not isinstance(rows, list):
+            wrong.append(Problem(str(file), "channel", "expected [[channel]], got [channel]"))
+            continue
+        for index, row in enumerate(rows):
+            where = f"channel[{index}]"
+            try:
+                channel = _ADAPTER.validate_python(row, context={"base": file.parent})
+            except ValidationError as error:
+                wrong += [in_words(file, where, _ADAPTER, detail) for detail in error.errors()]
+                continue
+            if channel.key in found:
+                wrong.append(
+                    Problem(
+                        str(file),
+                        f"{where}.key",
+                        f"{channel.key!r} is used twice, in {found[channel.key][1].name}, too",
+                    )
+                )
+                continue
+            found[channel.key] = channel, file, where
+    return found, wrong
+
+
+def _contradictions(channel: Channel, entries: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (key path, message) for what is well-formed but cannot work."""
+    if channel.template not in TEMPLATES:
+        yield "template", f"there is no template {channel.template!r}{_near(channel.template, TEMPLATES)}"
+    if channel.address not in (None, CONTACT) and not _MAIL.fullmatch(channel.address or ""):
+        yield "address", f'expected a mail address, or "{CONTACT}", got {channel.address!r}'
+    for index, key in enumerate(channel.next):
+        if key not in entries:
+            yield f"next[{index}]", f"there is no channel {key!r}{_near(key, entries)}"
+        elif key == channel.key:
+            yield f"next[{index}]", "a channel is not its own next step"
+    fields = [field.key for field in channel.field]
+    for index, key in enumerate(fields):
+        if key in fields[:index]:
+            yield f"field[{index}].key", f"{key!r} is used twice"
+    for index, path in enumerate(channel.unconfirmed):
+        if not _is_key(path, fields):
+            yield f"unconfirmed[{index}]", f"there is no key {path!r}{_near(path, _paths(Channel))}"
+    if channel.answer is not None and "answer" in channel.unconfirmed:
+        yield "unconfirmed", "names answer, which has a source"
+    for name, value in (channel.api.body if channel.api else {}).items():
+        if not value.startswith("=") and value not in fields:
+            yield f"api.body.{name}", f'expected the key of a field, or "=TEXT", got {value!r}{_near(value, fields)}'
+
+
+def _is_key(path: str, fields: Iterable[str]) -> bool:
+    """Tell whether a path names a key of an entry, or `field.KEY` one of its fields."""
+    table, _, name = path.partition(".")
+    return path in _paths(Channel) or (table == "field" and name in fields)
+
+
+def _paths(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Return the key paths of a table, those of the tables in it with dots."""
+    found = []
+    for name, field in model.model_fields.items():
+        found.append(prefix + name)
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                found += _paths(inner, f"{prefix}{name}.")
+    return found
+
+
+def _near(key: str, known: Iterable[str]) -> str:
+    near = process.extractOne(key, sorted(known), scorer=fuzz.ratio, score_cutoff=60)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -112,8 +112,18 @@ class Said(Model):
     ja: Name
 
 
+class Remark(Model):
+    """A longer text in both languages, in which a figure that `source` does not say tells where it is from."""
+
+    en: Annotated[str, Field(min_length=1, max_length=1200)]
+    ja: Annotated[str, Field(min_length=1, max_length=1200)]
+
+
 class Match(Model):
-    """Which actors an entry is for: of these kinds, and, where something more is named, one of that."""
+    """Which actors an entry is for: of these kinds, and, where something more is named, one of that.
+
+    `takedown.catalogue.named` says which facts of an actor each list is compared with.
+    """
 
     actors: tuple[ActorKind, ...] = Field(min_length=1)
     platforms: tuple[Name, ...] = ()  # as items name them: meta, youtube, tiktok, x, line, yahoo_japan …
@@ -121,8 +131,9 @@ class Match(Model):
     registrars: tuple[Name, ...] = ()  # a part of the registrar's name, folded; or its IANA number
     networks: tuple[Name, ...] = ()  # a part of the network's name or owner, as RDAP tells, folded
     hosts: tuple[Name, ...] = ()  # registrable domains: of marketplaces, shared hosts, shorteners
-    suffixes: tuple[Name, ...] = ()  # public suffixes: jp
-    headers: dict[Name, Name] = {}  # of an answer on the journey: name and a part of the value, lower case
+    suffixes: tuple[Name, ...] = ()  # ends of domains: jp; gtld for every one of more than two letters at its end
+    # Of an answer on the journey: name and a part of its value, lower case; "" for any value.
+    headers: dict[Name, Annotated[str, Field(max_length=200)]] = {}
 
 
 class Answered(Model):
@@ -164,7 +175,9 @@ class Api(Model):
 
     url: WebUrl  # {NAME}: a value of `[[takedown.account]]`
     headers: dict[Name, Name] = {}  # {token}: its secret
-    body: dict[Name, Name] = {}  # JSON name, dots for tables -> the key of a field, or "=text" for a constant
+    # JSON name -> the key of a field, or "=text" for a constant, in which {NAME} is a value of the account, too. Dots
+    # lead into tables, `urls[].url` into a list with an entry for each line of the value.
+    body: dict[Name, Name] = {}
     reference: Name | None = None  # JMESPath of the case's number in the answer
 
 
@@ -191,12 +204,12 @@ class Channel(Model):
     limits: Limits = Limits()
     api: Api | None = None
     next: tuple[Key, ...] = ()  # channels to go to when it refuses or does not answer
-    about: Said | None = None  # what one should know
+    about: Remark | None = None  # what one should know
     source: WebUrl  # where the facts were read
     checked: date  # when that was
     unconfirmed: tuple[
         Annotated[str, Field(pattern="^[a-z_.]+$")], ...
-    ] = ()  # names of keys for which no source was found
+    ] = ()  # names of keys for which no source was found; `source`: not its page but a copy of it was read
 
     @model_validator(mode="after")
     def _has_a_way(self) -> Self:
