@@ -18,13 +18,14 @@ from detector.verdict import Verdict
 from spiders.found import Led
 from storage.campaigns import Assets
 from storage.case_locks import MACHINE
+from storage.contacts import Contact, ToAsk, save_contact, to_ask
 from storage.cursors import cursor, save_cursor
 from storage.database import snapshot, transaction
 from storage.items import Observation, record_many
 from storage.media import MediaStore
 from storage.pictures import PictureRecord, known_picture, save_picture
 from storage.priority import JudgeWithin
-from storage.registrations import Registration, domains_to_ask, registered_on, save_registration
+from storage.registrations import Registration, registered_on, save_registration
 from storage.runs import FetchState, fetch_state, finish_run, save_fetch_states, start_run
 from storage.schema import RunOutcome
 from storage.visits import LinkToVisit, VisitRound, Wanted, links_to_visit, proved, save_visits
@@ -75,11 +76,14 @@ class Sink(Protocol):
     def cursor(self, name: str) -> Any | None:
         """Return where an earlier run ended; None when it read to the end, or there was none."""
 
-    def domains_to_ask(self, before: datetime) -> list[str]:
-        """Return the domains of cases whose registration was not asked for since."""
+    def to_ask(self, before: datetime) -> ToAsk:
+        """Return the domains, addresses and hosts of cases that nobody asked for, or was asked, since."""
 
     def registered(self, registration: Registration) -> None:
-        """Keep what a registry told."""
+        """Keep what a registry told of a domain."""
+
+    def contacted(self, contact: Contact) -> None:
+        """Keep what a registry told of a network, or a host of itself."""
 
     def registered_on(self, domain: str) -> date | None:
         """Return when a domain was registered, where a registry told it."""
@@ -174,13 +178,17 @@ class DatabaseSink(Sink):
         with transaction(self._engine) as session:
             return cursor(session, self._source, name)
 
-    def domains_to_ask(self, before: datetime) -> list[str]:
-        with transaction(self._engine) as session:
-            return domains_to_ask(session, before)
+    def to_ask(self, before: datetime) -> ToAsk:
+        with snapshot(self._engine) as session:
+            return to_ask(session, before)
 
     def registered(self, registration: Registration) -> None:
         with transaction(self._engine) as session:
             save_registration(session, registration)
+
+    def contacted(self, contact: Contact) -> None:
+        with transaction(self._engine) as session:
+            save_contact(session, contact)
 
     def registered_on(self, domain: str) -> date | None:
         with snapshot(self._engine) as session:
@@ -239,10 +247,13 @@ class DrySink(Sink):
     def cursor(self, name: str) -> Any | None:
         return None
 
-    def domains_to_ask(self, before: datetime) -> list[str]:
-        return []
+    def to_ask(self, before: datetime) -> ToAsk:
+        return ToAsk()
 
     def registered(self, registration: Registration) -> None:
+        pass
+
+    def contacted(self, contact: Contact) -> None:
         pass
 
     def registered_on(self, domain: str) -> date | None:

@@ -29,14 +29,19 @@ class UrlhausSource(SourceBase):
 
 
 class RdapSource(SourceBase):
-    """Who registered the domains that cases lead to, and who takes complaints; asked of registries over RDAP."""
+    """Who registered the domains of cases, whose networks their journeys led through (RDAP), who takes complaints."""
 
     kind: Literal["rdap"]
-    url: WebUrl = "https://data.iana.org/rdap/dns.json"  # IANA's table of registries
+    url: WebUrl = "https://data.iana.org/rdap/dns.json"  # IANA's table of registries of domains
+    ipv4: WebUrl = "https://data.iana.org/rdap/ipv4.json"  # and of addresses
+    ipv6: WebUrl = "https://data.iana.org/rdap/ipv6.json"
     servers: dict[Name, WebUrl] = {}  # suffix -> base address, for suffixes that the table lacks or has wrong
-    domains: tuple[Name, ...] = ()  # instead of those of cases
-    days: int = Field(default=30, ge=1, le=365)  # until a domain is asked for again
-    most: int = Field(default=500, ge=1)  # domains a run
+    security_txt: bool = True  # ask hosts of journeys, registrars and hosters for their security.txt, over https
+    domains: tuple[Name, ...] = ()  # instead of those of cases; where one of these three is given, only what is given
+    addresses: tuple[Name, ...] = ()  # IP addresses, instead of those of journeys
+    hosts: tuple[Name, ...] = ()  # for security.txt, HOST or HOST:PORT, instead of those of journeys
+    days: int = Field(default=30, ge=1, le=365)  # until a domain, an address or a host is asked for again
+    most: int = Field(default=500, ge=1)  # domains, addresses and hosts a run, each
 
 
 class PermutationsSource(SourceBase):

@@ -33,19 +33,19 @@ def parse_domain(body: bytes) -> dict[str, Any]:
         return {**_EMPTY, "error": f"{word(parsed['errorCode'])} {'; '.join(filter(None, says))}".strip()}
     if parsed.get("objectClassName", "domain") != "domain" or not (parsed.get("ldhName") or parsed.get("unicodeName")):
         raise ValueError("no RDAP domain object")
-    entities = list(_entities(rows_of(parsed.get("entities"))))
+    entities = list(entities_of(rows_of(parsed.get("entities"))))
     registrar = next((entity for entity in entities if "registrar" in roles(entity)), {})
-    registrant = _card(next((entity for entity in entities if "registrant" in roles(entity)), {}))
+    registrant = card_of(next((entity for entity in entities if "registrant" in roles(entity)), {}))
     # The registrar's own abuse contact first, then any.
-    own = [entity for entity in _entities(rows_of(registrar.get("entities"))) if "abuse" in roles(entity)]
-    abuse = _card(next(iter([*own, *(entity for entity in entities if "abuse" in roles(entity))]), {}))
+    own = [entity for entity in entities_of(rows_of(registrar.get("entities"))) if "abuse" in roles(entity)]
+    abuse = card_of(next(iter([*own, *(entity for entity in entities if "abuse" in roles(entity))]), {}))
     told = [table(event) for event in rows_of(parsed.get("events"))]
     events = {word(event.get("eventAction")): word(event.get("eventDate")) for event in told}
     names = [table(server).get("ldhName") for server in rows_of(parsed.get("nameservers"))]
     return {
         **_EMPTY,
         "domain": (word(parsed.get("ldhName")) or word(parsed.get("unicodeName"))).lower().rstrip("."),
-        "registrar": _card(registrar)["name"] or word(registrar.get("handle")),
+        "registrar": card_of(registrar)["name"] or word(registrar.get("handle")),
         "registrar_id": _registrar_id(registrar),
         "abuse_email": abuse["email"],
         "abuse_phone": abuse["phone"],
@@ -112,7 +112,7 @@ _EMPTY: dict[str, Any] = {
 }
 
 
-def _entities(top: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
+def entities_of(top: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
     """Yield entities, outer ones first, and those inside them."""
     waiting = list(top)
     for _ in range(MOST_ENTITIES):
@@ -123,7 +123,7 @@ def _entities(top: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
         waiting += rows_of(entity.get("entities"))
 
 
-def _card(entity: Mapping[str, Any]) -> dict[str, str]:
+def card_of(entity: Mapping[str, Any]) -> dict[str, str]:
     """Read a vCard in JSON (RFC 7095)."""
     found = dict.fromkeys(("name", "organization", "email", "phone", "country"), "")
     card = rows_of(entity.get("vcardArray"))
