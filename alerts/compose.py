@@ -14,6 +14,7 @@ from alerts.message import (
     AlertEvidence,
     AlertItem,
     AlertLink,
+    AlertNotice,
     AlertPicture,
     CaseReason,
     DigestLine,
@@ -24,10 +25,12 @@ from alerts.message import (
 from detector.evidence import Evidence, ImageBox, accusing, expects_file
 from safety.screen import defang, screen
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary
+from storage.notice_due import ToTell
 
 MOST_ITEMS = 20
 MOST_LINKS = 5  # of one item
 MOST_EVIDENCE = 40
+MOST_NOTICES = 3  # that a message names
 MOST_DIGEST = 200  # cases named in a digest; how many there are in all is told
 EXACT_LIMIT = 4096  # characters; a longer exact link stays in the case
 
@@ -40,10 +43,16 @@ def build_alert(
     *,
     brand_name: str,
     at: datetime,
+    notices: ToTell | None = None,
 ) -> Alert:
-    """Build the Alert about a case as it stands now."""
+    """Build the Alert about a case as it stands now.
+
+    Args:
+        notices: what a message for the reason `notice` tells.
+    """
     ordered = _ordered(detail.items, reason)
     found = _evidence(ordered)
+    pressing = _notices(notices) if notices else []
     return Alert(
         reason=reason,
         language=language,
@@ -54,8 +63,43 @@ def build_alert(
         evidence_total=len(found),
         items=tuple(_item(view) for view in ordered[:MOST_ITEMS]),
         picture=_picture(found, ordered),
-        next=(f"mekiki cases show {detail.id}", "mekiki triage"),
+        next=_next_of(pressing[:MOST_NOTICES]) or (f"mekiki cases show {detail.id}", "mekiki triage"),
+        notices=tuple(pressing[:MOST_NOTICES]),
+        notices_total=len(pressing),
     )
+
+
+def _notices(told: ToTell) -> list[AlertNotice]:
+    """Return what somebody has to look at: answers, then what is due."""
+    found = [
+        AlertNotice(
+            id=one.id,
+            reference=one.reference,
+            channel=one.channel,
+            why="answered",
+            since=one.replies[-1].received_at,
+            says=show(one.replies[-1].subject, 100),
+        )
+        for one in told.answered
+    ]
+    for due in told.due:
+        one = due.notice
+        since = {
+            "sending": one.sending_at,
+            "back": one.back_at,
+            "refused": one.settled_at,
+            "information_requested": one.answered_at,
+        }.get(due.why, one.filed_at or one.drafted_at)
+        says = show(one.refused_for, 100) if due.why == "refused" and one.refused_for else ""
+        found.append(
+            AlertNotice(id=one.id, reference=one.reference, channel=one.channel, why=due.why, since=since, says=says)
+        )
+    return found
+
+
+def _next_of(notices: Iterable[AlertNotice]) -> tuple[str, ...]:
+    shown = tuple(f"mekiki takedown show {one}" for one in dict.fromkeys(notice.id for notice in notices))
+    return (*shown, "mekiki takedown due") if shown else ()
 
 
 def digest_line(summary: CaseSummary, reason: CaseReason, new_count: int, *, brand_name: str) -> DigestLine:

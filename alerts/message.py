@@ -14,10 +14,12 @@ import msgspec
 
 from alerts.errors import NotAnAlert
 from safety.screen import defang_text, screen
+from storage.notice_due import Attention
 
-CaseReason = Literal["first", "new_items", "escalated", "relapsed", "repeat"]  # about one case
+CaseReason = Literal["first", "new_items", "escalated", "relapsed", "repeat", "notice"]  # about one case
 Reason = CaseReason | Literal["digest", "test", "receiver_disabled", "source_unwell", "source_well"]
 Language = Literal["en", "ja"]
+NoticeReason = Literal[Attention, "answered"]
 Gathered = Literal["time", "group", "limit"]  # why in one message: it was time, they go together, they were many
 
 TEXT_LIMIT = 300  # characters of one hostile text in an alert
@@ -116,6 +118,18 @@ class AlertCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertNotice:
+    """A takedown request of the case that somebody has to look at."""
+
+    id: int
+    reference: str  # ours
+    channel: str  # key in the catalogue
+    why: NoticeReason
+    since: datetime | None = None  # filed, answered, refused, seen again …; UTC
+    says: str = ""  # reason of a refusal, subject of an answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One message, before a channel gives it a form."""
 
@@ -135,6 +149,8 @@ class Alert:
     digest_total: int = 0  # cases of the digest in all
     gathered: Gathered = "time"
     next: tuple[str, ...] = field(default=())  # commands to type
+    notices: tuple[AlertNotice, ...] = ()  # for the reason `notice`, those that press most first
+    notices_total: int = 0
 
 
 def show(text: str, limit: int = TEXT_LIMIT) -> str:

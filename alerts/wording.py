@@ -3,6 +3,7 @@
 All text in an Alert is safe to show; writing it in a service's markup is the part of `alerts.dialect`.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from alerts.message import Alert, AlertEvidence, AlertItem, DigestLine
@@ -64,7 +65,22 @@ def occasion(alert: Alert) -> str:
             return words.escalated.format(opened=moment(alert.case.opened_at))
         case "relapsed":
             return words.relapsed
+        case "notice":
+            return " ".join(_of_notices(alert))
     return words.repeat
+
+
+def _of_notices(alert: Alert) -> Iterator[str]:
+    """Say which notices somebody has to look at."""
+    words = words_of(alert)
+    for one in alert.notices:
+        since = moment(one.since) if one.since else words.nothing
+        form = words.notices[one.why]
+        yield form.format(id=one.id, channel=one.channel, reference=one.reference, since=since)
+        if one.says:
+            yield words.notice_says.format(says=one.says)
+    if rest := alert.notices_total - len(alert.notices):
+        yield words.more_notices.format(count=rest)
 
 
 def standing(alert: Alert) -> str:

@@ -21,6 +21,9 @@ class Words:
     escalated: str
     relapsed: str
     repeat: str
+    notices: Mapping[str, str]  # why somebody has to look at a notice -> what is said of it
+    notice_says: str  # what the channel wrote
+    more_notices: str
     digest_headline_one: str
     digest_headline: str
     digest_empty: str
@@ -89,6 +92,21 @@ EN = Words(
     escalated="Escalated: nobody has judged this case in the agreed time. Found {opened} UTC.",
     relapsed="It is back: this case was down and has been seen again. The same case is open once more.",
     repeat="Reminder: this case is still open.",
+    notices={
+        "answered": "Notice {id} ({channel}, {reference}): an answer came on {since} UTC.",
+        "sending": "Notice {id} ({channel}, {reference}): a try of {since} UTC did not end; look whether it arrived.",
+        "back": "Notice {id} ({channel}, {reference}): what it had taken down is there again since {since} UTC; "
+        "file it anew.",
+        "information_requested": "Notice {id} ({channel}, {reference}): they ask for more; nobody has answered since "
+        "{since} UTC.",
+        "refused": "Notice {id} ({channel}, {reference}): refused on {since} UTC, and not taken anywhere else yet.",
+        "overdue": "Notice {id} ({channel}, {reference}): filed on {since} UTC, its answer is overdue.",
+        "dismissed": "Notice {id} ({channel}, {reference}): the case is dismissed; tell them that it is withdrawn.",
+        "approval": "Notice {id} ({channel}, {reference}): waits for another person's approval since {since} UTC.",
+        "draft": "Notice {id} ({channel}, {reference}): drafted on {since} UTC and not filed yet.",
+    },
+    notice_says="They write: {says}",
+    more_notices="Further notices: {count}.",
     digest_headline_one="Digest for {subject}: 1 case",
     digest_headline="Digest for {subject}: {count} cases",
     digest_empty="Digest for {subject}: nothing new",
@@ -107,6 +125,7 @@ EN = Words(
         "escalated": "not judged in time",
         "relapsed": "back again",
         "repeat": "still open",
+        "notice": "notice needs a look",
     },
     states={
         "open": "open",
@@ -181,6 +200,22 @@ JA = Words(
     escalated="対応期限超過:期限までに誰も判定していません。検知日時:{opened}(UTC)",
     relapsed="再出現:一度削除されたものが再び確認されました。同じ案件を再開しました。",
     repeat="再通知:この案件は未対応のままです。",
+    notices={
+        "answered": "申請 {id}({channel}、{reference}):{since}(UTC)に回答が届きました。",
+        "sending": "申請 {id}({channel}、{reference}):{since}(UTC)の送信が完了していません。届いたか確認してください。",
+        "back": "申請 {id}({channel}、{reference}):削除されたものが{since}(UTC)に再び確認されました。"
+        "再申請してください。",
+        "information_requested": "申請 {id}({channel}、{reference}):追加情報を求められています。"
+        "{since}(UTC)から未回答です。",
+        "refused": "申請 {id}({channel}、{reference}):{since}(UTC)に受理を断られました。"
+        "ほかの窓口への申請がまだありません。",
+        "overdue": "申請 {id}({channel}、{reference}):{since}(UTC)に提出しましたが、期限を過ぎても回答がありません。",
+        "dismissed": "申請 {id}({channel}、{reference}):案件は却下されました。取り下げを窓口に伝えてください。",
+        "approval": "申請 {id}({channel}、{reference}):{since}(UTC)から別の担当者の承認を待っています。",
+        "draft": "申請 {id}({channel}、{reference}):{since}(UTC)に下書きされ、まだ提出されていません。",
+    },
+    notice_says="窓口からの連絡:{says}",
+    more_notices="ほか{count}件の申請があります。",
     digest_headline_one="{subject} 宛てのまとめ:1件",
     digest_headline="{subject} 宛てのまとめ:{count}件",
     digest_empty="{subject} 宛てのまとめ:新しい案件はありません",
@@ -199,6 +234,7 @@ JA = Words(
         "escalated": "期限超過",
         "relapsed": "再出現",
         "repeat": "未対応",
+        "notice": "申請の確認",
     },
     states={
         "open": "未対応",

@@ -17,6 +17,7 @@ from storage.case_list import summaries
 from storage.case_locks import lock_cases
 from storage.cases import CaseDetail, case_contents
 from storage.errors import StorageError
+from storage.notice_due import ToTell, to_tell
 from storage.outbox import NewDelivery
 from storage.receivers import disabled_receivers
 from storage.routed import DigestPart, Leaving
@@ -71,15 +72,22 @@ class Writing:
         case_id: int,
         route: Route,
         found: Mapping[int, CaseDetail],
-        told: dict[tuple[int, str], datetime],
+        told: dict[tuple[int, str, bool], datetime],
         disabled: Collection[str],
         messages: dict[int, list[NewDelivery]],
         now: datetime,
     ) -> str | None:
         """Add to `messages` what tells of a case; return why it cannot be told."""
+        notices = None
+        if one.reason == "notice":
+            approvals = self._config.takedown.second_approver
+            notices = to_tell(session, case_id, one.created_at, now, approvals=approvals)
+            if not (notices.due or notices.answered):
+                routed.drop(session, [one.id], note="settled meanwhile", now=now)
+                return None
         try:
             detail = found.get(case_id) or case_contents(session, [case_id], now=now)[case_id]
-            alert = self._alert(detail, one, route, now)
+            alert = self._alert(detail, one, route, now, notices)
         except (StorageError, SQLAlchemyError):
             raise
         except Exception as error:  # noqa: BLE001 - a fault in one case must not keep back all the others
@@ -87,16 +95,18 @@ class Writing:
         wanted = (route.escalate_to or route.receivers) if one.reason == "escalated" else route.receivers
         if all(key in disabled for key in wanted):
             return f"every receiver of route {one.route} is disabled"
-        unheard = [key for key in wanted if (case_id, key) not in told or told[case_id, key] < one.news_at]
+        of_notices = one.reason == "notice"
+        heard = {key: told.get((case_id, key, of_notices)) for key in wanted}
+        unheard = [key for key, at in heard.items() if at is None or at < one.news_at]
         if not unheard:
             routed.drop(session, [one.id], note="another route told the same receivers", now=now)
             return None
-        told.update({(case_id, key): one.news_at for key in unheard})
+        told.update({(case_id, key, of_notices): one.news_at for key in unheard})
         payload = encode_alert(alert)
         messages[one.id] = [NewDelivery(receiver=key, payload=payload) for key in unheard]  # the disabled ones' wait
         return None
 
-    def _alert(self, detail: CaseDetail, one: Leaving, route: Route, now: datetime) -> Alert:
+    def _alert(self, detail: CaseDetail, one: Leaving, route: Route, now: datetime, notices: ToTell | None) -> Alert:
         assert one.reason != "digest"
         return build_alert(
             detail,
@@ -105,6 +115,7 @@ class Writing:
             route.language or self._config.alerting.language,
             brand_name=self._names.get(detail.brand, detail.brand),
             at=now,
+            notices=notices,
         )
 
     def _digest(

@@ -12,7 +12,7 @@ from config.quiet import Digest
 from detector.items import Kind
 from detector.policy import KNOWN
 
-Told = Literal["first", "new_items", "escalated", "relapsed", "repeat"]
+Told = Literal["first", "new_items", "escalated", "relapsed", "repeat", "notice"]
 Common = Literal["brand", "source", "kind", "platform", "country", "advertiser"]
 State = Literal["open", "confirmed", "snoozed", "takedown", "down", "relapsed"]
 
@@ -56,7 +56,14 @@ class Route(Matcher):
     receivers: tuple[Key, ...] = Field(min_length=1)
     stop: bool = False  # no later route is looked at for a case that matches this one
     default: bool = False  # counts only for cases that no other route matches
-    reasons: tuple[Told, ...] = ("first", "new_items", "escalated", "relapsed", "repeat")  # what it is told of
+    reasons: tuple[Told, ...] = (  # what it is told of
+        "first",
+        "new_items",
+        "escalated",
+        "relapsed",
+        "repeat",
+        "notice",
+    )
     group_wait: Interval | None = None  # before the first message of a case; default: [alerting]
     group_interval: Interval | None = None  # between later messages of a case; default: [alerting]
     group_by: tuple[Common, ...] = ()  # cases that have these in common are told together; default: each by itself

@@ -87,6 +87,11 @@ def tell_of_escalation(session: Session, case_id: int, now: datetime) -> None:
     _tell(session, case_id, "escalated", now)
 
 
+def tell_of_notices(session: Session, case_id: int, now: datetime) -> None:
+    """Say that somebody has to look at notices of a case; does nothing while that is pending."""
+    _tell(session, case_id, "notice", now)
+
+
 def add_repeat(session: Session, case_id: int, now: datetime) -> None:
     """Ask for one more message about a case, past all that holds messages back but a silence.
 
@@ -108,7 +113,7 @@ def add_repeat(session: Session, case_id: int, now: datetime) -> None:
 def _tell(
     session: Session,
     case_id: int,
-    reason: Literal["escalated", "relapsed", "repeat"],
+    reason: Literal["escalated", "relapsed", "repeat", "notice"],
     now: datetime,
     *,
     pressing: bool = False,

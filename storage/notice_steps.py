@@ -29,9 +29,9 @@ Step = Literal[
     "reference",  # what the channel calls it, learned or corrected
     "undo",  # a step is taken back, because what it came of was
 ]
-ATTEND = timedelta(
-    days=2
-)  # until somebody is reminded of a notice that waits for us: a working habit, no channel's rule
+# Working habits, no rules of any channel: how long until somebody is reminded.
+ATTEND = timedelta(days=2)  # of a notice that waits for us
+SENDING = timedelta(minutes=15)  # of a try that did not end
 
 OPEN: frozenset[NoticeState] = frozenset(("filed", "acknowledged", "information_requested"))  # wait for an end
 FILED: frozenset[NoticeState] = OPEN | {"refused", "down", "back"}  # the channel has it

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from storage.canonical import canonical
 from storage.columns import digest_of
 from storage.errors import NoticeNotFound, NoticeRefused
+from storage.intents import tell_of_notices
 from storage.merging import family
 from storage.notice_entries import check, hold, hold_notice, row_of, take
-from storage.notice_steps import ATTEND, NOTICE, OPEN
+from storage.notice_steps import ATTEND, NOTICE, OPEN, SENDING
 from storage.notice_views import NoticeStep, NoticeView, ReplyView, former, open_draft
 from storage.schema import Case, CaseLog, CaseState, NoticeReply, NoticeRow, NoticeState
 
@@ -200,7 +201,7 @@ def begin_sending(session: Session, number: int, *, who: str, approvers: Collect
             f"notice {number} waits for approval by another person ({', '.join(approvers)}): "
             f"`mekiki takedown approve {number}`"
         )
-    take(session, held, row, "sending", who=who, now=now)
+    take(session, held, row, "sending", who=who, now=now, due=SENDING)
     return views(session, [row])[0]
 
 
@@ -257,7 +258,7 @@ def sending_failed(session: Session, number: int, *, who: str, now: datetime, no
     """
     held, row = hold_notice(session, number)
     check("failed", row)
-    take(session, held, row, "failed", who=who, now=now, note=note)
+    take(session, held, row, "failed", who=who, now=now, due=ATTEND, note=note)
 
 
 def set_state(
@@ -371,6 +372,7 @@ def add_reply(session: Session, number: int, reply: Reply, *, who: str, now: dat
     take(
         session, held, row, "reply", who=who, now=now, due=due if moves else "as before", note=reply.subject, data=data
     )
+    tell_of_notices(session, held.root.id, now)
     return True
 
 

@@ -2,6 +2,7 @@
 
 - a case was told and nobody has judged it: `repeat_at` and `escalate_at` of the intent that told it
 - a case is past the time in which a person was to judge it: `cases.due_at`
+- somebody has to look at a notice: `notices.due_at` (`storage.notice_due`)
 
 Noting that it was found and telling it are one transaction, so that a kill in between finds it again.
 """
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from storage.actions import UNJUDGED
 from storage.intents import tell_of_escalation
+from storage.notice_due import any_unreminded
 from storage.routed import Share, entrust, lock_route
 from storage.schema import AlertIntent, Case, SilenceRow
 from storage.upsert import table_of
@@ -88,7 +90,7 @@ def escalate_due(session: Session, now: datetime, *, limit: int) -> Reminded:
 
 
 def anything_due(session: Session, now: datetime) -> bool:
-    """Tell whether there is something for `remind`, `escalate_due` or `storage.silences.wake` to do."""
+    """Tell whether there is something for `remind`, `escalate_due`, `remind_of_notices` or `wake` to do."""
     over = or_(SilenceRow.ends_at <= now, SilenceRow.expired_at.is_not(None))
     looks = (
         select(AlertIntent.id).where(AlertIntent.repeat_at <= now),
@@ -96,7 +98,7 @@ def anything_due(session: Session, now: datetime) -> bool:
         _late(now),
         select(SilenceRow.id).where(SilenceRow.woken_at.is_(None), over),
     )
-    return any(session.scalar(look.limit(1)) is not None for look in looks)
+    return any(session.scalar(look.limit(1)) is not None for look in looks) or any_unreminded(session, now)
 
 
 def _late(now: datetime) -> Select[int]:

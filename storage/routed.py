@@ -18,11 +18,24 @@ from sqlalchemy.orm import Session
 from storage.batches import batched
 from storage.database import lock_name
 from storage.intents import PendingIntent, may_be_told
-from storage.schema import PENDING_ESCALATED, PENDING_ROUTED, AlertIntent, Case, CaseState, Delivery, Held, IntentReason
+from storage.schema import (
+    PENDING_ESCALATED,
+    PENDING_NOTICE,
+    PENDING_ROUTED,
+    AlertIntent,
+    Case,
+    CaseState,
+    Delivery,
+    Held,
+    IntentReason,
+)
 from storage.upsert import insert, table_of
 
 _INTENTS = table_of(AlertIntent)
-_WEIGHTIEST: tuple[IntentReason, ...] = ("first", "relapsed", "escalated", "new_items", "repeat")  # names a message
+# Of reasons that are told in one message, the first that it has names it.
+_WEIGHTIEST: tuple[IntentReason, ...] = ("first", "relapsed", "escalated", "new_items", "repeat", "notice")
+
+_APART: frozenset[IntentReason] = frozenset(("escalated", "notice"))  # stand beside what else is told of a case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +123,7 @@ def entrust(
         {reason: number for number, reason in enumerate(_WEIGHTIEST)}, value=literal_column("excluded.reason")
     )
     earlier: ColumnElement[datetime] = literal_column("excluded.due_at")
-    for where, escalated in ((PENDING_ROUTED, False), (PENDING_ESCALATED, True)):
+    for where, apart in ((PENDING_ROUTED, None), (PENDING_ESCALATED, "escalated"), (PENDING_NOTICE, "notice")):
         rows = [
             {
                 "case_id": case_id,
@@ -125,7 +138,7 @@ def entrust(
                 "pressing": pressing,
             }
             for share, case_id, reason, count, since in shares
-            if (reason == "escalated") is escalated
+            if (reason if reason in _APART else None) == apart
         ]
         if not rows:
             continue
@@ -335,17 +348,22 @@ def leaving(session: Session, now: datetime, *, only: Sequence[int] | None = Non
 _LEAVING = ("id", "route", "case_id", "reason", "count", "due_at", "created_at", "news_at", "fold")
 
 
-def told_receivers(session: Session, case_ids: Collection[int]) -> dict[tuple[int, str], datetime]:
-    """Return what receivers know of cases, by case and receiver: when the latest of what they were told was routed."""
-    found: dict[tuple[int, str], datetime] = {}
+def told_receivers(session: Session, case_ids: Collection[int]) -> dict[tuple[int, str, bool], datetime]:
+    """Return what receivers know of cases, by case, receiver and whether it is of notices: when the latest of what they
+    were told was routed.
+    """
+    found: dict[tuple[int, str, bool], datetime] = {}
+    of_notices = (_INTENTS.c.reason == "notice").label("of_notices")
     for some in batched(sorted(case_ids)):
         query = (
-            select(_INTENTS.c.case_id, Delivery.receiver, func.max(_INTENTS.c.news_at))
+            select(_INTENTS.c.case_id, Delivery.receiver, of_notices, func.max(_INTENTS.c.news_at))
             .join(Delivery, Delivery.intent_id == _INTENTS.c.id)
             .where(_INTENTS.c.case_id.in_(some), _INTENTS.c.news_at.is_not(None))
-            .group_by(_INTENTS.c.case_id, Delivery.receiver)
+            .group_by(_INTENTS.c.case_id, Delivery.receiver, of_notices)
         )
-        found |= {(case_id, receiver): news for case_id, receiver, news in session.execute(query)}
+        found |= {
+            (case_id, receiver, bool(notices)): news for case_id, receiver, notices, news in session.execute(query)
+        }
     return found
 
 
@@ -389,9 +407,10 @@ def kept_by(session: Session, routes: Collection[str], now: datetime) -> list[Wa
 def _note_told(session: Session, told: Sequence[Waiting], route: str, *, now: datetime, then: Afterwards) -> None:
     """Plan what follows these messages, instead of the repeats that were to follow those before about the same cases.
 
-    An escalation goes to others: the route's own people hear of the case again when they would have.
+    An escalation goes to others, and a notice is no news of the case: the route's own people hear of it again when they
+    would have.
     """
-    own = [one for one in told if one.reason != "escalated"]
+    own = [one for one in told if one.reason not in _APART]
     for some in batched(own):
         before = update(_INTENTS).where(_INTENTS.c.case_id.in_([one.case_id for one in some]))
         session.execute(

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from storage.database import snapshot, transaction
+from storage.notice_due import remind_of_notices
 from storage.reminders import anything_due, escalate_due, lock_routes_due, remind
 from storage.silences import wake
 
@@ -22,6 +23,7 @@ class Reminders:
 
     repeated: int = 0  # cases
     escalated: int = 0  # cases
+    notices: int = 0  # that somebody has to look at
     woken: int = 0  # cases, by route, that silences had kept back
 
 
@@ -31,18 +33,20 @@ def remind_due(engine: Engine, now: datetime) -> Reminders:
     Raises:
         StorageUnavailable: the database cannot be used; nothing is lost.
     """
-    repeated = escalated = woken = 0
+    repeated = escalated = notices = woken = 0
     while True:
         with snapshot(engine) as session:
             if not anything_due(session, now):
-                return Reminders(repeated=repeated, escalated=escalated, woken=woken)
+                return Reminders(repeated=repeated, escalated=escalated, notices=notices, woken=woken)
         with transaction(engine) as session:
             lock_routes_due(session, now)
             again = remind(session, "repeat", now, limit=AT_ONCE)
             others = remind(session, "escalate", now, limit=AT_ONCE)
             late = escalate_due(session, now, limit=AT_ONCE)
+            asked = remind_of_notices(session, now, limit=AT_ONCE)
             woken += wake(session, now)
         repeated += len(again.cases)
         escalated += len(others.cases) + len(late.cases)
-        if not (again.looked or others.looked or late.looked):
-            return Reminders(repeated=repeated, escalated=escalated, woken=woken)
+        notices += asked
+        if not (again.looked or others.looked or late.looked or asked):
+            return Reminders(repeated=repeated, escalated=escalated, notices=notices, woken=woken)

@@ -2,8 +2,8 @@
 
 The body, ASCII JSON, the same bytes on every attempt:
 
-    {"type": "case.first" | "case.new_items" | "case.escalated" | "case.relapsed" | "case.repeat" | "digest" |
-             "receiver.disabled" | "source.unwell" | "source.well" | "test",
+    {"type": "case.first" | "case.new_items" | "case.escalated" | "case.relapsed" | "case.repeat" | "case.notice" |
+             "digest" | "receiver.disabled" | "source.unwell" | "source.well" | "test",
      "timestamp": "2026-11-22T03:04:05Z",         when the alert was written
      "data": {...}}                                `WebhookData`; JSON Schema by `webhook_schema()`
 
@@ -24,7 +24,17 @@ from alerts.delivery import Receipt, check, reveal
 from alerts.dialect import PLAIN
 from alerts.errors import DeliveryError
 from alerts.gate import Gate
-from alerts.message import Alert, AlertCase, AlertEvidence, AlertItem, AlertPicture, DigestLine, Language, Reason
+from alerts.message import (
+    Alert,
+    AlertCase,
+    AlertEvidence,
+    AlertItem,
+    AlertNotice,
+    AlertPicture,
+    DigestLine,
+    Language,
+    Reason,
+)
 from alerts.texts import Texts
 from alerts.wording import headline, occasion
 from config import WebhookReceiver
@@ -35,6 +45,7 @@ Event = Literal[
     "case.escalated",
     "case.relapsed",
     "case.repeat",
+    "case.notice",
     "digest",
     "receiver.disabled",
     "source.unwell",
@@ -48,6 +59,7 @@ EVENTS: dict[Reason, Event] = {
     "escalated": "case.escalated",
     "relapsed": "case.relapsed",
     "repeat": "case.repeat",
+    "notice": "case.notice",
     "digest": "digest",
     "receiver_disabled": "receiver.disabled",
     "source_unwell": "source.unwell",
@@ -76,6 +88,8 @@ class WebhookData:
     since: datetime | None  # beginning of the time that a digest covers, which ends at `timestamp`
     digest: tuple[DigestLine, ...]  # cases, those that matter most first
     digest_total: int  # cases of the digest in all
+    notices: tuple[AlertNotice, ...]  # takedown requests that somebody has to look at
+    notices_total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +128,8 @@ def render(alert: Alert) -> bytes:
             since=alert.since,
             digest=alert.digest,
             digest_total=alert.digest_total,
+            notices=alert.notices,
+            notices_total=alert.notices_total,
         ),
     )
     return json.dumps(msgspec.to_builtins(body), ensure_ascii=True, separators=(",", ":")).encode("ascii")

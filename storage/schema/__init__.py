@@ -10,6 +10,7 @@ from detector.harm import Harm
 from storage.schema.alerts import (
     PENDING_ESCALATED,
     PENDING_ITEMS,
+    PENDING_NOTICE,
     PENDING_OTHER,
     PENDING_ROUTED,
     AlertIntent,
@@ -55,6 +56,7 @@ from storage.schema.triage import SavedViewRow
 __all__ = [
     "PENDING_ESCALATED",
     "PENDING_ITEMS",
+    "PENDING_NOTICE",
     "PENDING_OTHER",
     "PENDING_ROUTED",
     "AlertIntent",

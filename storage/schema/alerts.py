@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.columns import AnyText, JsonText, RowId, UtcDateTime
 from storage.schema.base import Base
 
-IntentReason = Literal["first", "new_items", "escalated", "relapsed", "repeat", "digest"]
+IntentReason = Literal["first", "new_items", "escalated", "relapsed", "repeat", "notice", "digest"]
 IntentState = Literal["pending", "routed", "suppressed"]
 DeliveryState = Literal["pending", "sent", "dead"]
 Held = Literal["wait", "interval", "quiet", "digest", "limit", "inhibited"]
@@ -17,8 +17,10 @@ Held = Literal["wait", "interval", "quiet", "digest", "limit", "inhibited"]
 # Before routing: one pending message about the items of a case, and one for each other reason.
 PENDING_ITEMS = text("state = 'pending' AND route IS NULL AND reason IN ('first', 'new_items')")
 PENDING_OTHER = text("state = 'pending' AND route IS NULL AND reason NOT IN ('first', 'new_items')")
-# After it: one for each case and route; an escalation goes to other people and stands beside it.
-PENDING_ROUTED = text("state = 'pending' AND route IS NOT NULL AND reason <> 'escalated'")
+# After it: one for each case and route; beside it an escalation, which goes to other people, and what is told of
+# notices, which says other things.
+PENDING_ROUTED = text("state = 'pending' AND route IS NOT NULL AND reason NOT IN ('escalated', 'notice')")
+PENDING_NOTICE = text("state = 'pending' AND route IS NOT NULL AND reason = 'notice'")
 PENDING_ESCALATED = text("state = 'pending' AND route IS NOT NULL AND reason = 'escalated'")
 DIGESTS = text("reason = 'digest'")
 REPEATS = text("repeat_at IS NOT NULL")
@@ -39,7 +41,7 @@ class AlertIntent(Base):
     __tablename__ = "alert_intents"
     __table_args__ = (
         CheckConstraint(
-            "reason IN ('first', 'new_items', 'escalated', 'relapsed', 'repeat', 'digest')",
+            "reason IN ('first', 'new_items', 'escalated', 'relapsed', 'repeat', 'notice', 'digest')",
             name="reason",
         ),
         CheckConstraint("state IN ('pending', 'routed', 'suppressed')", name="state"),
@@ -50,6 +52,7 @@ class AlertIntent(Base):
         _partial("uq_alert_intents_pending_items", "case_id", where=PENDING_ITEMS),
         _partial("uq_alert_intents_pending_other", "case_id", "reason", where=PENDING_OTHER),
         _partial("uq_alert_intents_pending_routed", "case_id", "route", where=PENDING_ROUTED),
+        _partial("uq_alert_intents_pending_notice", "case_id", "route", where=PENDING_NOTICE),
         _partial("uq_alert_intents_pending_escalated", "case_id", "route", where=PENDING_ESCALATED),
         _partial("uq_alert_intents_digests", "route", "fold", "due_at", where=DIGESTS),
         _partial("ix_alert_intents_repeat_at", "repeat_at", where=REPEATS, unique=False),

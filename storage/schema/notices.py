@@ -11,8 +11,8 @@ from storage.schema.base import Base, Digest
 
 NoticeState = Literal["draft", "filed", "acknowledged", "information_requested", "refused", "down", "back", "withdrawn"]
 # Few notices are like this: whoever looks for them reads no others.
-SENDING = text("sending_at IS NOT NULL")
 TO_DO = text("due_at IS NOT NULL")
+UNREMINDED = text("reminded_at IS NULL OR reminded_at < due_at")  # that it is due is not told yet
 
 
 class NoticeRow(Base):
@@ -33,8 +33,8 @@ class NoticeRow(Base):
         Index(None, "message_id"),
         Index(None, "state", "id"),
         Index(None, "channel", "state", "id"),
-        Index("ix_notices_sending", "sending_at", sqlite_where=SENDING, postgresql_where=SENDING),
-        Index("ix_notices_due", "state", "due_at", sqlite_where=TO_DO, postgresql_where=TO_DO),
+        Index("ix_notices_to_do", "state", "due_at", sqlite_where=TO_DO, postgresql_where=TO_DO),
+        Index("ix_notices_due_at", "due_at", sqlite_where=UNREMINDED, postgresql_where=UNREMINDED),
         Index(None, "previous_id"),
     )
 

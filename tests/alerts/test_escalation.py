@@ -171,7 +171,7 @@ async def test_a_look_for_reminders_reads_an_index_and_writes_nothing_when_none_
     finally:
         event.remove(bureau.engine, "before_cursor_execute", note)
     looks = [one for one in statements if one.startswith("SELECT")]
-    assert len(looks) == 4
+    assert len(looks) == 5
     assert not [one for one in statements if one.startswith(("INSERT", "UPDATE", "DELETE"))]
     if bureau.engine.dialect.name == "sqlite":
         assert all("USING" in plan_of(bureau.engine, look) for look in looks)

@@ -1,4 +1,4 @@
-"""Notices: what was asked of whom, how it stands, and what came back."""
+"""Notices: what was asked of whom, how it stands, what came back; alerts that tell of them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,10 +11,12 @@ depends_on = None
 moment = sa.DateTime(timezone=True)
 row_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 STATES = "'draft', 'filed', 'acknowledged', 'information_requested', 'refused', 'down', 'back', 'withdrawn'"
+REASONS = "reason IN ('first', 'new_items', 'escalated', 'relapsed', 'repeat', 'digest')"
+MORE_REASONS = "reason IN ('first', 'new_items', 'escalated', 'relapsed', 'repeat', 'notice', 'digest')"
 
 
 def upgrade() -> None:
-    """Add the tables."""
+    """Add the tables, and a reason to tell."""
     op.create_table(
         "notices",
         sa.Column("id", row_id, nullable=False),
@@ -65,8 +67,11 @@ def upgrade() -> None:
         ("channel_state_id", ["channel", "state", "id"]),
     ):
         op.create_index(f"ix_notices_{name}", "notices", columns)
-    for name, columns, held in (("sending", ["sending_at"], "sending_at"), ("due", ["state", "due_at"], "due_at")):
-        where = sa.text(f"{held} IS NOT NULL")
+    for name, columns, condition in (
+        ("to_do", ["state", "due_at"], "due_at IS NOT NULL"),
+        ("due_at", ["due_at"], "reminded_at IS NULL OR reminded_at < due_at"),
+    ):
+        where = sa.text(condition)
         op.create_index(f"ix_notices_{name}", "notices", columns, sqlite_where=where, postgresql_where=where)
     op.create_table(
         "notice_replies",
@@ -85,3 +90,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_notice_replies"),
         sa.UniqueConstraint("notice_id", "digest", name="uq_notice_replies_notice_id_digest"),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_constraint("ck_alert_intents_reason", "alert_intents")
+        op.create_check_constraint(op.f("ck_alert_intents_reason"), "alert_intents", MORE_REASONS)
+    else:
+        _constrain_sqlite()
+    op.drop_index("uq_alert_intents_pending_routed", "alert_intents")
+    for name, condition in (("routed", "reason NOT IN ('escalated', 'notice')"), ("notice", "reason = 'notice'")):
+        where = sa.text(f"state = 'pending' AND route IS NOT NULL AND {condition}")
+        op.create_index(
+            f"uq_alert_intents_pending_{name}",
+            "alert_intents",
+            ["case_id", "route"],
+            unique=True,
+            sqlite_where=where,
+            postgresql_where=where,
+        )
+
+
+def _constrain_sqlite() -> None:
+    """Let alerts tell of notices, too; a constraint changes nothing that is stored (as in 0009)."""
+    connection = op.get_bind()
+    version = connection.execute(sa.text("PRAGMA schema_version")).scalar_one()
+    op.execute("PRAGMA writable_schema = ON")
+    says = "UPDATE sqlite_master SET sql = replace(sql, :old, :new) WHERE type = 'table' AND name = 'alert_intents'"
+    connection.execute(sa.text(says), {"old": REASONS, "new": MORE_REASONS})
+    op.execute(f"PRAGMA schema_version = {version + 1}")
+    op.execute("PRAGMA writable_schema = OFF")
