@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from spiders.files import matching
 
@@ -51,16 +51,21 @@ def mails_of(path: Path) -> Iterator[bytes]:
     Raises:
         OSError: it cannot be read.
     """
+    with path.open("rb") as stream:
+        yield from mails_in(stream)
+
+
+def mails_in(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the mails of an open mailbox in mbox form; one larger than `LARGEST_MAIL` is cut off."""
     mail = bytearray()
     blank = True
-    with path.open("rb") as stream:
-        for line in stream:
-            if blank and line.startswith(b"From "):
-                if mail:
-                    yield bytes(mail)
-                mail.clear()
-            elif len(mail) < LARGEST_MAIL:
-                mail += line[1:] if line.startswith(b">From ") else line
-            blank = not line.strip()
+    for line in stream:
+        if blank and line.startswith(b"From "):
+            if mail:
+                yield bytes(mail)
+            mail.clear()
+        elif len(mail) < LARGEST_MAIL:
+            mail += line[1:] if line.startswith(b">From ") else line
+        blank = not line.strip()
     if mail:
         yield bytes(mail)

@@ -14,9 +14,9 @@ from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
 from typing import Any
 
+from spiders.pages.encoding import decode
 from spiders.pages.mail import BROKEN, header_of, parts_of, text_of
 from spiders.pages.reader import read_document
-from storage.notices import REFERENCE
 
 MOST_PARTS = 200  # of one mail
 MOST_IDS = 100  # in References
@@ -54,11 +54,12 @@ _QUOTES = frozenset(("gmail_quote", "gmail_quote_container", "yahoo_quoted", "mo
 _QUOTE_IDS = frozenset(("divRplyFwdMsg", "appendonsend"))
 
 
-def parse_reply(body: bytes, *, own: list[str] | None = None) -> dict[str, Any]:
+def parse_reply(body: bytes, *, reference: str, own: list[str] | None = None) -> dict[str, Any]:
     """Read a mail that came back.
 
     Args:
         body: as it was saved (RFC 5322).
+        reference: what ours look like, a regular expression.
         own: our mail domains, lower case: what comes from there is passed on by a colleague.
 
     Returns:
@@ -74,15 +75,16 @@ def parse_reply(body: bytes, *, own: list[str] | None = None) -> dict[str, Any]:
         message = BytesParser(policy=policy.default).parsebytes(body)
         if not any(message.get(name) for name in ("From", "Subject", "Date", "Message-ID")):
             raise ValueError("no mail: it has neither From, Subject, Date nor Message-ID")
-        return _read(message, frozenset(own or ()), 0)
+        found = _read(message, frozenset(own or ()), 0)
     except (RecursionError, MessageError, *BROKEN) as error:
         raise ValueError(f"the mail is broken: {type(error).__name__}") from error
+    return _named(found, reference)
 
 
-def parse_pasted(text: str) -> dict[str, Any]:
+def parse_pasted(body: bytes, *, reference: str) -> dict[str, Any]:
     """Read what a person copied out of a mail or a web page; same result as `parse_reply`, without headers."""
-    new, quoted = split_quotes(text[:READ])
-    return _result(new=new, quoted=quoted)
+    new, quoted = split_quotes(decode(body)[0][:READ])
+    return _named(_result(new=new, quoted=quoted), reference)
 
 
 def split_quotes(text: str) -> tuple[str, str]:
@@ -167,27 +169,35 @@ def _result(
     returned: dict[str, str] | None = None,
     notes: list[str] | None = None,
 ) -> dict[str, Any]:
-    cut = len(new) > LONGEST_TEXT
     return {
         "sender": sender,
         "address": parseaddr(sender)[1].lower(),
         "subject": subject,
         "at": at,
         "answers_to": answers_to or [],
-        "ours": {"subject": _ours(subject), "text": _ours(new), "quoted": _ours(quoted)},
-        "tokens": list(dict.fromkeys(_tokens(f"{subject}\n{new}")))[:MOST_TOKENS],
-        "text": new[: LONGEST_TEXT - 1] + "…" if cut else new,
+        "text": new,
+        "quoted": quoted,
         "automatic": automatic,
         "returned": returned,
         "notes": notes or [],
     }
 
 
-def _ours(text: str) -> list[str]:
-    return list(dict.fromkeys(match.upper() for match in re.findall(_OURS, text[:READ])))[:MOST_IDS]
-
-
-_OURS = re.compile(rf"(?i)(?<![A-Za-z0-9]){REFERENCE.pattern}(?![A-Za-z0-9])")
+def _named(found: dict[str, Any], reference: str) -> dict[str, Any]:
+    """Put what a message names in place of what it quotes, and cut what is new."""
+    ours = re.compile(rf"(?i)(?<![A-Za-z0-9]){reference}(?![A-Za-z0-9])")
+    new, quoted = found["text"], found.pop("quoted")
+    texts = {"subject": found["subject"], "text": new, "quoted": quoted}
+    named = {
+        name: list(dict.fromkeys(match[0].upper() for match in ours.finditer(text[:READ])))[:MOST_IDS]
+        for name, text in texts.items()
+    }
+    return {
+        **found,
+        "ours": named,
+        "tokens": list(dict.fromkeys(_tokens(f"{found['subject']}\n{new}")))[:MOST_TOKENS],
+        "text": new[: LONGEST_TEXT - 1] + "…" if len(new) > LONGEST_TEXT else new,
+    }
 
 
 def _tokens(text: str) -> Iterator[str]:
