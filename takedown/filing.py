@@ -14,6 +14,7 @@ surely came to nothing leaves a draft, and says why.
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,6 +50,7 @@ from takedown.errors import FilingFailed, FilingRefused
 from takedown.interface import Call, call_of, post_call
 from takedown.mail import Letter, files_of, letter_of
 from takedown.notice import Notice
+from takedown.sharing.errors import NotShareable
 from takedown.sharing.xarf import xarf_of
 from takedown.story import Story, tell_story
 
@@ -325,7 +327,11 @@ def _written(
         raise FilingRefused(
             f"{channel.key} takes mail, and no relay is configured: [takedown.mail] needs sender and host"
         )
-    report = xarf_of(story, actor, config, now=now) if channel.xarf else None
+    report = None
+    if channel.xarf:
+        picture = next((data for one, data in files if one.kind == "screenshot"), None)
+        with suppress(NotShareable):  # no address that machines could act on: the words and the files go alone
+            report = xarf_of(story, actor, config, now=now, reference=content.reference, screenshot=picture, exact=True)
     return letter_of(content, channel, config.takedown.mail, at=now, files=files, xarf=report), None
 
 

@@ -2,6 +2,9 @@
 
 import click
 
+from console.commands.takedown.channels import channels
+from console.commands.takedown.filing import file, reply
+
 
 @click.group("takedown")
 def takedown_group() -> None:
@@ -9,3 +12,8 @@ def takedown_group() -> None:
 
     Start with `mekiki takedown plan CASE`. Nothing is filed without `--confirm`.
     """
+
+
+takedown_group.add_command(channels)
+takedown_group.add_command(file)
+takedown_group.add_command(reply)
