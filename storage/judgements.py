@@ -14,6 +14,7 @@ from typing import Any, get_args
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage import notice_presence
 from storage.actions import (
     ACTIONS,
     DISMISS_REASONS,
@@ -32,6 +33,7 @@ from storage.case_log import NewEntry, append_log
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
 from storage.intents import revive, suppress
 from storage.merging import merge, unmerge
+from storage.notice_presence import follow_judgement, kin
 from storage.register import Registering, enter, entering, take_back
 from storage.schema import Case, CaseLog, Harm
 from storage.settle import log_of, settle
@@ -113,6 +115,8 @@ def judge(session: Session, case_id: int, judgement: Judgement, *, now: datetime
     entry = append_judgement(session, case, log, new)
     if entered is not None:
         enter(session, case, entered, entry)
+    if judgement.action == "down" or judgement.action == "relapse":
+        follow_judgement(session, case, judgement.action, who=judgement.who, because=entry.id, now=now)
     if judgement.action in _QUIETS:
         note = f"{judgement.action} by {judgement.who}" + (f": {judgement.reason}" if judgement.reason else "")
         suppress(session, case_id, because_of=entry.id, note=note, now=now)
@@ -147,6 +151,8 @@ def undo(session: Session, case_id: int, *, who: str, now: datetime) -> int:
     entry = append_judgement(session, case, log, new)
     if last.action == "dismiss":
         take_back(session, last.id, who=who, now=now)
+    if last.action in ("down", "relapse"):
+        notice_presence.take_back(session, case, last.id, who=who, now=now)
     if last.action in _QUIETS and case.state not in SILENT:
         revive(session, case_id, suppressed_by=last.id, missed=missed, now=now)
     return entry.id
@@ -178,8 +184,10 @@ def _lock_brand(session: Session, case_id: int) -> None:
 
 
 def _locked(session: Session, case_id: int, other: int | None = None) -> tuple[Case, list[CaseLog]]:
-    """Lock a case, and the one that it becomes or was a part of: both at once, because their order counts."""
-    cases = lock_cases(session, {case_id, case_id if other is None else other})
+    """Lock a case, its parts that have notices, and the one that it becomes or was a part of: all at once, because
+    their order counts.
+    """
+    cases = lock_cases(session, {*kin(session, [case_id]), case_id if other is None else other})
     if case_id not in cases:
         raise CaseNotFound(f"there is no case {case_id}")
     return cases[case_id], log_of(session, case_id)

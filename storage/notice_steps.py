@@ -160,6 +160,8 @@ def after(at: NoticeStanding | None, entry: Entry) -> NoticeStanding:
     data = entry.data
     if at is None or step == "drafted":
         at = NoticeStanding(state="draft", drafted_at=entry.at, drafted_by=entry.who)
+    elif at.state not in RULES[step].of:
+        return at  # what it rested on was taken back
     if (to := RULES[step].to) is not None:
         at = replace(at, state=to, settled_at=entry.at if to in SETTLED else None)
     if "due" in data:

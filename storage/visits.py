@@ -22,6 +22,7 @@ from storage.intents import tell_of_relapse
 from storage.items import item_from
 from storage.media import MediaStore
 from storage.merging import family
+from storage.notice_presence import follow_link, kin
 from storage.schema import Case, CaseItem, CaseLog, ItemRow, ItemVersion, VerdictRow, VisitRow
 from storage.settle import settle_anew
 from storage.stamps import want_stamp
@@ -227,10 +228,14 @@ def save_visits(
 
     Locks: cases in their order, then the end of the custody chain.
     """
-    cases = lock_cases(session, link.cases) if link.cases else {}
+    held = lock_cases(session, kin(session, link.cases)) if link.cases else {}
+    cases = {case_id: case for case_id, case in held.items() if case_id in link.cases}
     for case in cases.values():
+        before = case.state
         state = _note_presence(session, case, link.url, visits, now)
         _move_on(session, case, state, now)
+        known, moved = presences(session, case.id), case.state != before
+        follow_link(session, case, link.url, state, known, moved=moved, now=now)
     for owner in cases or (None,):
         session.add_all(
             VisitRow(
