@@ -18,6 +18,7 @@ from console.commands.measuring import calibrate, evaluate, explain
 from console.commands.register import register_group
 from console.commands.reporting import report
 from console.commands.setup import config_group, db, demo, doctor, init
+from console.commands.share import share_group
 from console.commands.sources import sources_group
 from console.commands.takedown import takedown_group
 from console.commands.telling import alerts
@@ -52,6 +53,7 @@ for command in (
     triage,
     judge,
     takedown_group,
+    share_group,
     register_group,
     explain,
     evaluate,

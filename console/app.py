@@ -27,6 +27,7 @@ from storage.database import check_current, open_engine, revision, snapshot, tra
 from storage.errors import StorageError, StorageUnavailable
 from storage.media import MediaStore
 from storage.profiles import Profiles, build_profiles
+from takedown.errors import TakedownError
 
 OK, FAILED, USAGE, OUTSIDE, PARTLY = range(5)
 
@@ -117,7 +118,7 @@ class Group(click.Group):
             raise OutsideFailed(str(error)) from error
         except PolicyError as error:
             raise Misused(str(error)) from error
-        except (StorageError, SecretError, NetworksDamaged) as error:
+        except (StorageError, SecretError, NetworksDamaged, TakedownError) as error:
             raise Stop(str(error)) from error
 
 

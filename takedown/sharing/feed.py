@@ -167,10 +167,10 @@ def _twins(name: str) -> tuple[str, ...]:
 def head(made: Made, profile: Sharing, *, version: str, now: datetime) -> Iterator[str]:
     """Yield the first lines of a list: what it is, of when, for whom; of a zone also its SOA and NS."""
     sign = _COMMENT[made.form]
-    noun = "addresses" if made.form == "urls" else "hosts"
+    noun = "Addresses" if made.form == "urls" else "Hosts"
     if made.form == "adblock":
         yield "! Title: Fraud hosts of confirmed cases"
-    yield f"{sign} {made.entries} {noun} of confirmed cases, profile {profile.key}, TLP:{profile.tlp.upper()}"
+    yield f"{sign} {noun} of confirmed cases: {made.entries}, profile {profile.key}, TLP:{profile.tlp.upper()}"
     yield f"{sign} mekiki {version}, {now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     yield f"{sign} sha256 of the lines below: {made.digest}"
     if made.form == "rpz":
