@@ -68,9 +68,7 @@ class Catalogue:
         """
         if key in self._channels:
             return self._channels[key]
-        raise UnknownChannel(
-            f"there is no channel {key!r}{_near(key, self._channels)}; `mekiki takedown channels` lists them all"
-        )
+        raise UnknownChannel(f"there is no channel {key!r}{_near(key, self._channels)} (all: mekiki takedown channels)")
 
     def file_of(self, key: str) -> Path | None:
         """Return where the entry stands; None for one that was not read from a file."""

@@ -122,7 +122,7 @@ class Remark(Model):
 class Match(Model):
     """Which actors an entry is for: of these kinds, and, where something more is named, one of that.
 
-    `takedown.catalogue.named` says which facts of an actor each list is compared with.
+    `takedown.fitting.named` says which facts of an actor each list is compared with.
     """
 
     actors: tuple[ActorKind, ...] = Field(min_length=1)

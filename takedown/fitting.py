@@ -81,7 +81,7 @@ def _ends(host: str, end: str) -> bool:
 
 
 def _is_generic(host: str) -> bool:
-    """Tell whether a host's top-level domain is no country's: those have two letters, or are punycode as a few others."""
+    """Tell whether a host ends in no country's domain: those have two letters; what is punycode may be one, too."""
     top = host.rpartition(".")[2]
     return len(top) > 2 and not top.startswith("xn--")
 

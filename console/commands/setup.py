@@ -23,6 +23,7 @@ from detector.lint import lint
 from safety.screen import screen, screen_json
 from storage.database import backups, open_engine, upgrade
 from storage.retention import Keep, compact, prune
+from takedown.catalogue import problems as catalogue_problems
 
 
 @click.command()
@@ -49,6 +50,8 @@ def config_group() -> None:
 def config_check(app: App) -> None:
     """Read everything the configuration names: keys, secrets, logos, pictures; warn of names that will misfire."""
     config = app.config
+    if entries := catalogue_problems(config.takedown.channels):
+        raise Misused("\n".join(map(str, entries)))
     missing = config.missing_secrets()
     complain(missing)
     profiles = app.profiles()

@@ -3,6 +3,7 @@
 import click
 
 from console.commands.takedown.channels import channels
+from console.commands.takedown.drafting import draft, show
 from console.commands.takedown.filing import file, reply
 
 
@@ -15,5 +16,7 @@ def takedown_group() -> None:
 
 
 takedown_group.add_command(channels)
+takedown_group.add_command(draft)
+takedown_group.add_command(show)
 takedown_group.add_command(file)
 takedown_group.add_command(reply)
