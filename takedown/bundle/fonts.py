@@ -33,6 +33,18 @@ class Font:
     drawable: Callable[[str], bool]  # whether it has a picture of one character
 
 
+class _Widths(dict[str, float]):
+    """Widths of the characters that were asked for: a page asks for the same few thousands of times."""
+
+    def __init__(self, loaded: TTFont) -> None:
+        self._face = loaded.face
+
+    def __missing__(self, character: str) -> float:
+        width = float(self._face.charWidths.get(ord(character), self._face.defaultWidth))
+        self[character] = width
+        return width
+
+
 @lru_cache
 def font(key: str) -> Font:
     """Return the font for "text" or "mono", registered with reportlab.
@@ -49,10 +61,10 @@ def font(key: str) -> Font:
     name = f"mekiki-{key}"
     loaded = TTFont(name, str(file))
     registerFont(loaded)
-    widths, glyphs, usual = loaded.face.charWidths, loaded.face.charToGlyph, loaded.face.defaultWidth
+    glyphs = loaded.face.charToGlyph
     return Font(
         name=name,
-        width=lambda character: float(widths.get(ord(character), usual)),
+        width=_Widths(loaded).__getitem__,
         drawable=lambda character: bool(glyphs.get(ord(character))),
     )
 

@@ -1,12 +1,13 @@
 """Paper: strips of content -> pages of A4, with a footer, bookmarks and a list of contents that knows its pages.
 
 A `Strip` is what no page break divides: a line of text, a row of a table, a picture. Pages are filled first and drawn
-then, so that every page knows how many there are. A `Pen` draws; it writes text, lines and pixels, and has no way to
+then, so that every page knows how many there are. A `Sheet` draws; it writes text, lines and pixels, and has no way to
 write an address that can be clicked, a script or an attachment.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -44,7 +45,7 @@ class Style:
         return sum(map(font("mono" if self.mono else "text").width, line)) * self.size / 1000
 
 
-class Pen:
+class Sheet:
     """Draws on one page; `x` from its left, `y` from its bottom."""
 
     def __init__(self, canvas: Any) -> None:
@@ -131,7 +132,7 @@ class Pen:
         self._canvas.linkRect("", key, (x, top - height, x + width, top), thickness=0)
 
 
-Draw = Callable[[Pen, float], None]  # with the top of the strip
+Draw = Callable[[Sheet, float], None]  # with the top of the strip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,13 +217,16 @@ class About:
     subject: str
     footer: str  # at the left of every page
     page: str  # at the right: "{page} / {pages}"
+    at: datetime | None  # when it was made; None: it does not tell
 
 
 def printed(pages: Pages, about: About) -> bytes:
     """Draw the pages; the same strips give the same bytes."""
     out, small = BytesIO(), Style(size=7.4, leading=10, colour=MUTED)
-    canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1, pageCompression=1, lang=about.language)
     text = font("text")
+    canvas = Canvas(
+        out, pagesize=(WIDTH, HEIGHT), invariant=1, pageCompression=1, lang=about.language, initialFontName=text.name
+    )
     for tell, said in (
         (canvas.setTitle, about.title),
         (canvas.setAuthor, about.author),
@@ -230,23 +234,26 @@ def printed(pages: Pages, about: About) -> bytes:
         (canvas.setCreator, "mekiki"),
         (canvas.setProducer, "mekiki"),
     ):
-        tell(shown(said, text).replace("\n", " ")[:300])
+        tell(shown(said[:300], text).replace("\n", " "))
+    made = "" if about.at is None else about.at.astimezone(UTC).strftime("D:%Y%m%d%H%M%SZ")
+    canvas.setDateFormatter(lambda *moment: made)
     canvas.setViewerPreference("DisplayDocTitle", "true")
+    left = small.lines(about.footer[:300], ROOM - 70)[0]
     level = -1
     for number, places in enumerate(pages.places, start=1):
-        pen = Pen(canvas)
+        sheet = Sheet(canvas)
         for strip, top in places:
             if strip.mark is not None:
                 canvas.bookmarkHorizontal(strip.mark.key, 0, min(HEIGHT, top + 12))
                 level = min(strip.mark.level, level + 1)
-                title = shown(strip.mark.title, text).replace("\n", " ")[:120]
+                title = shown(strip.mark.title[:120], text).replace("\n", " ")
                 canvas.addOutlineEntry(title, strip.mark.key, level=level)
-            strip.draw(pen, top)
+            strip.draw(sheet, top)
         floor = BOTTOM - 5 * MM
-        pen.line([(LEFT, floor), (LEFT + ROOM, floor)])
+        sheet.line([(LEFT, floor), (LEFT + ROOM, floor)])
         place = about.page.replace("{page}", str(number)).replace("{pages}", str(len(pages.places)))
-        pen.text(LEFT + ROOM, floor - 3, place, small, right=True)
-        pen.text(LEFT, floor - 3, small.lines(about.footer, ROOM - small.width(place) - 12)[0], small)
+        sheet.text(LEFT + ROOM, floor - 3, place, small, right=True)
+        sheet.text(LEFT, floor - 3, left, small)
         canvas.showPage()
     if pages.marks:
         canvas.showOutline()

@@ -5,9 +5,10 @@ drawn letter by letter and are never read as markup.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from takedown.bundle.dossier import Block, Dossier, Facts, Pictures, Section, Table, Words
-from takedown.bundle.paper import LEFT, MUTED, ROOM, About, Pen, Strip, Style, filled, printed
+from takedown.bundle.paper import LEFT, MUTED, ROOM, About, Sheet, Strip, Style, filled, printed
 from takedown.bundle.pdf_journey import journey
 from takedown.bundle.pdf_parts import (
     BODY,
@@ -15,6 +16,7 @@ from takedown.bundle.pdf_parts import (
     SUBJECT,
     TITLE,
     facts,
+    lines_in,
     part_title,
     section_title,
     space,
@@ -30,13 +32,14 @@ _ENTRY = Style(size=9, leading=14.4)
 _PAGE = Style(size=9, leading=14.4, colour=MUTED)
 
 
-def pdf_of(dossier: Dossier, read: Read) -> bytes:
+def pdf_of(dossier: Dossier, read: Read, *, at: datetime | None = None) -> bytes:
     """Return the PDF of a dossier.
 
     Args:
         dossier: what to print.
         read: returns the bytes of a picture's pixels by their SHA-256, or raises MediaMissing; a picture that is not
             there is named with a note.
+        at: when the dossier was made, for the properties of the file.
 
     Raises:
         FontMissing: the fonts are not installed.
@@ -49,10 +52,10 @@ def pdf_of(dossier: Dossier, read: Read) -> bytes:
     strips += text(f"{dossier.footer}\n{words['numbered']}", SMALL, above=16)
     pages = filled(strips)
     numbers.update(pages.marks)
-    return printed(pages, _about(dossier))
+    return printed(pages, _about(dossier, at))
 
 
-def _about(dossier: Dossier) -> About:
+def _about(dossier: Dossier, at: datetime | None) -> About:
     return About(
         language=dossier.language,
         title=f"{dossier.title} ({dossier.reference})",
@@ -60,6 +63,7 @@ def _about(dossier: Dossier) -> About:
         subject=dossier.subject,
         footer=dossier.reference,
         page=dossier.page,
+        at=at,
     )
 
 
@@ -82,16 +86,16 @@ def _cover(dossier: Dossier, numbers: Mapping[str, int]) -> Iterator[Strip]:
 
 def _entry(section: Section, numbers: Mapping[str, int]) -> Strip:
     """Return a line of the list of contents; its page is known when it is drawn."""
-    line = _ENTRY.lines(section.title, ROOM - 40)[0]
+    line = lines_in(section.title, _ENTRY, ROOM - 60, 1)[0]
 
-    def draw(pen: Pen, top: float) -> None:
+    def draw(sheet: Sheet, top: float) -> None:
         number = str(numbers.get(section.key, ""))
-        pen.text(LEFT, top, line, _ENTRY)
-        pen.text(LEFT + ROOM, top, number, _PAGE, right=True)
+        sheet.text(LEFT, top, line, _ENTRY)
+        sheet.text(LEFT + ROOM, top, number, _PAGE, right=True)
         start, end = LEFT + _ENTRY.width(line) + 6, LEFT + ROOM - _PAGE.width(number) - 6
         if end > start:
-            pen.line([(start, top - 10.5), (end, top - 10.5)], thick=0.4)
-        pen.jump(section.key, LEFT, top, ROOM, _ENTRY.leading)
+            sheet.line([(start, top - 10.5), (end, top - 10.5)], thick=0.4)
+        sheet.jump(section.key, LEFT, top, ROOM, _ENTRY.leading)
 
     return Strip(height=_ENTRY.leading, draw=draw)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from takedown.bundle.dossier import Column, Fact, Journey, Step, Table, Way
-from takedown.bundle.paper import ACCENT, ALARM, INK, LEFT, MUTED, ROOM, RULE, Mark, Pen, Strip, Style
-from takedown.bundle.pdf_parts import SMALL, facts, part_title, space, table, text
+from takedown.bundle.paper import ACCENT, ALARM, INK, LEFT, MUTED, ROOM, RULE, Mark, Sheet, Strip, Style
+from takedown.bundle.pdf_parts import SMALL, facts, lines_in, part_title, space, table, text
 from takedown.bundle.pdf_pictures import Darkroom, picture
 
 MOST_BOXES = 12  # of one lane: the middle of a longer way is left to the table
@@ -69,8 +69,8 @@ def host(url: str) -> str:
 def _lane(content: Journey, way: Way, words: Mapping[str, str]) -> Iterator[Strip]:
     boxes = list(_boxes(content, way, words))
     rows = [boxes[start : start + _ACROSS] for start in range(0, len(boxes), _ACROSS)]
-    names = _NAME.lines(way.visitor, _LABEL - 8)[:2]
-    said = _SAYS.lines(way.says, _LABEL - 8)[:5]
+    names = lines_in(way.visitor, _NAME, _LABEL - 8, 2)
+    said = lines_in(way.says, _SAYS, _LABEL - 8, 6)
     label = len(names) * _NAME.leading + len(said) * _SAYS.leading
     for number, row in enumerate(rows):
         height = max(map(_height, row))
@@ -78,7 +78,7 @@ def _lane(content: Journey, way: Way, words: Mapping[str, str]) -> Iterator[Stri
         last = number == len(rows) - 1
 
         def draw(
-            pen: Pen,
+            sheet: Sheet,
             top: float,
             row: Sequence[_Box] = row,
             height: float = height,
@@ -86,20 +86,20 @@ def _lane(content: Journey, way: Way, words: Mapping[str, str]) -> Iterator[Stri
             last: bool = last,
         ) -> None:
             if first:
-                pen.line([(LEFT, top + 5), (LEFT + ROOM, top + 5)])
+                sheet.line([(LEFT, top + 5), (LEFT + ROOM, top + 5)])
                 y = top
                 for style, lines in ((_NAME, names), (_SAYS, said)):
                     for line in lines:
-                        pen.text(LEFT, y, line, style)
+                        sheet.text(LEFT, y, line, style)
                         y -= style.leading
             x = LEFT + _LABEL
             for place, box in enumerate(row):
-                _draw_box(pen, x, top, height, box)
+                _draw_box(sheet, x, top, height, box)
                 if place or not first:
-                    pen.arrow(x - _ARROW + 1.5, top - height / 2, x - 1)
+                    sheet.arrow(x - _ARROW + 1.5, top - height / 2, x - 1)
                 x += _BOX + _ARROW
             if not last:
-                pen.line(
+                sheet.line(
                     [(x - _ARROW + 1.5, top - height / 2), (x - _ARROW + 5, top - height / 2)], colour=INK, thick=0.9
                 )
 
@@ -129,29 +129,25 @@ def _boxes(content: Journey, way: Way, words: Mapping[str, str]) -> Iterator[_Bo
 def _parts(box: _Box) -> tuple[tuple[Style, list[str]], ...]:
     room = _BOX - 9
     return (
-        (_HOW, _HOW.lines(box.above, room)[:2] if box.above else []),
-        (_HOST, _clipped(_HOST.lines(box.words, room))),
-        (_STATUS, _STATUS.lines(box.below, room)[:2] if box.below else []),
+        (_HOW, lines_in(box.above, _HOW, room, 2) if box.above else []),
+        (_HOST, lines_in(box.words, _HOST, room, _LINES)),
+        (_STATUS, lines_in(box.below, _STATUS, room, 2) if box.below else []),
     )
-
-
-def _clipped(lines: list[str]) -> list[str]:
-    return lines if len(lines) <= _LINES else [*lines[: _LINES - 1], lines[_LINES - 1][:-1] + "…"]
 
 
 def _height(box: _Box) -> float:
     return 9 + sum(len(lines) * style.leading for style, lines in _parts(box))
 
 
-def _draw_box(pen: Pen, x: float, top: float, height: float, box: _Box) -> None:
+def _draw_box(sheet: Sheet, x: float, top: float, height: float, box: _Box) -> None:
     fill, edge, dashed = _LOOKS[box.look]
     heavy = 1.3 if box.look in ("offer_seen", "differs", "blocked", "could_not_tell", "leads") else 0.8
-    pen.box(x, top, _BOX, height, fill=fill, stroke=edge, thick=heavy, dashed=dashed, round_=2.5)
+    sheet.box(x, top, _BOX, height, fill=fill, stroke=edge, thick=heavy, dashed=dashed, round_=2.5)
     parts = _parts(box)
     y = top - (4 if box.above else (height - sum(len(lines) * style.leading for style, lines in parts)) / 2)
     for style, lines in parts:
         for line in lines:
-            pen.text(x + 4.5, y, line, style)
+            sheet.text(x + 4.5, y, line, style)
             y -= style.leading
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from takedown.bundle.dossier import Column, Fact, Table, Tile
-from takedown.bundle.paper import ACCENT, ALARM, INK, LEFT, MUTED, ROOM, RULE, Draw, Mark, Pen, Strip, Style
+from takedown.bundle.paper import ACCENT, ALARM, INK, LEFT, MUTED, ROOM, RULE, Draw, Mark, Sheet, Strip, Style
 
 BODY = Style()
 SMALL = Style(size=7.8, leading=11.4, colour=MUTED)
@@ -14,16 +14,25 @@ TITLE = Style(size=18, leading=25, bold=True)
 SUBJECT = Style(size=11.5, leading=17)
 SECTION = Style(size=13, leading=19, bold=True)
 PART = Style(size=10, leading=15, bold=True)
-MOST_LINES = 400  # of one text: the page of the bundle has it all
+MOST_LINES = 300  # of one paragraph; of a longer one the bundle has it all
+MOST_CELL_LINES = 40  # of one cell of a table, one fact, one warning
+_NARROW = 0.4  # of its size is a letter wide at least, on average over a line
 _TOGETHER = 12  # lines of a row or fact that no page break divides
 _GAP = 9.0  # between columns
 
 
 def text(
-    words: str, style: Style = BODY, *, above: float = 0, keep: bool = False, left: float = 0, room: float = ROOM
+    words: str,
+    style: Style = BODY,
+    *,
+    above: float = 0,
+    keep: bool = False,
+    left: float = 0,
+    room: float = ROOM,
+    most: int = MOST_LINES,
 ) -> Iterator[Strip]:
     """Yield the lines of a text, so that no page begins or ends with a single line of several."""
-    lines = bounded(style.lines(words, room))
+    lines = lines_in(words, style, room, most)
     for number, line in enumerate(lines):
         near_an_end = number == 0 or number == len(lines) - 2
         yield Strip(
@@ -34,26 +43,29 @@ def text(
         )
 
 
-def bounded(lines: list[str]) -> list[str]:
-    """Return the first lines of a text that would fill a book, and how many more there are."""
-    if len(lines) <= MOST_LINES:
-        return lines
-    return [*lines[:MOST_LINES], f"… (+{len(lines) - MOST_LINES})"]
+def lines_in(words: str, style: Style, room: float, most: int = MOST_CELL_LINES) -> list[str]:
+    """Return the lines of a text in a column; one that would fill a book ends in `… (+N)`, N characters more."""
+    first = most * (1 + int(room / (style.size * _NARROW)))
+    lines, left = style.lines(words[:first], room), len(words) - first
+    if len(lines) > most:
+        left = max(0, left) + sum(map(len, lines[most:]))
+        lines = lines[:most]
+    return lines if left <= 0 else [*lines, f"… (+{left:,})"]
 
 
 def line_at(x: float, line: str, style: Style) -> Draw:
     """Return what draws one line."""
-    return lambda pen, top: pen.text(x, top, line, style)
+    return lambda sheet, top: sheet.text(x, top, line, style)
 
 
 def section_title(words: str, key: str) -> Iterator[Strip]:
     """Yield the heading of a section, with a rule above it, named in the bookmarks."""
-    lines = bounded(SECTION.lines(words, ROOM))
+    lines = lines_in(words, SECTION, ROOM, 4)
 
-    def draw(pen: Pen, top: float) -> None:
-        pen.line([(LEFT, top), (LEFT + ROOM, top)], colour=INK, thick=1.4)
+    def draw(sheet: Sheet, top: float) -> None:
+        sheet.line([(LEFT, top), (LEFT + ROOM, top)], colour=INK, thick=1.4)
         for number, line in enumerate(lines):
-            pen.text(LEFT, top - 7 - number * SECTION.leading, line, SECTION)
+            sheet.text(LEFT, top - 7 - number * SECTION.leading, line, SECTION)
 
     height = 7 + len(lines) * SECTION.leading + 4
     yield Strip(height=height, draw=draw, above=24, keep=True, mark=Mark(key=key, title=words))
@@ -74,17 +86,17 @@ def part_title(words: str, *, key: str = "", level: int = 1) -> Iterator[Strip]:
 
 def space(height: float, *, keep: bool = False) -> Strip:
     """Return an empty strip."""
-    return Strip(height=height, draw=lambda pen, top: None, keep=keep)
+    return Strip(height=height, draw=lambda sheet, top: None, keep=keep)
 
 
-def facts(rows: Sequence[Fact], *, left: float = 0, room: float = ROOM, label: float = 96) -> Iterator[Strip]:
-    """Yield names, and what stands there beside them."""
+def facts(rows: Sequence[Fact], *, label: float = 96, most: int = MOST_CELL_LINES) -> Iterator[Strip]:
+    """Yield names in a column of a width, and what stands there beside them."""
     together = len(rows) <= _TOGETHER
     for number, fact in enumerate(rows):
         style = CODE if fact.code else CELL
-        names = bounded(SMALL.lines(fact.label, label - _GAP))
-        values = bounded(style.lines(fact.text, room - label))
-        cells = [(LEFT + left, names, SMALL, False), (LEFT + left + label, values, style, False)]
+        names = lines_in(fact.label, SMALL, label - _GAP)
+        values = lines_in(fact.text, style, ROOM - label, most)
+        cells = [(LEFT, names, SMALL, False), (LEFT + label, values, style, False)]
         for strip in _row(cells, CELL.leading, below=1.4):
             more = number < len(rows) - 1
             yield Strip(height=strip.height, draw=strip.draw, keep=strip.keep or (together and more))
@@ -102,7 +114,7 @@ def table(content: Table) -> Iterator[Strip]:
         cells = []
         for column, words, x, width in zip(content.columns, row, places, widths, strict=True):
             style = CODE if column.code else CELL
-            cells.append((x + width if column.number else x, bounded(style.lines(words, width)), style, column.number))
+            cells.append((x + width if column.number else x, lines_in(words, style, width), style, column.number))
         for strip in _row(cells, CELL.leading, below=4, rule=True):
             yield Strip(
                 height=strip.height,
@@ -119,7 +131,7 @@ def _widths(content: Table) -> list[float]:
     room = ROOM - _GAP * (len(content.columns) - 1)
     shares = [float(max(1, column.width)) for column in content.columns]
     least = [
-        min(max(map(HEAD.width, HEAD.lines(column.title, 10_000))) + 2, room / len(shares))
+        min(max(map(HEAD.width, lines_in(column.title, HEAD, room, 1))) + 2, room / len(shares))
         for column in content.columns
     ]
     widths = [room * share / sum(shares) for share in shares]
@@ -130,16 +142,16 @@ def _widths(content: Table) -> list[float]:
 
 
 def _titles(columns: Sequence[Column], widths: Sequence[float], places: Sequence[float]) -> Strip:
-    lines = [bounded(HEAD.lines(column.title, width)) for column, width in zip(columns, widths, strict=True)]
+    lines = [lines_in(column.title, HEAD, width, 4) for column, width in zip(columns, widths, strict=True)]
     rows = max(map(len, lines))
 
-    def draw(pen: Pen, top: float) -> None:
+    def draw(sheet: Sheet, top: float) -> None:
         for column, titles, x, width in zip(columns, lines, places, widths, strict=True):
             for number, line in enumerate(titles):
                 at = top - 3 - (rows - len(titles) + number) * HEAD.leading
-                pen.text(x + width if column.number else x, at, line, HEAD, right=column.number)
+                sheet.text(x + width if column.number else x, at, line, HEAD, right=column.number)
         floor = top - 3 - rows * HEAD.leading - 2
-        pen.line([(LEFT, floor), (LEFT + ROOM, floor)], colour=MUTED, thick=0.9)
+        sheet.line([(LEFT, floor), (LEFT + ROOM, floor)], colour=MUTED, thick=0.9)
 
     return Strip(height=rows * HEAD.leading + 7, draw=draw, keep=True)
 
@@ -160,14 +172,14 @@ def _row(cells: Sequence[_Cell], leading: float, *, below: float, rule: bool = F
 
 
 def _row_line(cells: Sequence[_Cell], number: int, leading: float, *, rule: bool, below: float) -> Draw:
-    def draw(pen: Pen, top: float) -> None:
+    def draw(sheet: Sheet, top: float) -> None:
         top -= 2 if number == 0 else 0
         for x, lines, style, right in cells:
             if number < len(lines):
-                pen.text(x, top, lines[number], style, right=right)
+                sheet.text(x, top, lines[number], style, right=right)
         if rule:
             floor = top - leading - below + 1
-            pen.line([(LEFT, floor), (LEFT + ROOM, floor)])
+            sheet.line([(LEFT, floor), (LEFT + ROOM, floor)])
 
     return draw
 
@@ -180,9 +192,9 @@ def tiles(figures: Sequence[Tile]) -> Iterator[Strip]:
     for start in range(0, len(figures), across):
         row = [
             (
-                SMALL.lines(one.label, width - 18)[:2],
-                large.lines(one.value, width - 18)[:2],
-                SMALL.lines(one.beside, width - 18)[:3] if one.beside else [],
+                lines_in(one.label, SMALL, width - 18, 2),
+                lines_in(one.value, large, width - 18, 2),
+                lines_in(one.beside, SMALL, width - 18, 3) if one.beside else [],
             )
             for one in figures[start : start + across]
         ]
@@ -191,15 +203,15 @@ def tiles(figures: Sequence[Tile]) -> Iterator[Strip]:
             for label, value, beside in row
         )
 
-        def draw(pen: Pen, top: float, row: Sequence[Sequence[list[str]]] = row, height: float = height) -> None:
+        def draw(sheet: Sheet, top: float, row: Sequence[Sequence[list[str]]] = row, height: float = height) -> None:
             for number, parts in enumerate(row):
                 x = LEFT + number * (width + gap)
-                pen.box(x, top, width, height, stroke=RULE, thick=0.6)
-                pen.box(x, top, 3, height, fill=ACCENT)
+                sheet.box(x, top, width, height, stroke=RULE, thick=0.6)
+                sheet.box(x, top, 3, height, fill=ACCENT)
                 y = top - 5
                 for style, lines in zip((SMALL, large, SMALL), parts, strict=True):
                     for line in lines:
-                        pen.text(x + 11, y, line, style)
+                        sheet.text(x + 11, y, line, style)
                         y -= style.leading
 
         yield Strip(height=height, draw=draw, above=10 if start == 0 else gap)
@@ -207,15 +219,15 @@ def tiles(figures: Sequence[Tile]) -> Iterator[Strip]:
 
 def warning(words: str) -> Iterator[Strip]:
     """Yield what must not be overlooked, with a bar at its left."""
-    lines = bounded(CELL.lines(words, ROOM - 16))
+    lines = lines_in(words, CELL, ROOM - 16)
     for number, line in enumerate(lines):
         last, first = number == len(lines) - 1, number == 0
 
-        def draw(pen: Pen, top: float, line: str = line, first: bool = first, last: bool = last) -> None:
+        def draw(sheet: Sheet, top: float, line: str = line, first: bool = first, last: bool = last) -> None:
             height = CELL.leading + (3 if first else 0) + (3 if last else 0)
-            pen.box(LEFT, top, ROOM, height, fill="#fdf3f2")
-            pen.box(LEFT, top, 3, height, fill=ALARM)
-            pen.text(LEFT + 11, top - (3 if first else 0), line, CELL)
+            sheet.box(LEFT, top, ROOM, height, fill="#fdf3f2")
+            sheet.box(LEFT, top, 3, height, fill=ALARM)
+            sheet.text(LEFT + 11, top - (3 if first else 0), line, CELL)
 
         yield Strip(
             height=CELL.leading + (3 if first else 0) + (3 if last else 0),

@@ -13,8 +13,8 @@ from PIL import Image, UnidentifiedImageError
 
 from storage.errors import MediaMissing
 from takedown.bundle.dossier import Frame, Picture
-from takedown.bundle.paper import ALARM, LEFT, MUTED, ROOM, RULE, Pen, Strip, Style
-from takedown.bundle.pdf_parts import CELL, CODE, SMALL, bounded, line_at, part_title, space, text
+from takedown.bundle.paper import ALARM, LEFT, MUTED, ROOM, RULE, Sheet, Strip, Style
+from takedown.bundle.pdf_parts import CELL, CODE, SMALL, line_at, lines_in, part_title, space, text
 
 Read = Callable[[str], bytes]
 MOST_PIXELS = 24_000_000  # of one picture: a whole page at 1280 x 16,000 is 20 million
@@ -60,7 +60,7 @@ class Darkroom:
         if across < image.width:
             image = image.resize((across, max(1, round(image.height * across / image.width))), Image.Resampling.LANCZOS)
         out = io.BytesIO()
-        image.save(out, "JPEG", quality=_QUALITY, subsampling=0, optimize=True)
+        image.save(out, "JPEG", quality=_QUALITY, subsampling=0)
         if out.tell() > self._left:
             self.full = True
             return None
@@ -109,10 +109,10 @@ def _beside(content: Picture, image: Image.Image, darkroom: Darkroom, words: Map
         yield from _legend_below(content, [*([content.note] if content.note else []), words["full"]], words)
         return
     x = LEFT + max(width, _LARGEST[0] * 0.6) + 14
-    legend = [(_CAPTION, line) for line in bounded(_CAPTION.lines(content.caption, LEFT + ROOM - x))] + [
+    legend = [(_CAPTION, line) for line in lines_in(content.caption, _CAPTION, LEFT + ROOM - x)] + [
         (style, line)
         for style, words_ in _legend(content, [content.note] if content.note else [], words)
-        for line in bounded(style.lines(words_, LEFT + ROOM - x))
+        for line in lines_in(words_, style, LEFT + ROOM - x)
     ]
     fitting, used = 0, 0.0
     while fitting < len(legend) and used + legend[fitting][0].leading <= max(height, 150):
@@ -120,11 +120,11 @@ def _beside(content: Picture, image: Image.Image, darkroom: Darkroom, words: Map
         fitting += 1
     part = _Part(jpeg=jpeg, x=LEFT, width=width, height=height, upper=0, share=1)
 
-    def draw(pen: Pen, top: float) -> None:
-        _draw_part(pen, top, part, content)
+    def draw(sheet: Sheet, top: float) -> None:
+        _draw_part(sheet, top, part, content)
         y = top
         for style, line in legend[:fitting]:
-            pen.text(x, y, line, style)
+            sheet.text(x, y, line, style)
             y -= style.leading
 
     rest = legend[fitting:]
@@ -171,11 +171,11 @@ def _tall(content: Picture, image: Image.Image, darkroom: Darkroom, words: Mappi
         row = parts[begin : begin + across]
         height = max(part.height for part in row)
 
-        def draw(pen: Pen, top: float, row: Sequence[_Part] = tuple(row)) -> None:
+        def draw(sheet: Sheet, top: float, row: Sequence[_Part] = tuple(row)) -> None:
             for part in row:
                 if part.label:
-                    pen.text(part.x, top, part.label, SMALL)
-                _draw_part(pen, top - SMALL.leading, part, content)
+                    sheet.text(part.x, top, part.label, SMALL)
+                _draw_part(sheet, top - SMALL.leading, part, content)
 
         yield Strip(height=height + SMALL.leading + 6, draw=draw, above=6)
 
@@ -186,16 +186,16 @@ def _columns(image: Image.Image) -> tuple[int, float]:
     return across, (ROOM - _GAP * (across - 1)) / across
 
 
-def _draw_part(pen: Pen, top: float, part: _Part, content: Picture) -> None:
-    pen.image(part.jpeg, part.x, top, part.width, part.height)
-    pen.box(part.x, top, part.width, part.height, stroke=RULE, thick=0.5)
+def _draw_part(sheet: Sheet, top: float, part: _Part, content: Picture) -> None:
+    sheet.image(part.jpeg, part.x, top, part.width, part.height)
+    sheet.box(part.x, top, part.width, part.height, stroke=RULE, thick=0.5)
     if content.width <= 0 or content.height <= 0:
         return
     for frame in content.frames:
-        _draw_frame(pen, top, part, frame, (content.width, content.height))
+        _draw_frame(sheet, top, part, frame, (content.width, content.height))
 
 
-def _draw_frame(pen: Pen, top: float, part: _Part, frame: Frame, size: tuple[int, int]) -> None:
+def _draw_frame(sheet: Sheet, top: float, part: _Part, frame: Frame, size: tuple[int, int]) -> None:
     across = part.width / size[0]
     down = part.height / (part.share * size[1])
     x, y, width, height = frame.box
@@ -205,11 +205,11 @@ def _draw_frame(pen: Pen, top: float, part: _Part, frame: Frame, size: tuple[int
     if right - left < 1 or lower - upper < 1:
         return
     for colour, thick in (("#ffffff", 2.8), (ALARM, 1.4)):
-        pen.box(part.x + left, top - upper, right - left, lower - upper, stroke=colour, thick=thick)
+        sheet.box(part.x + left, top - upper, right - left, lower - upper, stroke=colour, thick=thick)
     tag = str(frame.number)
     wide = _TAG.width(tag) + 5
-    pen.box(part.x + left, top - upper, wide, 9.5, fill=ALARM)
-    pen.text(part.x + left + 2.5, top - upper - 0.2, tag, _TAG)
+    sheet.box(part.x + left, top - upper, wide, 9.5, fill=ALARM)
+    sheet.text(part.x + left + 2.5, top - upper - 0.2, tag, _TAG)
 
 
 def _legend(content: Picture, notes: Sequence[str], words: Mapping[str, str]) -> Iterator[tuple[Style, str]]:

@@ -131,7 +131,7 @@ def usual(language: Language = "ja") -> Dossier:
         )
         if ja
         else (
-            "An ad uses the name and a product photo of 星野電機 without permission and leads people to a LINE account.",
+            "An ad uses the name and a product photo of 星野電機 and leads people to LINE.",
             "A person (keiko) has confirmed it.",
         ),
         summary_title="要約" if ja else "Summary",
