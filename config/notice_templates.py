@@ -19,6 +19,7 @@ VALUES = frozenset(
         "items",
         "journeys",
         "landings",
+        "landing_here",
         "domain",
         "registration",
         "network",

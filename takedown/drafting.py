@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from alerts.message import Language
 from config import Config
-from safety.screen import defang, screen
 from storage.media import MediaStore
 from storage.notice_views import open_draft
 from storage.notices import DRAFTED, new_reference
@@ -23,7 +22,7 @@ from takedown.errors import DraftRefused
 from takedown.facts import fact
 from takedown.ground import Ground, unfiled
 from takedown.interface import lacking
-from takedown.lacks import how_to_get
+from takedown.lacks import how_to_get, no_contact
 from takedown.letter import findings_of
 from takedown.notice import Filled, Missing, Notice
 from takedown.parties import filer_of, owner_of
@@ -190,13 +189,7 @@ def _unready(story: Story) -> str:
 def _missing_way(actor: Actor, channel: Channel, config: Config) -> Iterator[Missing]:
     """Yield what stands in the way of the notice's getting there."""
     if channel.way == "email" and not _recipients(channel, actor):
-        pages = [one.address for one in actor.contacts if one.address.lower().startswith("https://")]
-        name = screen(actor.name, limit=80) or actor.kind
-        if pages:
-            says = f"no mail address for complaints of {name} is known, but a page: {defang(pages[0])[:200]}"
-        else:
-            says = f"no mail address for complaints of {name} is known: ask the registries with a source of kind rdap"
-        yield Missing(what="contact", says=says)
+        yield Missing(what="contact", says=no_contact(actor, config))
     account = next((one for one in config.takedown.account if one.channel == channel.key), None)
     if channel.way == "api" and (keys := lacking(channel, account)):
         says = f'[[takedown.account]] with channel = "{channel.key}": {", ".join(keys)} is missing'

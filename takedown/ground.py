@@ -128,7 +128,7 @@ def answers_of(ground: Ground) -> Iterator[Hop]:
     address = ground.actor.facts.get("address") or ground.actor.subject
     seen = set()
     for visit in visits_of(ground.story, ground.actor):
-        for hop in visit.hops:
+        for hop in reversed(visit.hops):  # where it ends, first
             host = parse_host(hop.url)
             if hop.address is None or host is None or not (hop.address == address or host.ascii in mine):
                 continue

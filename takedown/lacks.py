@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from config import Config
+from safety.screen import defang, screen
+from takedown.actor import Actor
 from takedown.channel import Fact
 from takedown.ground import Ground, domain_of
 
@@ -11,7 +14,8 @@ _MARK = "{key} of [[brand.trademark]] of brand {brand}, as the register has it"
 _BRAND = "{key} of [[brand]] {brand} is missing"
 _VISIT = "no journey shows it: `mekiki visit {case}`"
 _AD = "no ad of the case tells it: look at the ad's page, and crawl a source that does"
-_REGISTRY = "no registry told it of {domain}: a source of kind rdap asks, `mekiki crawl --source KEY`"
+_REGISTRY = "no registry told it of {domain}: {asking}"
+_NETWORK = "no registry told it of the address: {asking}"
 # A fact -> the sentence, and the key of the configuration that it comes from; with _en where English is asked for.
 _FROM: Mapping[str, tuple[str, str]] = {
     "filer.name": (_FILER, "name_en"),
@@ -45,8 +49,25 @@ _FROM: Mapping[str, tuple[str, str]] = {
     "publisher.pages": (_AD, ""),
     "registrar.name": (_REGISTRY, ""),
     "registered.on": (_REGISTRY, ""),
-    "network.name": ("no registry told it of the address: a source of kind rdap asks, `mekiki crawl --source KEY`", ""),
+    "network.name": (_NETWORK, ""),
 }
+
+
+def asking(config: Config) -> str:
+    """Say how registries are asked."""
+    source = next((one.key for one in config.source if one.kind == "rdap" and one.enabled), None)
+    return f"`mekiki crawl --source {source}` asks for it" if source else "add a source of kind rdap, which asks for it"
+
+
+def no_contact(actor: Actor, config: Config) -> str:
+    """Say in one line that it is not known where an actor takes complaints by mail, and where that would come from."""
+    whose = screen(actor.name or f"the {actor.kind} of {actor.subject}", limit=100)
+    pages = [one.address for one in actor.contacts if one.address.lower().startswith("https://")]
+    if pages:
+        return f"no mail address for complaints of {whose} is known, but a page: {defang(pages[0])[:200]}"
+    if actor.kind in ("registrar", "registry", "host", "cdn", "redirect", "publisher"):
+        return f"no mail address for complaints of {whose} is known: {asking(config)}"
+    return f"no mail address for complaints of {whose} is known: give it as an entry of your own, [takedown] channels"
 
 
 def how_to_get(fact: Fact | str, ground: Ground) -> str:
@@ -58,6 +79,7 @@ def how_to_get(fact: Fact | str, ground: Ground) -> str:
         key=key,
         brand=ground.brand.key,
         case=ground.story.case.id,
+        asking=asking(ground.config),
         domain=domain_of(ground.story, ground.actor) or "its domain",
     )
     return f"{fact}: {says}"

@@ -37,6 +37,8 @@ from takedown.vocabulary import WORDS
 
 T = TypeVar("T")
 S = TypeVar("S")
+TELLING = 0.5  # log-odds; what weighs less is told to nobody outside: that a text names the brand
+ACCOUNTS = ("chat", "phone", "payee")  # kinds of actors whose targets are accounts
 PORTS = {"http": 80, "https": 443}
 
 
@@ -55,7 +57,7 @@ class Room:
 
 # From everything that anybody reads down to the facts alone.
 ROOMS = (
-    Room(targets=100, items=20, journeys=6, hops=12, findings=8, files=40, words=200),
+    Room(targets=100, items=20, journeys=6, hops=12, findings=6, files=40, words=200),
     Room(targets=50, items=10, journeys=3, hops=8, findings=5, files=15, words=100),
     Room(targets=20, items=5, journeys=1, hops=6, findings=3, files=6, words=60),
     Room(targets=10, items=3, journeys=0, hops=0, findings=0, files=3, words=0),
@@ -90,7 +92,7 @@ def values_of(ground: Ground, room: Room) -> dict[str, Any]:
         "channel": {"name": getattr(ground.channel.name, ground.language), "operator": ground.channel.operator},
         "actor": {
             "kind": actor.kind,
-            "says": words.actors[actor.kind],
+            "what": _what(ground),
             "name": pen.line(actor.name),
             "subject": pen.url(actor.subject, LONGEST_URL),
             "platform": platform_name(ground, actor.platform),
@@ -114,6 +116,7 @@ def values_of(ground: Ground, room: Room) -> dict[str, Any]:
             _journeys(ground) if room.journeys else (), room.journeys, lambda visit: _journey(visit, ground, pen, room)
         ),
         "landings": _listed(landings_of(story, actor), room.targets, lambda url: pen.url(url, LONGEST_URL)),
+        "landing_here": _landing_here(ground),
         "domain": pen.url(domain) if domain else None,
         "registration": {
             "registrar": pen.line(str(registration.facts.get("registrar") or "")),
@@ -175,7 +178,8 @@ def mark_of(mark: Trademark, ground: Ground) -> dict[str, str]:
 def lead(kind: str, value: str, ground: Ground, pen: Pen) -> str:
     """Say where people are led."""
     words = WORDS[ground.language]
-    return f"{words.handoffs.get(kind, kind)}{words.colon}{pen.url(pen.line(value))}"
+    shown = " ".join(value.split("/")) if kind == "bank" else value
+    return f"{words.handoffs.get(kind, kind)}{words.colon}{pen.url(pen.line(shown))}"
 
 
 def countries_of(ground: Ground) -> str:
@@ -191,9 +195,23 @@ def findings_of(ground: Ground) -> tuple[Evidence, ...]:
     told = [one for view in items_of(ground.story, ground.actor) for one in view.verdict.told if one.weight > 0]
     found: dict[str, Evidence] = {}
     for one in sorted(told, key=accusing):
-        if not one.signal.startswith(LEARNED):  # what many cases taught proves nothing to others
+        if one.weight >= TELLING and not one.signal.startswith(LEARNED):  # what many cases taught proves nothing
             found.setdefault(one.signal, one)
     return tuple(found.values())
+
+
+def _what(ground: Ground) -> str:
+    """Say what kind of account the targets are; nothing where they are addresses."""
+    words, actor = WORDS[ground.language], ground.actor
+    if actor.kind == "advertiser":
+        return words.advertiser
+    return words.handoffs.get(actor.subject.partition(":")[0], "") if actor.kind in ACCOUNTS else ""
+
+
+def _landing_here(ground: Ground) -> bool:
+    """Tell whether what the actor keeps up shows the offer itself, and does not only pass people on."""
+    names = {host.ascii for host in hosts_of((ground.actor.subject, *ground.targets))}
+    return any({host.ascii, host.registrable} & names for host in hosts_of(landings_of(ground.story, ground.actor)))
 
 
 def _listed(things: Sequence[S], most: int, write: Callable[[S], T]) -> Listed[T]:

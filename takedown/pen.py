@@ -11,6 +11,8 @@ from safety.screen import defang, defang_text, screen
 LONGEST = 300  # characters of a stranger's words in a notice
 LONGEST_URL = 2000  # of an address within the text; a field of its own has it whole
 _DROPPED = str.maketrans("", "", "\t\r\n")  # what a browser leaves out of an address (WHATWG URL, section 4.1)
+_TIME = "%H:%M:%S"
+_WHOLE = f"%Y-%m-%d {_TIME}"
 _QUOTES = {"ja": ("「", "」", str.maketrans("「」", "『』")), "en": ("“", "”", str.maketrans("“”", "''"))}
 
 
@@ -56,10 +58,10 @@ class Pen:
 
     def moment(self, at: datetime) -> str:
         """Write a time in UTC and in the zone of the team."""
-        here = at.astimezone(self.zone)
-        utc = at.astimezone(UTC)
+        here, utc = at.astimezone(self.zone), at.astimezone(UTC)
         if self.zone.key == "UTC":
-            return f"{utc:%Y-%m-%d %H:%M:%S} UTC"
+            return f"{utc:{_WHOLE}} UTC"
+        same = here.date() == utc.date()
         if self.language == "ja":
-            return f"{here:%Y-%m-%d %H:%M:%S}（{self.zone.key}、UTCでは{utc:%Y-%m-%d %H:%M:%S}）"
-        return f"{utc:%Y-%m-%d %H:%M:%S} UTC ({here:%Y-%m-%d %H:%M:%S} {self.zone.key})"
+            return f"{here:{_WHOLE}}（{self.zone.key}、UTC {utc:{_TIME if same else _WHOLE}}）"
+        return f"{utc:{_WHOLE}} UTC ({here:{_TIME if same else _WHOLE}} {self.zone.key})"

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alerts.message import Language
-from takedown.channel import ActorKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +15,7 @@ class Vocabulary:
     outcomes: Mapping[str, str]  # of journeys
     handoffs: Mapping[str, str]  # kinds of hand-offs
     proofs: Mapping[str, str]  # roles of files
-    actors: Mapping[ActorKind, str]
+    advertiser: str
     classes: str  # Nice
     countries: Mapping[str, str]  # ISO 3166-1; others stand as they are
     is_owner: str
@@ -71,20 +70,7 @@ ENGLISH = Vocabulary(
         "certificate": "trademark registration",
         "authority": "letter of authority",
     },
-    actors={
-        "platform": "platform",
-        "advertiser": "advertiser",
-        "publisher": "publisher",
-        "redirect": "redirecting service",
-        "registrar": "registrar",
-        "registry": "registry",
-        "host": "hosting provider",
-        "cdn": "content delivery network",
-        "chat": "chat account",
-        "phone": "telephone number",
-        "payee": "payee",
-        "everyone": "",
-    },
+    advertiser="advertiser account",
     classes="class {numbers}",
     countries={"JP": "Japan", "US": "United States", "CN": "China", "HK": "Hong Kong", "GB": "United Kingdom"},
     is_owner="owner of the rights",
@@ -129,20 +115,7 @@ JAPANESE = Vocabulary(
         "certificate": "商標登録を示す書面",
         "authority": "委任状",
     },
-    actors={
-        "platform": "プラットフォーム",
-        "advertiser": "広告主",
-        "publisher": "掲載媒体",
-        "redirect": "転送サービス",
-        "registrar": "ドメイン登録事業者",
-        "registry": "レジストリ",
-        "host": "ホスティング事業者",
-        "cdn": "CDN事業者",
-        "chat": "チャットアカウント",
-        "phone": "電話番号",
-        "payee": "振込先・送金先",
-        "everyone": "",
-    },
+    advertiser="広告主アカウント",
     classes="第{numbers}類",
     countries={"JP": "日本", "US": "米国", "CN": "中国", "HK": "香港", "GB": "英国"},
     is_owner="権利者本人",

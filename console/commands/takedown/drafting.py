@@ -1,0 +1,260 @@
+"""Drafting: fill notices from a case and put them on record; show one, whole or field by field. Nothing leaves."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+from rapidfuzz import fuzz, process
+
+from alerts.message import Language
+from console.app import FAILED, PARTLY, App, Misused, Stop, as_json, as_person, print_json, utc_now, with_app
+from console.commands.takedown.channels import catalogue_of
+from console.notice_page import ALONE, about, bare, history_lines, notice_page, standing
+from console.show import terminal
+from safety.screen import screen
+from storage.errors import NoticeRefused
+from storage.notices import history, notice, save_draft
+from takedown.actor import Actor
+from takedown.actors import actors_of
+from takedown.catalogue import Catalogue
+from takedown.channel import Channel
+from takedown.drafting import draft as fill
+from takedown.errors import DraftRefused, TakedownError, UnknownChannel
+from takedown.notice import Missing, Notice
+from takedown.plan import plan_of
+from takedown.story import Story, tell_story
+
+WAITING = ("back", "draft", "ready", "missing")  # standings of a step about which something can be drafted
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafted:
+    """What became of one draft."""
+
+    case: int
+    channel: str
+    actor: str
+    subject: str
+    ok: bool
+    notice: int | None = None  # number of the row; None where it was refused, or only tried
+    content: Notice | None = None
+    missing: tuple[Missing, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """One draft to be made."""
+
+    actor: Actor
+    channel: Channel
+    language: Language | None = None  # in which it is complete; None: as the channel reads best
+
+
+@click.command()
+@click.argument("case_id", metavar="CASE", type=int)
+@click.option("--channel", "keys", metavar="KEY", multiple=True, help="Where; `mekiki takedown plan` shows what fits.")
+@click.option("--all", "everything", is_flag=True, help="Every step of the plan for which nothing is missing.")
+@click.option("--actor", "subject", metavar="SUBJECT", help="About this one only, as the plan names it.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="Default: the one that the channel reads best.")
+@click.option("--again", is_flag=True, help="File anew though the channel has not answered the notice that it has.")
+@click.option("--dry-run", is_flag=True, help="Show it, put nothing on record.")
+@as_person
+@as_json
+@with_app
+def draft(
+    app: App,
+    case_id: int,
+    keys: tuple[str, ...],
+    everything: bool,
+    subject: str | None,
+    language: Language | None,
+    again: bool,
+    dry_run: bool,
+    who: str,
+    as_json: bool,
+) -> None:
+    """Fill notices about a confirmed CASE, or say all that is missing for them.
+
+    A draft takes the place of an open one for the same channel and actor. Nothing leaves: `mekiki takedown file` does
+    that. Exit code 0 when all were drafted, 4 when something was missing for some, 1 when for all.
+    """
+    if bool(keys) == everything:
+        raise Misused("expected --channel KEY or --all; `mekiki takedown plan CASE` shows what fits")
+    now = utc_now()
+    catalogue = catalogue_of(app)
+    try:
+        channels = [catalogue.get(key) for key in dict.fromkeys(keys)]
+    except UnknownChannel as error:
+        raise Misused(str(error)) from error
+    with app.snapshot() as session:
+        story = tell_story(session, app.config, case_id, now=now)
+    wanted = _planned(app, story, catalogue, now) if everything else _named(story, catalogue, channels)
+    wanted = [one for one in wanted if subject is None or one.actor.subject == subject]
+    if not wanted:
+        raise Stop(_nothing(case_id, keys, subject))
+    done: list[Drafted] = []
+    told: set[str] = set()
+    for one in wanted:
+        done.append(_draft(app, story, one, language, who=who, now=now, again=again, dry_run=dry_run))
+        if not as_json:
+            _tell(done[-1], one.channel, told, whole=len(wanted) == 1)
+    if as_json:
+        print_json(done)
+    elif len(wanted) > 1 and any(one.notice is not None for one in done):
+        click.echo("\nNothing was filed. Next: `mekiki takedown show NOTICE`, then `mekiki takedown file NOTICE`")
+    if not all(one.ok for one in done):
+        raise SystemExit(PARTLY if any(one.ok for one in done) else FAILED)
+
+
+@click.command()
+@click.argument("wanted", metavar="NOTICE")
+@click.option("--field", "key", metavar="KEY", help=f"Only one value, to be copied: {', '.join(ALONE)}, or a field's.")
+@as_json
+@with_app
+def show(app: App, wanted: str, key: str | None, as_json: bool) -> None:
+    """Show NOTICE, its number or a reference: what is sent, how it stands, what happened, what came back.
+
+    Addresses are shown so that nobody follows them by accident; --field prints one value exactly as it is to be sent.
+    """
+    with app.snapshot() as session:
+        view = notice(session, wanted)
+        steps = [step for step in history(session, view.case_id) if step.notice_id == view.id]
+    content = msgspec.convert(view.content, Notice)
+    if key is not None:
+        click.echo(_bare(content, key))
+    elif as_json:
+        print_json({"notice": view, "history": steps})
+    else:
+        catalogue = catalogue_of(app)
+        channel = catalogue.get(view.channel) if view.channel in catalogue else None
+        for line in (*notice_page(content, channel, head=standing(view)), *history_lines(view, steps)):
+            terminal().print(line, soft_wrap=True)
+
+
+def _named(story: Story, catalogue: Catalogue, channels: Sequence[Channel]) -> list[_Wanted]:
+    """Return each channel with the actors that it fits; an advertiser's ads are the platform's already."""
+    actors = actors_of(story)
+    fit = [(one, channel) for channel in channels for one in actors if channel in catalogue.fitting(one)]
+    return _once(_Wanted(actor=actor, channel=channel) for actor, channel in fit)
+
+
+def _planned(app: App, story: Story, catalogue: Catalogue, now: datetime) -> list[_Wanted]:
+    """Return the best complete way of each step that waits for us, all of them where many take reports from everybody;
+    of a step without one the best, to tell what is missing.
+    """
+    today = now.astimezone(ZoneInfo(app.config.triage.zone)).date()
+    plan = plan_of(story, catalogue, app.config, today=today)
+    found: list[_Wanted] = []
+    for step in plan.steps:
+        if step.standing not in WAITING or not step.ways:
+            continue
+        ready = [way for way in step.ways if way.ready]
+        some = ready if step.actor.kind == "everyone" else ready[:1]
+        for way in some or step.ways[:1]:
+            complete = next((language for language, missing in way.missing.items() if not missing), None)
+            found.append(_Wanted(actor=step.actor, channel=way.channel, language=complete))
+    return _once(found)
+
+
+def _once(wanted: Iterable[_Wanted]) -> list[_Wanted]:
+    """Leave out what a notice to the same channel about the advertiser's platform says already."""
+    found = list(wanted)
+    platforms = {(one.channel.key, one.actor.platform) for one in found if one.actor.kind == "platform"}
+    return [
+        one for one in found if one.actor.kind != "advertiser" or (one.channel.key, one.actor.platform) not in platforms
+    ]
+
+
+def _nothing(case_id: int, keys: Sequence[str], subject: str | None) -> str:
+    about = f" about {screen(subject, limit=100)}" if subject is not None else ""
+    whom = f"nothing for {', '.join(keys)}" if keys else "no step"
+    return f"case {case_id} has {whom}{about}: `mekiki takedown plan {case_id}` shows what fits"
+
+
+def _draft(
+    app: App,
+    story: Story,
+    wanted: _Wanted,
+    language: Language | None,
+    *,
+    who: str,
+    now: datetime,
+    again: bool,
+    dry_run: bool,
+) -> Drafted:
+    actor, channel = wanted.actor, wanted.channel
+    chosen = language or wanted.language or channel.languages[0]
+    missing: tuple[Missing, ...] = ()
+    number: int | None = None
+    try:
+        content = fill(story, actor, channel, app.config, chosen, app.media, now=now)
+        if not dry_run:
+            with app.transaction() as session:
+                number = save_draft(session, msgspec.to_builtins(content), who=who, now=now, again=again)
+    except DraftRefused as error:
+        missing, problem = error.missing, str(error)
+    except (TakedownError, NoticeRefused) as error:
+        problem = str(error)
+    else:
+        return Drafted(
+            case=story.case.id,
+            channel=channel.key,
+            actor=actor.kind,
+            subject=actor.subject,
+            ok=True,
+            notice=number,
+            content=content,
+        )
+    return Drafted(
+        case=story.case.id,
+        channel=channel.key,
+        actor=actor.kind,
+        subject=actor.subject,
+        ok=False,
+        missing=missing,
+        error=problem,
+    )
+
+
+def _tell(done: Drafted, channel: Channel, told: set[str], *, whole: bool) -> None:
+    """Show a draft, or say what is missing; what was said before of another one is not said again."""
+    whom = f"{done.channel} about {about(done.actor, done.subject)}"
+    if done.content is not None:
+        number = f"notice {done.notice}" if done.notice is not None else "not on record"
+        if not whole:
+            click.echo(f"{number}, {done.content.language}, {done.content.reference}, {whom}")
+            return
+        for line in notice_page(done.content, channel, head=f"{number}, {done.content.language}"):
+            terminal().print(line, soft_wrap=True)
+        if done.notice is not None:
+            click.echo(f"\nNothing was filed. Next: `mekiki takedown file {done.notice}`")
+        return
+    if not done.missing:
+        click.echo(f"mekiki: {whom}: {screen(done.error or '', limit=600)}", err=True)
+        return
+    fresh = [one.says for one in done.missing if one.says not in told]
+    told.update(fresh)
+    click.echo(f"mekiki: {whom}: not drafted, " + ("this is missing:" if fresh else "for the same reasons"), err=True)
+    for says in fresh:
+        click.echo(f"mekiki:   {screen(says, limit=400)}", err=True)
+
+
+def _bare(content: Notice, key: str) -> str:
+    try:
+        value = bare(content, key)
+    except KeyError:
+        known = [*(field.key for field in content.fields), *ALONE]
+        near = process.extractOne(key, known, scorer=fuzz.ratio, score_cutoff=60)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}"
+        raise Misused(f"the notice has no field {key!r}{hint}") from None
+    if value is None:
+        note = next((field.note for field in content.fields if field.key == key), "")
+        raise Stop(f"{key} is filled in by hand" + (f": {note}" if note else ""))
+    return screen(value, lines=True) if sys.stdout.isatty() else value
