@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from rapidfuzz import fuzz, process
 
+from config import notice_templates
 from config.fields import KEY_WORDS
 from config.models import Brand, Config, Ownership
 from config.problems import ConfigError, Problem
@@ -75,6 +76,9 @@ def load(path: Path) -> Config:
     problems += [Problem(str(path), "source", problem) for problem in PLUGGED_PROBLEMS]
     if config.alerting.templates is not None:
         problems += [Problem(str(file), "", text) for file, text in find_problems(config.alerting.templates)]
+    if (own := config.takedown.templates) is not None:
+        found = find_problems(own, notice_templates.FILES, notice_templates.VALUES)
+        problems += [Problem(str(file), "", text) for file, text in found]
     problems += [
         Problem(str(origin[row][0]), f"{origin[row][1]}{key}", text) for row, key, text in _contradictions(config)
     ]
@@ -137,6 +141,7 @@ def _known_keys(adapter: TypeAdapter[Any], steps: tuple[int | str, ...]) -> set[
     definitions = schema.get("$defs", {})
 
     def resolve(node: Mapping[str, Any]) -> Mapping[str, Any]:
+        node = next((one for one in node.get("anyOf", ()) if "$ref" in one), node)  # a table, or nothing
         return definitions[node["$ref"].rpartition("/")[2]] if "$ref" in node else node
 
     node = resolve(schema)
@@ -145,6 +150,8 @@ def _known_keys(adapter: TypeAdapter[Any], steps: tuple[int | str, ...]) -> set[
             node = resolve({"$ref": node["discriminator"]["mapping"][step]})
         elif isinstance(step, str):
             node = resolve(node.get("properties", {}).get(step, {}))
+        else:
+            node = resolve(node.get("items", node))
     return set(node.get("properties", {}))
 
 
