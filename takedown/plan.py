@@ -64,7 +64,6 @@ _ORDER: tuple[Effect, ...] = (
     "platform", "advertiser", "blocklist", "payee", "chat", "phone", "host", "cdn", "registrar", "redirect",
     "publisher", "registry", "report",
 )  # fmt: skip
-LANGUAGES: tuple[Language, ...] = ("en", "ja")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,18 +82,20 @@ class Way:
     missing: Mapping[Language, tuple[Missing, ...]]  # by each language that is read there
     notices: tuple[NoticeView, ...] = ()  # that went there about this actor, oldest first
 
-    def lacks(self, preferred: Language) -> tuple[Missing, ...]:
-        """Return what is missing in the language that a notice would be written in."""
-        return self.missing[self.language(preferred)]
-
-    def language(self, preferred: Language) -> Language:
-        """Return the language of a notice: the preferred one where it is read there."""
-        return preferred if preferred in self.missing else next(iter(self.missing))
+    def lacks(self, preferred: Language | None = None) -> tuple[Missing, ...]:
+        """Return what is missing for a notice in the preferred language, or the one that is read best there."""
+        known = self.missing.get(preferred) if preferred is not None else None
+        return self.missing[self.channel.languages[0]] if known is None else known
 
     @property
     def ready(self) -> bool:
         """Tell whether a notice is complete in some language."""
-        return not all(self.missing.values())
+        return bool(self.complete_in)
+
+    @property
+    def complete_in(self) -> tuple[Language, ...]:
+        """The languages in which a notice can be drafted as it is."""
+        return tuple(language for language, lacks in self.missing.items() if not lacks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +121,7 @@ class Plan:
     notices: tuple[NoticeView, ...]  # about nobody that is known any more, oldest first
     notes: tuple[Note, ...]
 
-    def everywhere(self, preferred: Language) -> tuple[Missing, ...]:
+    def everywhere(self, preferred: Language | None = None) -> tuple[Missing, ...]:
         """Return what is missing for every channel: it is told once."""
         lists = [way.lacks(preferred) for step in self.steps for way in step.ways]
         if len(lists) < 2:
@@ -210,10 +211,9 @@ def _about(
 
 
 def _way(story: Story, actor: Actor, channel: Channel, config: Config, about: Iterable[NoticeView], today: date) -> Way:
-    languages = [language for language in channel.languages if language in LANGUAGES]
     return Way(
         channel=channel,
-        missing={one: missing_for(story, actor, channel, config, one, today=today) for one in languages},
+        missing={one: missing_for(story, actor, channel, config, one, today=today) for one in channel.languages},
         notices=tuple(notice for notice in about if notice.channel == channel.key),
     )
 

@@ -48,7 +48,7 @@ def sites_of(story: Story, ways: Ways, owned: Owned) -> Sites:
     return Sites(
         redirects=tuple(_redirect(story, host, ways) for host, ways in _by_host(passing).items()),
         registrars=tuple(_registrar(story, domain, ways, owned) for domain, ways in suspended.items()),
-        registries=tuple(_registry(domain, ways) for domain, ways in suspended.items()),
+        registries=tuple(_registry(domain, ways) for domain, ways in suspended.items() if domain in landed),
         hosts=(*(_tenant(story, subject, ways) for subject, ways in _tenants(rented).items()), *hosts),
         networks=networks,
     )

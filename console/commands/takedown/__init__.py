@@ -2,9 +2,19 @@
 
 import click
 
+from console.commands.takedown.bundling import bundle
 from console.commands.takedown.channels import channels
 from console.commands.takedown.drafting import draft, show
 from console.commands.takedown.filing import file, reply
+from console.commands.takedown.planning import plan
+from console.commands.takedown.states import (
+    approve_command,
+    due_command,
+    list_command,
+    retry_command,
+    state_command,
+    withdraw_command,
+)
 
 
 @click.group("takedown")
@@ -15,8 +25,12 @@ def takedown_group() -> None:
     """
 
 
+takedown_group.add_command(plan)
+takedown_group.add_command(bundle)
 takedown_group.add_command(channels)
 takedown_group.add_command(draft)
 takedown_group.add_command(show)
 takedown_group.add_command(file)
 takedown_group.add_command(reply)
+for command in (list_command, due_command, approve_command, state_command, withdraw_command, retry_command):
+    takedown_group.add_command(command)
