@@ -122,9 +122,8 @@ def reply(
 def _show(app: App, out: Outgoing) -> None:
     """Write what would leave, exactly, and what must happen before."""
     view, channel = out.view, out.channel
-    lines = [
-        f"notice {view.id} of case {view.case_id} to {channel.key}, about {screen(defang(view.subject), limit=100)}"
-    ]
+    about = "" if view.subject == view.actor else f", about {screen(defang(view.subject), limit=100)}"
+    lines = [f"notice {view.id} of case {view.case_id} to {channel.key}{about}"]
     if out.letter is not None:
         letter, mail = out.letter, app.config.takedown.mail
         assert mail is not None  # else there is no letter
@@ -160,6 +159,8 @@ def _form(app: App, out: Outgoing) -> Iterator[str]:
         yield f"  {screen(one.label)} [{one.key}]" + (f": {screen(one.note)}" if one.note else "")
         if one.value is not None:
             yield from (f"    {line}" for line in screen(one.value, lines=True).rstrip().split("\n"))
+        elif not one.note:
+            yield "    (nothing is known; it may stay empty)"
     if out.notice.attachments:
         yield ""
     for file in out.notice.attachments:
