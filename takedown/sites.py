@@ -146,7 +146,7 @@ def _served(story: Story, ways: Ways) -> tuple[tuple[Actor, ...], tuple[Actor, .
 
 
 def _host(story: Story, ways: Ways, odd: str) -> Actor:
-    addresses = _addresses(ways)
+    addresses = _addresses(story, ways)
     network = story.networks.get(addresses[0])
     return Actor(
         kind="host",
@@ -160,7 +160,7 @@ def _host(story: Story, ways: Ways, odd: str) -> Actor:
 
 
 def _front(story: Story, front: ContentNetwork, ways: Ways) -> Actor:
-    addresses = _addresses(ways)
+    addresses = _addresses(story, ways)
     network = story.networks.get(addresses[0])
     return Actor(
         kind="cdn",
@@ -223,8 +223,11 @@ def _answered(ways: Ways) -> dict[str, str]:
     return found
 
 
-def _addresses(ways: Ways) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.address or one.host.ascii for one in ways))
+def _addresses(story: Story, ways: Ways) -> tuple[str, ...]:
+    """Return the addresses of machines, those first that answered first of all: what a notice names stays first."""
+    answered = {hop.address: hop.at for visit in story.case.visits for hop in visit.hops}  # the latest visits first
+    found = dict.fromkeys(one.address or one.host.ascii for one in ways)
+    return tuple(sorted(found, key=lambda address: (answered.get(address, story.told_at), address)))
 
 
 def _urls(ways: Ways) -> tuple[str, ...]:
