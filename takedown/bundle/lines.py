@@ -21,7 +21,7 @@ _FILLED = 0.6  # of a line: as much stays filled when an address is broken at su
 # An escape stays whole, so does a dot that was made inert; then words, spaces, and one character at a time.
 _PIECE = re.compile(
     r"\[U\+[0-9A-F]{4,6}\]|\\u\{[0-9A-F]{1,6}\}| +"
-    r"|(?:[!-Z^-~\u00a1-\u024f\u0370-\u052f\u2010\u2011]|\[[.:@]\])+|[\s\S]"
+    r"|(?:[!-Z^-~\u00a1-\u024f\u0370-\u052f\u1e00-\u1eff\u2010\u2011\u2018\u2019\u201c\u201d]|\[[.:@]\])+|[\s\S]"
 )
 _LETTER = re.compile(r"\[[.:@]\]|[\s\S]")  # what a word too long to stay whole is made of
 _LONG_ADDRESS = 0.6  # of a line: a longer one is broken where it stands, rather than leaving most of a line empty

@@ -15,7 +15,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from takedown.bundle.fonts import font, shown
+from takedown.bundle.fonts import Font, font, shown
 from takedown.bundle.lines import lines_of
 
 MM = 72 / 25.4
@@ -35,14 +35,18 @@ class Style:
     bold: bool = False
     mono: bool = False
 
+    @property
+    def font(self) -> Font:
+        """The fonts that draw it."""
+        return font("mono" if self.mono else "text")
+
     def lines(self, text: str, room: float) -> list[str]:
         """Return the lines of a text in a column."""
-        chosen = font("mono" if self.mono else "text")
-        return lines_of(shown(text, chosen), room * 1000 / self.size, chosen.width)
+        return lines_of(shown(text, self.font), room * 1000 / self.size, self.font.width)
 
     def width(self, line: str) -> float:
         """Return how wide a line is that `lines` returned."""
-        return sum(map(font("mono" if self.mono else "text").width, line)) * self.size / 1000
+        return sum(map(self.font.width, line)) * self.size / 1000
 
 
 class Sheet:
@@ -60,13 +64,14 @@ class Sheet:
         written = canvas.beginText()
         baseline = top - (style.leading - style.size) / 2 - 0.86 * style.size
         written.setTextOrigin(x - style.width(line) if right else x, baseline)
-        written.setFont(font("mono" if style.mono else "text").name, style.size)
         written.setFillColor(HexColor(style.colour))
         if style.bold:  # there is one weight: an outline makes it heavier
             canvas.setLineWidth(style.size * (0.032 if style.size >= 10 else 0.02))  # small ones clog
             canvas.setStrokeColor(HexColor(style.colour))
             written.setTextRenderMode(2)
-        written.textOut(line)
+        for name, part in style.font.runs(line):
+            written.setFont(name, style.size)
+            written.textOut(part)
         canvas.drawText(written)
         canvas.restoreState()
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from takedown.bundle.dossier import Column, Fact, Journey, Step, Table, Way
@@ -173,13 +174,11 @@ def _way(way: Way, words: Mapping[str, str], key: str) -> Iterator[Strip]:
 
 
 def _certificates(steps: Sequence[Step]) -> Iterator[str]:
-    """Yield each certificate once, after the numbers of the steps that showed it."""
-    shown: dict[str, list[str]] = {}
-    for step in steps:
-        if step.certificate:
-            shown.setdefault(step.certificate, []).append(str(step.number))
-    for certificate, numbers in shown.items():
-        yield f"{', '.join(numbers)}: {certificate}"
+    """Yield each certificate after the first and the last number of the steps that showed it one after the other."""
+    for certificate, several in groupby(steps, lambda step: step.certificate):
+        numbers = [step.number for step in several]
+        if certificate:
+            yield f"{numbers[0]}-{numbers[-1]}: {certificate}" if len(numbers) > 1 else f"{numbers[0]}: {certificate}"
 
 
 def _steps(steps: Sequence[Step], words: Mapping[str, str]) -> Table:

@@ -36,7 +36,9 @@ def read(data: bytes) -> Read:
     """Read a PDF."""
     document = pypdfium2.PdfDocument(data)
     try:
-        texts, images, links = [], [], []
+        texts: list[str] = []
+        images: list[int] = []
+        links: list[int] = []
         for page in document:
             # PDFium writes U+FFFE where it takes a "-" at the end of a line for a hyphen.
             texts.append(page.get_textpage().get_text_bounded().replace("\ufffe", "-"))

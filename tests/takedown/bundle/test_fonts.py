@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[3]
         ("🔥80%OFF", "[U+1F525]80%OFF"),
         ("공식", "[U+ACF5][U+C2DD]"),
         ("简体", "[U+7B80]体"),
+        ("“Đặt” ™ ✓", "“Đặt” ™ ✓"),
+        ("שלום عربي", "[U+05E9][U+05DC][U+05D5][U+05DD] [U+0639][U+0631][U+0628][U+064A]"),
         ("a\u202eb\u200bc\x1b[2J\x00", "a\\u{202E}b\\u{200B}c\\u{1B}[2J\\u{0}"),
         ("\ud800", "\\u{D800}"),
         ("one\r\ntwo\tthree", "one\ntwo three"),
@@ -37,6 +39,14 @@ def test_all_that_is_shown_can_be_drawn_and_hides_nothing(text: str, key: str) -
     assert all(character == "\n" or chosen.drawable(character) for character in drawn)
     assert screen(drawn, lines=True) == drawn
     assert shown(drawn, chosen) == drawn
+
+
+def test_japanese_among_addresses_and_hashes_is_drawn_by_the_other_font() -> None:
+    line = "hoshino.test/星野電機/x"
+    assert shown(line, font("mono")) == line
+    assert [part for _, part in font("mono").runs(line)] == ["hoshino.test/", "星野電機", "/x"]
+    assert font("mono").width("星") == 1000 > font("mono").width("m") == font("mono").width("i")
+    assert font("text").width("’") < 500
 
 
 def test_the_fonts_are_found_without_starting_the_libraries_that_bring_them() -> None:
