@@ -35,7 +35,8 @@ class Gathered:
     visits: tuple[Visit, ...]  # newest first
     visits_cut: bool  # there may be more
     screenshots: Mapping[str, str]  # SHA-256 of a visit's manifest -> of its screenshot as it was drawn
-    item_count: int  # of the case; the bundle holds at most `MOST_ITEMS`
+    item_count: int  # of the case
+    items: int  # that are in the bundle
     stamps: tuple[Stamp, ...]  # by manifest
     head: Head  # of the custody chain
     log_heads: Mapping[str, str | None]
@@ -72,7 +73,7 @@ def gather(session: Session, media: MediaStore, story: Story, work: Path) -> Gat
             contents.add_manifest(entry.manifest)
     stamps = tuple(_stamps(session, contents, [*manifests, *sent]))
     _add_answers(contents, story)
-    _add_items(session, contents, case_id, work)
+    items = _add_items(session, contents, case_id, work)
     for name, lines in (
         ("visits", reversed(visits)),
         ("custody", records.custody_lines(session, entries, head)),
@@ -87,6 +88,7 @@ def gather(session: Session, media: MediaStore, story: Story, work: Path) -> Gat
         visits_cut=len(visits) >= MOST_VISITS + FIRST,
         screenshots=screenshots,
         item_count=records.count_items(session, case_id),
+        items=items,
         stamps=stamps,
         head=head,
         log_heads=records.log_heads(session, cases),
@@ -94,8 +96,9 @@ def gather(session: Session, media: MediaStore, story: Story, work: Path) -> Gat
     )
 
 
-def _add_items(session: Session, contents: Contents, case_id: int, work: Path) -> None:
-    """Write items, verdicts and which picture of an item is which file; put in these pictures."""
+def _add_items(session: Session, contents: Contents, case_id: int, work: Path) -> int:
+    """Write items, verdicts and which picture of an item is which file; put in these pictures. Return how many."""
+    count = 0
     with (
         (work / "items").open("wb") as items,
         (work / "verdicts").open("wb") as verdicts,
@@ -105,8 +108,10 @@ def _add_items(session: Session, contents: Contents, case_id: int, work: Path) -
             items.write(records.line(view.item))
             verdicts.write(records.line(view.verdict))
             pictures.writelines(map(records.line, _pictures(contents, view)))
+            count += 1
     for name in ("items", "verdicts", "pictures"):
         contents.add_made(f"{name}.jsonl", work / name, "record")
+    return count
 
 
 def _pictures(contents: Contents, view: CaseItemView) -> Iterator[dict[str, Any]]:

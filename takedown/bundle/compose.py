@@ -1,0 +1,181 @@
+"""Compose: story and contents -> dossier: what it is about, the summary, and the parts in their order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from alerts.message import Language
+from config import Config
+from detector.visits import Visit
+from storage.case_locks import MACHINE
+from storage.custody import TOOL
+from storage.notice_steps import FILED
+from takedown.bundle import history, involved, proofs, showings
+from takedown.bundle.dossier import Block, Dossier, Fact, Section, Tile
+from takedown.bundle.gather import Gathered
+from takedown.bundle.grounds import findings, grounds, policies
+from takedown.bundle.journeys import Round, journey_blocks, rounds_of, untold
+from takedown.bundle.showings import Shot
+from takedown.bundle.voice import Voice
+from takedown.story import Story
+
+MOST_WARNINGS = 8
+
+
+def reference_of(case_id: int, now: datetime) -> str:
+    """Return what a bundle is called: its file, its custody row, the foot of its pages."""
+    return f"mekiki-case-{case_id}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def compose(
+    story: Story,
+    gathered: Gathered,
+    shots: Mapping[str, Shot],
+    config: Config,
+    language: Language,
+    *,
+    now: datetime,
+) -> Dossier:
+    """Return the dossier of a case. Equal arguments give equal dossiers."""
+    voice = Voice(language, ZoneInfo(config.triage.zone))
+    words, case = voice.words, story.case
+    brand = voice.own(story.brand.name, 100)
+    rounds = rounds_of(gathered.visits)
+    title = words.title_suspicious if case.decision == "suspicious" else words.title
+    return Dossier(
+        language=language,
+        case_id=case.id,
+        reference=reference_of(case.id, now),
+        title=title.format(brand=brand),
+        subject=voice.text(case.title, 200),
+        facts=tuple(_facts(story, brand, now, voice)),
+        summary=tuple(_summary(story, gathered, brand, voice)),
+        summary_title=words.summary,
+        tiles=tuple(_tiles(story, gathered, voice)),
+        warnings=tuple(_warnings(gathered, voice)),
+        sections=tuple(_sections(story, gathered, rounds, shots, voice)),
+        contents_title=words.contents,
+        page=words.page,
+        footer=words.footer,
+    )
+
+
+def _facts(story: Story, brand: str, now: datetime, voice: Voice) -> Iterator[Fact]:
+    words, case = voice.words, story.case
+    yield Fact(label=words.case, text=str(case.id))
+    yield Fact(label=words.brand, text=brand)
+    yield Fact(label=words.state, text=voice.of_alerts.states.get(case.state, case.state))
+    yield Fact(label=words.found, text=voice.both(case.opened_at))
+    yield Fact(label=words.seen_last, text=voice.both(case.last_seen))
+    yield Fact(label=words.made, text=voice.both(now))
+    yield Fact(label=words.made_with, text=TOOL)
+    yield Fact(label=words.policy, text=voice.own(policies(story), 100))
+
+
+def _summary(story: Story, gathered: Gathered, brand: str, voice: Voice) -> Iterator[str]:
+    """Yield three sentences: what was shown, where it leads, what was done."""
+    words, case = voice.words, story.case
+    platforms = list(dict.fromkeys(voice.platform(view.item.platform) for view in case.items if view.item.platform))
+    first = min((view.first_seen for view in case.items), default=case.opened_at)
+    last = max((view.last_seen for view in case.items), default=case.last_seen)
+    one_day = voice.day(first) == voice.day(last)
+    form = words.seen_once if one_day else words.seen
+    count = voice.of_alerts.items_one if case.item_count == 1 else voice.of_alerts.items.format(count=case.item_count)
+    seen = form.format(
+        brand=brand,
+        items=words.these_items.format(items=count),
+        on=words.on.format(platforms=voice.listed(platforms)) if platforms else "",
+        first=voice.day(first),
+        last=voice.day(last),
+    )
+    chief = findings(story)[:1]
+    yield " ".join([seen, *(words.chiefly.format(says=voice.says(one)) for one, _ in chief)])
+    yield _leads(story, gathered.visits, voice)
+    yield " ".join(_done(story, voice))
+
+
+def _leads(story: Story, visits: Sequence[Visit], voice: Voice) -> str:
+    """Say where the links lead, by the first visit that saw something, else by the latest."""
+    words = voice.words
+    if not visits:
+        return words.leads_nowhere
+    oldest = sorted(visits, key=lambda visit: visit.started_at)
+    best = next((visit for visit in oldest if visit.outcome in ("offer_seen", "differs")), visits[0])
+    end = voice.url(best.host, 120) + (f" ({voice.text(best.end.address, 60)})" if best.end.address else "")
+    if best.outcome in ("could_not_tell", "blocked"):
+        return words.leads_untold.format(end=end)
+    hops = len(best.hops) - 2
+    led = involved.handoffs(story, voice)
+    return words.leads.format(
+        way=words.way.format(count=hops) if hops > 0 else "",
+        end=end,
+        outcome=voice.of_notices.outcomes.get(best.outcome, best.outcome),
+        handoffs=words.then.format(handoffs=voice.listed(led, 4)) if led else "",
+    )
+
+
+def _done(story: Story, voice: Voice) -> Iterator[str]:
+    words, case = voice.words, story.case
+    said = [entry for entry in case.log if entry.who != MACHINE and entry.action == "confirm"]
+    if said and case.state != "open":
+        yield words.confirmed.format(who=voice.own(said[-1].who, 60), day=voice.day(said[-1].at))
+    elif case.judged_at is None:
+        yield words.not_judged
+    filed = sum(notice.state in FILED for notice in story.notices)
+    state = voice.of_alerts.states.get(case.state, case.state)
+    yield words.filed.format(count=filed, state=state) if filed else words.not_filed
+
+
+def _tiles(story: Story, gathered: Gathered, voice: Voice) -> Iterator[Tile]:
+    words, case = voice.words, story.case
+    seen = (
+        f"{case.sightings:,} {words.sightings}" if voice.language == "en" else f"{words.sightings} {case.sightings:,}"
+    )
+    yield Tile(label=words.items, value=f"{case.item_count:,}", beside=seen)
+    yield Tile(
+        label=words.journeys,
+        value=f"{len(gathered.visits):,}" + ("+" if gathered.visits_cut else ""),
+        beside=f"{words.untold}: {len(untold(gathered.visits)):,}",
+    )
+    yield Tile(label=words.score, value=f"{case.score:.2f}", beside=words.of_one)
+    filed = sum(notice.state in FILED for notice in story.notices)
+    gone = sum(notice.state == "down" for notice in story.notices)
+    yield Tile(label=words.notices, value=f"{filed:,}", beside=f"{words.down_at}: {gone:,}")
+
+
+def _warnings(gathered: Gathered, voice: Voice) -> Iterator[str]:
+    lines = list(proofs.missing(gathered, voice))
+    yield from lines[:MOST_WARNINGS]
+    if len(lines) > MOST_WARNINGS:
+        yield voice.words.lost_more.format(count=len(lines) - MOST_WARNINGS)
+
+
+def _sections(
+    story: Story, gathered: Gathered, rounds: Sequence[Round], shots: Mapping[str, Shot], voice: Voice
+) -> Iterator[Section]:
+    words = voice.words
+    pictures = {
+        visit.evidence: showings.screenshot(
+            shots[visit.evidence], visit.visitor, voice.both(visit.started_at), gathered.contents, voice
+        )
+        for visit in gathered.visits
+        if visit.evidence is not None and visit.evidence in shots
+    }
+    items = tuple(showings.item_blocks(story.case.items, gathered.item_count, gathered.contents, voice))
+    signals_says = words.signals_says.format(policy=voice.own(policies(story), 100))
+    parts: tuple[tuple[str, str, tuple[str, ...], tuple[Block, ...]], ...] = (
+        ("journey", words.journey, (words.journey_says,), tuple(journey_blocks(story, rounds, pictures, voice))),
+        ("shown", words.shown, (words.shown_says,), items),
+        ("imitated", words.imitated, (), tuple(involved.imitated(story, voice))),
+        ("actors", words.actors, (words.actors_says,), tuple(involved.actors(story, voice))),
+        ("timeline", words.timeline, (), tuple(history.timeline(story, rounds, voice))),
+        ("signals", words.signals, (signals_says,), tuple(grounds(story, voice))),
+        ("judgements", words.judgements, (words.judgements_says,), tuple(history.judgements(story, voice))),
+        ("notices", words.notices, (), tuple(history.notices(story, voice))),
+        ("unseen", words.unseen, (), tuple(proofs.unseen(story, gathered, rounds, voice))),
+        ("files", words.files, (words.files_says,), tuple(proofs.files(gathered, voice))),
+        ("check", words.check, (), tuple(proofs.checking(gathered, voice))),
+    )
+    for key, title, says, blocks in parts:
+        if blocks:
+            yield Section(key=key, title=title, says=says, blocks=blocks)

@@ -1,0 +1,149 @@
+"""Involved: whom a dossier names besides the items: the brand, who has a part in the journey, where people are led."""
+
+from collections.abc import Iterator
+
+from storage.registrations import Registration
+from takedown.actors import Actor, actors_of
+from takedown.bundle.dossier import Block, Column, Fact, Facts, Table
+from takedown.bundle.voice import Voice
+from takedown.story import Story, handoffs_of
+
+MOST_HANDOFFS = 60
+MOST_DOMAINS = 40
+MOST_CLAIMS = 20
+_TOLD = ("registrar_id", "network", "owner", "country", "address", "header.server", "cdn", "advertiser_id", "payer")
+
+
+def imitated(story: Story, voice: Voice) -> Iterator[Block]:
+    """Yield the brand: names, official places, registered rights, as the configuration has them."""
+    words, brand = voice.words, story.brand
+    owner = brand.owner
+    named = [brand.name, *brand.aliases]
+    facts = [
+        (words.owner, voice.own(_name(owner.name, owner.name_en, voice)) if owner is not None else "", False),
+        (words.names, voice.own(" / ".join(named), 400), False),
+        (words.domains, voice.own("  ".join(brand.domains), 600), True),
+        (words.accounts, voice.own("  ".join(brand.accounts), 600), True),
+        *((words.false_claims, voice.own(claim, 300), False) for claim in brand.false_claims[:MOST_CLAIMS]),
+    ]
+    yield Facts(facts=tuple(Fact(label=label, text=text, code=code) for label, text, code in facts if text))
+    if brand.trademark:
+        yield Table(
+            title=words.trademarks,
+            columns=(
+                Column(title=words.mark, width=3),
+                Column(title=words.number, width=3),
+                Column(title=words.office, width=2),
+                Column(title=words.classes, width=2),
+                Column(title=words.goods, width=5),
+                Column(title=words.until, width=2),
+            ),
+            rows=tuple(
+                (
+                    voice.own(mark.mark, 200),
+                    voice.own(mark.number, 100),
+                    voice.own(mark.office, 60),
+                    ", ".join(map(str, mark.classes)),
+                    voice.own(mark.goods, 400),
+                    mark.until.isoformat() if mark.until is not None else "",
+                )
+                for mark in brand.trademark
+            ),
+        )
+
+
+def actors(story: Story, voice: Voice) -> Iterator[Block]:
+    """Yield who has a part in the journey, where people are led, and what registries told of domains."""
+    words = voice.words
+    rows = tuple(_actor(actor, voice) for actor in actors_of(story) if actor.kind != "everyone")
+    if rows:
+        yield Table(
+            columns=(
+                Column(title=words.role, width=3),
+                Column(title=words.name, width=4),
+                Column(title=words.subject, width=5, code=True),
+                Column(title=words.known, width=5),
+                Column(title=words.contact, width=5),
+            ),
+            rows=rows,
+        )
+    led = tuple(_led(story, voice))
+    if led:
+        columns = (
+            Column(title=words.kind, width=2),
+            Column(title=words.handoff, width=4),
+            Column(title=words.observed, width=4),
+            Column(title=words.where, width=4),
+        )
+        yield Table(title=words.handoffs, columns=columns, rows=led[:MOST_HANDOFFS])
+    told = [_registration(one, voice) for one in list(story.registrations.values())[:MOST_DOMAINS]]
+    if told:
+        yield Table(
+            title=words.registrations,
+            columns=(
+                Column(title=words.domain, width=4, code=True),
+                Column(title=words.registered, width=2),
+                Column(title=words.registrar, width=4),
+                Column(title=words.registrant, width=3),
+                Column(title=words.nameservers, width=4),
+                Column(title=words.asked_at, width=3),
+            ),
+            rows=tuple(told),
+        )
+
+
+def handoffs(story: Story, voice: Voice) -> list[str]:
+    """Return where people are led, each account once, in words."""
+    found = dict.fromkeys((one.kind, one.value) for view in story.case.items for one, _ in handoffs_of(view))
+    return [f"{voice.of_notices.handoffs.get(kind, kind)} {voice.text(value, 80)}" for kind, value in found]
+
+
+def _actor(actor: Actor, voice: Voice) -> tuple[str, ...]:
+    words = voice.words
+    known = [f"{name.removeprefix('header.')}: {actor.facts[name]}" for name in _TOLD if actor.facts.get(name)]
+    contacts = [f"{contact.address} ({contact.origin})" for contact in actor.contacts[:5]]
+    subject = actor.subject if "://" not in actor.subject else ""
+    targets = list(dict.fromkeys(filter(None, (subject, *actor.targets))))[:4]
+    return (
+        words.parts[actor.kind],
+        voice.text(voice.of_notices.platforms.get(actor.name, actor.name), 120),
+        "  ".join(voice.url(target, 200) for target in targets),
+        voice.text("; ".join(known), 400),
+        voice.text(", ".join(contacts), 300),
+    )
+
+
+def _led(story: Story, voice: Voice) -> Iterator[tuple[str, ...]]:
+    words = voice.words
+    seen: set[tuple[str, str]] = set()
+    for number, view in enumerate(story.case.items, 1):
+        for one, where in handoffs_of(view):
+            if (one.kind, one.value) in seen:
+                continue
+            seen.add((one.kind, one.value))
+            placed = {"code in the picture": words.in_code, "words in the picture": words.in_words}.get(where, "")
+            item = f"{words.item.format(number=number)} · {voice.kind(view.item.kind)}"
+            yield (
+                voice.of_notices.handoffs.get(one.kind, one.kind),
+                voice.text(one.value, 120),
+                voice.text(one.observed, 120),
+                f"{item} ({placed})" if placed else item,
+            )
+
+
+def _registration(told: Registration, voice: Voice) -> tuple[str, ...]:
+    facts = told.facts
+    number = f" (IANA {facts['registrar_id']})" if facts.get("registrar_id") else ""
+    registrant = " / ".join(str(value) for value in (facts.get("registrant"), facts.get("country")) if value)
+    return (
+        voice.url(told.domain, 120),
+        voice.text(str(facts.get("created") or "")[:10], 20),
+        voice.text(str(facts.get("error") or f"{facts.get('registrar') or ''}{number}"), 160),
+        voice.text(registrant, 160),
+        voice.text(", ".join(map(str, facts.get("nameservers") or ())), 200),
+        voice.utc(told.asked_at),
+    )
+
+
+def _name(name: str, english: str | None, voice: Voice) -> str:
+    return english or name if voice.language == "en" else name

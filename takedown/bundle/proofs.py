@@ -1,0 +1,109 @@
+"""Proofs: the files of a bundle, what stamped them, what is missing, and how anybody checks all that."""
+
+from collections.abc import Iterator, Sequence
+
+from takedown.bundle.dossier import Block, Column, Table, Words
+from takedown.bundle.gather import Gathered
+from takedown.bundle.journeys import Round, untold
+from takedown.bundle.voice import Voice
+from takedown.story import Story
+
+MOST_FILES = 150
+MOST_LINES = 60  # about what could not be seen
+_FIRST = ("manifest", "warc", "screenshot", "page", "stamp", "original", "log")  # of most weight first
+
+
+def files(gathered: Gathered, voice: Voice) -> Iterator[Block]:
+    """Yield the files that prove something, with their hashes, and the time stamps."""
+    words = voice.words
+    entries = sorted(
+        gathered.contents, key=lambda one: (_FIRST.index(one.role) if one.role in _FIRST else len(_FIRST), one.path)
+    )
+    left = len(entries) - MOST_FILES
+    yield Table(
+        columns=(
+            Column(title=words.path, width=7, code=True),
+            Column(title=words.kind, width=4),
+            Column(title=words.bytes, width=2, number=True),
+            Column(title=words.digest, width=8, code=True),
+        ),
+        rows=tuple(
+            (one.path, words.roles_of_files.get(one.role, one.role), f"{one.bytes:,}", one.sha256)
+            for one in entries[:MOST_FILES]
+        ),
+        note=words.more_files.format(count=left) if left > 0 else "",
+    )
+    if gathered.stamps:
+        yield Table(
+            title=words.stamps,
+            columns=(
+                Column(title=words.stamped_manifest, width=7, code=True),
+                Column(title=words.authority, width=4, code=True),
+                Column(title=words.stamped_at, width=3),
+                Column(title=words.path, width=5, code=True),
+            ),
+            rows=tuple(
+                (
+                    one.manifest,
+                    voice.own(one.authority, 120),
+                    voice.utc(one.stamped_at) or words.stamp_pending,
+                    gathered.contents.path_of(one.token) or "",
+                )
+                for one in gathered.stamps[:MOST_FILES]
+            ),
+        )
+
+
+def unseen(story: Story, gathered: Gathered, rounds: Sequence[Round], voice: Voice) -> Iterator[Block]:
+    """Yield what could not be seen and what is missing, a line each; nothing where there is nothing to say."""
+    lines = list(_unseen(story, gathered, rounds, voice))
+    if lines:
+        yield Words(lines=tuple(lines[:MOST_LINES]), tone="warning" if gathered.contents.lost else "plain")
+
+
+def missing(gathered: Gathered, voice: Voice) -> Iterator[str]:
+    """Yield a line for each file that should be here and is not."""
+    words = voice.words
+    for one in gathered.contents.lost:
+        yield words.lost.format(
+            role=words.roles_of_files.get(one.role, voice.own(one.role, 40)),
+            sha256=voice.text(one.sha256, 64),
+            of=voice.own(one.of, 120),
+            why=words.lost_why[one.why],
+        )
+
+
+def _unseen(story: Story, gathered: Gathered, rounds: Sequence[Round], voice: Voice) -> Iterator[str]:
+    words = voice.words
+    yield from missing(gathered, voice)
+    if len(story.case.items) and gathered.item_count > gathered.items:
+        yield words.cut_items.format(all=gathered.item_count, count=gathered.items)
+    if gathered.visits_cut:
+        yield words.cut_visits.format(count=len(gathered.visits))
+    if not rounds:
+        yield words.none_followed
+    for visit in untold([visit for one in rounds for visit in one.visits]):
+        why = voice.journey(visit.says)
+        yield words.could_not_tell.format(visitor=voice.own(visit.visitor, 60), at=voice.utc(visit.started_at), why=why)
+    visitors: dict[str, set[str]] = {}
+    for one in rounds:
+        visitors.setdefault(one.link, set()).update(visit.visitor for visit in one.visits)
+    for link, names in visitors.items():
+        if len(names) == 1:
+            yield words.only_view.format(link=voice.url(link, 120), visitor=voice.own(next(iter(names)), 60))
+    if any(not view.item.links and view.item.kind not in ("page", "domain") for view in story.case.items):
+        yield words.no_link
+    if story.case.judged_at is None:
+        yield words.not_judged_yet
+    for stamp in gathered.stamps:
+        if stamp.stamped_at is None:
+            problem = f" ({voice.text(stamp.problem, 120)})" if stamp.problem else ""
+            authority = voice.own(stamp.authority, 120)
+            yield words.pending.format(authority=authority, manifest=stamp.manifest[:16], problem=problem)
+    if not gathered.stamps:
+        yield words.no_authority
+
+
+def checking(gathered: Gathered, voice: Voice) -> Iterator[Block]:
+    """Yield how to check the bundle."""
+    yield Words(lines=(*voice.words.check_lines, voice.words.check_custody.format(head=gathered.head)))
