@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from rapidfuzz import fuzz, process
 
 from config.loading import in_words
+from config.notice_templates import KINDS as TEMPLATES
 from config.problems import ConfigError, Problem
 from takedown.actor import Actor
 from takedown.channel import Channel
@@ -22,23 +23,6 @@ from takedown.errors import UnknownChannel
 from takedown.fitting import fitting
 
 SHIPPED = Path(__file__).parent / "channels"
-# The texts that `template` may name; `api` has none, because an interface takes fields alone.
-TEMPLATES = (
-    "trademark",
-    "impersonation",
-    "scam_ad",
-    "phishing",
-    "registrar_abuse",
-    "hosting_abuse",
-    "cdn_abuse",
-    "chat_account",
-    "payee",
-    "association",
-    "authority",
-    "police",
-    "marketplace",
-    "api",
-)
 CONTACT = "contact"  # as an address: the abuse contact of the actor
 _ADAPTER = TypeAdapter(Channel)
 _MAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z]{2,}")

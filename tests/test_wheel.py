@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
-PACKAGES = ("safety", "detector", "storage", "spiders", "alerts", "watch", "console", "demo", "config")
+PACKAGES = ("safety", "detector", "storage", "spiders", "alerts", "takedown", "watch", "console", "demo", "config")
 
 
 @pytest.fixture(scope="module")
