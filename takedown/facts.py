@@ -18,7 +18,7 @@ from takedown.ground import (
     seen_between,
     shown_of,
 )
-from takedown.letter import countries_of, joined, lead, mark_of, pen_of, port_of
+from takedown.letter import account_text, countries_of, joined, mark_of, pen_of, port_of, target_text
 from takedown.parties import brand_name, filer_of, owner_of
 from takedown.rights import in_force
 from takedown.texts import alone, letter
@@ -97,8 +97,11 @@ def _seen(which: int) -> Filling:
 
 
 def _handoffs(ground: Ground) -> str | None:
-    pen = pen_of(ground)
-    return joined(lead(one.kind, one.value, ground, pen) for one in leads_of(ground.story, ground.actor))
+    pen, words = pen_of(ground), WORDS[ground.language]
+    return joined(
+        f"{words.handoffs.get(one.kind, one.kind)}{words.colon}{pen.url(pen.line(account_text(one.kind, one.value)))}"
+        for one in leads_of(ground.story, ground.actor)
+    )
 
 
 def _evidence(ground: Ground) -> str | None:
@@ -128,7 +131,7 @@ FACTS: Mapping[Fact, Filling] = {
     "trademark.offices": _marks("office"),
     "trademark.classes": _marks("classes"),
     "trademark.goods": _marks("goods"),
-    "targets": _urls(lambda ground: ground.targets),
+    "targets": lambda ground: joined(target_text(target, ground) for target in ground.targets),
     "target.hosts": _urls(lambda ground: [host.ascii for host in hosts_of(ground.targets)]),
     "target.addresses": _answered,
     "ad.ids": _urls(lambda ground: [view.item.id for view in shown_of(ground.story, ground.actor)]),

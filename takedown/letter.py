@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from alerts.words import WORDS as SENTENCES
 from config.takedown import Trademark
 from detector.evidence import LEARNED, Evidence, accusing, expects_file
+from detector.handoffs import Handoff
 from detector.hosts import parse_host
 from detector.visits import Hop, Visit
 from storage.case_views import CaseItemView
@@ -30,7 +31,7 @@ from takedown.ground import (
     sightings_of,
     visits_of,
 )
-from takedown.parties import brand_name, filer_of, owner_of
+from takedown.parties import brand_name, filer_of, owner_of, short_name
 from takedown.pen import LONGEST_URL, Pen
 from takedown.rights import authority_of, in_force
 from takedown.vocabulary import WORDS
@@ -89,7 +90,12 @@ def values_of(ground: Ground, room: Room) -> dict[str, Any]:
     return {
         "reference": ground.reference,
         "today": ground.today.isoformat(),
-        "channel": {"name": getattr(ground.channel.name, ground.language), "operator": ground.channel.operator},
+        "channel": {
+            "name": getattr(ground.channel.name, ground.language),
+            "operator": ground.channel.operator,
+            "kind": ground.channel.kind,
+            "generic": ground.channel.address == "contact",  # for any of its kind: the reader is the actor
+        },
         "actor": {
             "kind": actor.kind,
             "what": _what(ground),
@@ -101,14 +107,15 @@ def values_of(ground: Ground, room: Room) -> dict[str, Any]:
         "filer": filer_of(ground.filer, ground.language),
         "owner": owner_of(ground.brand, ground.filer, ground.language),
         "brand": {
-            "name": brand_name(ground.brand, ground.language),
+            "name": short_name(ground.brand, ground.language),
+            "full": brand_name(ground.brand, ground.language),
             "domains": ground.brand.domains,
             "accounts": ground.brand.accounts,
         },
         "agent": ground.filer.relation == "agent",
         "authority_until": letter.until.isoformat() if letter is not None and letter.until is not None else None,
         "marks": [mark_of(mark, ground) for mark in in_force(ground.brand, ground.today)],
-        "targets": _listed(ground.targets, room.targets, lambda one: pen.url(one, LONGEST_URL)),
+        "targets": _listed(ground.targets, room.targets, lambda one: target_text(one, ground, LONGEST_URL)),
         "hosts": [pen.url(host.ascii) for host in hosts_of(ground.targets)],
         "addresses": _listed(tuple(answers_of(ground)), room.targets, lambda hop: _answer(hop, pen)),
         "items": _listed(items_of(story, actor), room.items, lambda view: _item(view, ground, pen, room.words)),
@@ -126,7 +133,7 @@ def values_of(ground: Ground, room: Room) -> dict[str, Any]:
         if registration is not None
         else None,
         "network": pen.line(actor.facts["network"]) if actor.facts.get("network") else None,
-        "handoffs": _listed(leads_of(story, actor), room.items, lambda one: lead(one.kind, one.value, ground, pen)),
+        "handoffs": _listed(leads_of(story, actor), room.items, lambda one: _lead(one, ground, pen)),
         "findings": _listed(findings_of(ground), room.findings, lambda one: _finding(one, ground, pen)),
         "policy": story.case.items[0].verdict.policy if story.case.items else "",
         "confirmed": f"{confirmed.astimezone(ground.zone):%Y-%m-%d}" if confirmed is not None else None,
@@ -175,11 +182,20 @@ def mark_of(mark: Trademark, ground: Ground) -> dict[str, str]:
     }
 
 
-def lead(kind: str, value: str, ground: Ground, pen: Pen) -> str:
-    """Say where people are led."""
-    words = WORDS[ground.language]
-    shown = " ".join(value.split("/")) if kind == "bank" else value
-    return f"{words.handoffs.get(kind, kind)}{words.colon}{pen.url(pen.line(shown))}"
+def target_text(target: str, ground: Ground, limit: int | None = None) -> str:
+    """Write a target: an address or an id as it stood; a bank account as people write one."""
+    account = ground.actor.subject.startswith("bank:")
+    return pen_of(ground).url(account_text("bank" if account else "", target), limit)
+
+
+def account_text(kind: str, value: str) -> str:
+    """Write an account: a bank's with blanks between its parts, any other as it is."""
+    return " ".join(value.split("/")) if kind == "bank" else value
+
+
+def _lead(one: Handoff, ground: Ground, pen: Pen) -> Mapping[str, str]:
+    kinds = WORDS[ground.language].handoffs
+    return {"kind": kinds.get(one.kind, one.kind), "value": pen.url(pen.line(account_text(one.kind, one.value)))}
 
 
 def countries_of(ground: Ground) -> str:

@@ -50,10 +50,16 @@ def owner_of(brand: Brand, filer: Filer, language: Language) -> Party:
     )
 
 
+def short_name(brand: Brand, language: Language) -> str:
+    """Return what a brand is called; in English the first of its names that can be read there."""
+    latin = (name for name in (brand.name, *brand.aliases) if name.isascii())
+    return brand.name if language == "ja" else next(latin, brand.name)
+
+
 def brand_name(brand: Brand, language: Language) -> str:
-    """Return what a brand is called; in English with the first alias that can be read there."""
-    latin = next((alias for alias in brand.aliases if alias.isascii()), None)
-    return brand.name if language == "ja" or brand.name.isascii() or latin is None else f"{latin} ({brand.name})"
+    """Return what a brand is called, and what its own name is where that is another."""
+    short = short_name(brand, language)
+    return short if short == brand.name else f"{short} ({brand.name})"
 
 
 def _in(language: Language, text: str | None, english: str | None) -> str | None:
