@@ -21,6 +21,7 @@ from spiders.visits.exchange import Exchange
 from spiders.visits.followed import Followed
 from spiders.visits.keeping import kept
 from storage.cases import Judgement, judge
+from storage.contacts import Contact, save_contact
 from storage.database import open_engine, transaction, upgrade
 from storage.items import Observation, record_many
 from storage.media import MediaStore
@@ -35,6 +36,7 @@ LINK = f"https://{SHOP}/lp/?c=7&fbclid=IwAR0aB"
 HOP = "https://go.short-hop.test/x7"
 LANDING = f"https://{SHOP}/lp/order"
 ADDRESS = "203.0.113.7"
+HOP_ADDRESS = "198.51.100.9"
 LINE_ID = "@hoshino-sale88"
 ADVERTISER = "1088554433"
 BANK = "みどり銀行 架空支店 普通 1234567"
@@ -135,6 +137,8 @@ def set_stage(folder: Path) -> tuple[int, int]:
             session, case, Judgement(who="keiko", action="confirm", note="偽の閉店セール"), now=NOW + timedelta(hours=1)
         )
         save_registration(session, _registration())
+        for network in _networks():
+            save_contact(session, network)
     engine.dispose()
     return case, other
 
@@ -225,7 +229,7 @@ def followed(link: str, visitor: str, *, title: str, at: datetime, status: int) 
             headers=cdn,
         )
         for number, (url, answer, address) in enumerate(
-            ((link, 302, ADDRESS), (HOP, 302, "198.51.100.9"), (end, status, ADDRESS))
+            ((link, 302, ADDRESS), (HOP, 302, HOP_ADDRESS), (end, status, ADDRESS))
         )
     )
     landing = Landing(
@@ -331,4 +335,31 @@ def _registration() -> Registration:
             "redacted": ["registrant name"],
         },
         answer=None,
+    )
+
+
+def _networks() -> tuple[Contact, ...]:
+    """The landing page stands behind a content network; the hop claims to, but its address is a host's."""
+    told = (
+        (ADDRESS, "CLOUDFLARENET", "Cloudflare, Inc.", "203.0.113", "abuse@cdn.example"),
+        (HOP_ADDRESS, "EXAMPLE-HOSTING", "Example Hosting KK", "198.51.100", "abuse@hosting.example"),
+    )
+    return tuple(
+        Contact(
+            kind="network",
+            subject=address,
+            asked_at=NOW,
+            facts={
+                "name": name,
+                "handle": f"NET-{span}.0",
+                "owner": owner,
+                "country": "JP",
+                "first": f"{span}.0",
+                "last": f"{span}.255",
+                "abuse_email": mail,
+                "error": "",
+            },
+            answer=None,
+        )
+        for address, name, owner, span, mail in told
     )
