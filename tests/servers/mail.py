@@ -45,7 +45,7 @@ class MailSink:
         self.mails: list[Mail] = []
         self.logins: list[str] = []
         self._hang = hang
-        self._mute = mute  # takes messages and never says so
+        self.mute = mute  # takes messages and never says so
         self._tls = tls
         self._accounts = accounts
         self._open: list[SMTP] = []
@@ -85,7 +85,7 @@ class MailSink:
                 user=self.logins[-1] if session.authenticated else None,
             )
         )
-        if self._mute:
+        if self.mute:
             await asyncio.sleep(3600)
         return "250 OK"
 

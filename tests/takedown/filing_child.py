@@ -1,0 +1,31 @@
+"""Filing in processes of their own, for tests that kill them: `python -m tests.takedown.filing_child FOLDER PORT`.
+
+For each number of a notice on standard input one process is forked (so that the imports are paid once), which files it;
+its id is printed, and then "ended".
+"""
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from storage.errors import StorageError
+from takedown.errors import TakedownError
+from takedown.filing import file_notice
+from tests.takedown.desk import desk_of
+from tests.takedown.stage import enter
+
+
+def main(folder: Path, port: int) -> None:
+    for line in sys.stdin:
+        if not (child := os.fork()):
+            with suppress(TakedownError, StorageError):
+                file_notice(desk_of(enter(folder, 1, 2), port), int(line), who="keiko")
+            os._exit(0)
+        print(child, flush=True)  # noqa: T201
+        os.waitpid(child, 0)
+        print("ended", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
