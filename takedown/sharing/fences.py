@@ -11,7 +11,7 @@ from datetime import date
 from detector.brands import BrandProfile
 from detector.campaign_assets import BrandAssets
 from detector.handoffs import Handoff
-from detector.hosts import Host, is_carried, is_shared, parse_host, redirector
+from detector.hosts import REDIRECTORS, Host, is_carried, is_shared, parse_host, redirector
 from takedown.owned import Owned
 
 # Networks that nobody outside can reach (RFC 1918, 6598, 4193): what passed there passed through our own house.
@@ -40,14 +40,16 @@ class Fences:
         """Tell whether a whole host may be named: it is one party's, and nobody else needs it or what is below it."""
         if host.registrable is None or host.ascii in self._below or is_shared(host):
             return False
-        if redirector(host) is not None or (is_carried(host) and not host.shared):
-            return False
+        if redirector(host) is not None or (is_carried(host) and host.ascii != host.registrable):
+            return False  # a delivery network's own node serves many; a name right below its suffix is one customer's
         return not self.owned(host)
 
     def may_point_at(self, host: Host) -> bool:
         """Tell whether one address may be told: it is somebody's page, and none of the brand's or of our own house."""
-        if self.owned(host) or _inside(host) or redirector(host):
-            return False  # a platform's counter of clicks: what it leads to is an address of its own
+        if self.owned(host) or _inside(host):
+            return False
+        if redirector(host) and (host.ascii in REDIRECTORS or not is_shared(host)):
+            return False  # a counter of clicks: what it leads to is an address of its own
         return self.may_name(host) or host.registrable is None or len(host.path) > 1
 
     def may_accuse(self, platform: str | None, identifier: str | None) -> bool:

@@ -8,13 +8,12 @@ import json
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
-from uuid import uuid5
 
 from config.sharing import Tlp
 from detector.hosts import parse_host
 from safety.screen import screen
 from takedown.sharing.errors import NotInstalled
-from takedown.sharing.select import ROOM, Shared, Thing
+from takedown.sharing.select import ROOM, Shared, Thing, named
 
 # 0 your organisation, 1 this community, 2 connected communities, 3 all communities.
 _DISTRIBUTION: dict[Tlp, int] = {"clear": 3, "green": 2, "amber": 1, "amber+strict": 0, "red": 0}
@@ -51,7 +50,7 @@ def _library() -> ModuleType:
 
 
 def _event(misp: ModuleType, case: Shared, tlp: Tlp) -> Any:
-    event = misp.MISPEvent(strict_validation=True)
+    event = misp.MISPEvent(strict_validation=True, force_timestamps=True)
     whom = screen(case.brand) if case.brand else "a brand"
     event.from_dict(
         uuid=str(case.id),
@@ -65,14 +64,14 @@ def _event(misp: ModuleType, case: Shared, tlp: Tlp) -> Any:
     )
     event.Orgc = misp.MISPOrganisation()
     name = screen(case.by.name)
-    event.Orgc.from_dict(name=name, uuid=str(uuid5(ROOM, f"organisation {name}")))
+    event.Orgc.from_dict(name=name, uuid=str(named(ROOM, f"organisation {name}")))
     for tag in (f"tlp:{tlp}", 'rsit:fraud="phishing"' if case.asks else 'rsit:fraud="masquerade"'):
         event.add_tag(tag)
     for thing in case.things:
         for attribute in _attributes(thing):
             event.add_attribute(**attribute, **_times(case, thing, f"{thing.kind} {thing.value} {thing.host}"))
     for number, words in enumerate(_words(case)):
-        moments = {"timestamp": int(case.changed_at.timestamp()), "uuid": str(uuid5(case.id, f"words {number}"))}
+        moments = {"timestamp": int(case.changed_at.timestamp()), "uuid": str(named(case.id, f"words {number}"))}
         event.add_attribute(
             type="text", category="Other", value=words, to_ids=False, disable_correlation=True, **moments
         )
@@ -81,7 +80,7 @@ def _event(misp: ModuleType, case: Shared, tlp: Tlp) -> Any:
 
 def _times(case: Shared, thing: Thing, key: str) -> dict[str, Any]:
     return {
-        "uuid": str(uuid5(case.id, key)),
+        "uuid": str(named(case.id, key)),
         "timestamp": int(case.changed_at.timestamp()),
         "first_seen": thing.first_seen,
         "last_seen": thing.last_seen,

@@ -44,6 +44,7 @@ _PEOPLE = re.compile(
     r"|sess\w*|phpsessid|jsessionid|auth\w*|otp|code|order\w*|ip|lat|lng|lon|geo|to|rcpt|recipient|contact\w*|line_?id)"
 )
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]{0,24}")
+_STRAY = re.compile("%(?![0-9A-Fa-f]{2})")
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 
@@ -88,7 +89,7 @@ def _path(path: str, room: int) -> tuple[str, bool]:
 
 
 def _encoded(text: str) -> str:
-    return quote(text, safe="!$&()*+,;=:@/?%~-._", errors="replace")
+    return _STRAY.sub("%25", quote(text, safe="!$&()*+,;=:@/?%~-._", errors="replace"))
 
 
 def _says_nothing(pair: str) -> bool:

@@ -147,7 +147,12 @@ def _changes(case: CaseDetail) -> Iterator[datetime]:
 
 def opaque(case: CaseDetail) -> UUID:
     """Return the name under which a case is known outside: always the same, and no number can be tried to find it."""
-    return uuid5(ROOM, f"case {case.brand} {case.campaign} {case.opened_at.isoformat()}")
+    return named(ROOM, f"case {case.brand} {case.campaign} {case.opened_at.isoformat()}")
+
+
+def named(room: UUID, name: str) -> UUID:
+    """Return the id that a name has in a room, whatever stands in it; unpaired surrogates, too."""
+    return uuid5(room, name.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace"))
 
 
 def own_hosts(view: CaseItemView, brand: str, fences: Fences, on: datetime) -> tuple[set[str], set[str]]:

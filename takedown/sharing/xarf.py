@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
-from uuid import uuid5
 
 from xarf import SPEC_VERSION
 
@@ -26,7 +25,7 @@ from takedown.actors import Actor
 from takedown.sharing.errors import NotShareable, SharingError
 from takedown.sharing.personal import shared_url
 from takedown.sharing.profile import profile_of, sharer
-from takedown.sharing.select import ROOM, opaque
+from takedown.sharing.select import ROOM, named, opaque
 from takedown.story import Story, handoffs_of
 
 Type = Literal["phishing", "fraud", "brand_infringement", "suspicious_registration"]
@@ -95,7 +94,7 @@ def xarf_of(
     host = parse_host(url)
     made = {
         "xarf_version": SPEC_VERSION,
-        "report_id": str(uuid5(ROOM, f"xarf {name} {actor.kind} {actor.subject}")),
+        "report_id": str(named(ROOM, f"xarf {name} {actor.kind} {actor.subject}")),
         "timestamp": _moment(seen),
         "reporter": reporter,
         "sender": sender,
