@@ -87,8 +87,8 @@ def _notices(told: ToTell) -> list[AlertNotice]:
         since = {
             "sending": one.sending_at,
             "back": one.back_at,
-            "refused": one.settled_at,
-            "information_requested": one.answered_at,
+            "refused": one.state_at,
+            "information_requested": one.state_at,
         }.get(due.why, one.filed_at or one.drafted_at)
         says = show(one.refused_for, 100) if due.why == "refused" and one.refused_for else ""
         found.append(

@@ -11,6 +11,7 @@ from rich.text import Text
 from console.counted import counted
 from console.inert import inert
 from console.journeys import URL_LIMIT, journeys
+from console.notice_lists import notice_line
 from console.picture import half_blocks, sound
 from console.show import DECISION_STYLE, item_lines, moment, why_lines
 from detector.evidence import ImageBox
@@ -18,6 +19,7 @@ from safety.screen import defang, defang_text, screen
 from storage.actions import UNJUDGED, WAITING
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary, LogEntry, PictureView, SimilarCase
 from storage.media import MediaStore
+from storage.notice_views import NoticeView
 from storage.registrations import Registration
 from takedown.story import handoffs_of
 
@@ -69,7 +71,13 @@ def _standing(case: CaseSummary | CaseDetail) -> str:
 
 
 def case_page(
-    detail: CaseDetail, media: MediaStore, *, pictures: bool = True, items: int = 5, together: Sequence[str] = ()
+    detail: CaseDetail,
+    media: MediaStore,
+    *,
+    pictures: bool = True,
+    items: int = 5,
+    together: Sequence[str] = (),
+    notices: Sequence[NoticeView] = (),
 ) -> Group:
     """Return one case in full: what, why, where, why it is one case, what people decided, who was told.
 
@@ -79,6 +87,7 @@ def case_page(
         pictures: draw them.
         items: how many, at most.
         together: why they are one case, a sentence each.
+        notices: takedown requests, oldest first.
     """
     parts: list[RenderableType] = [
         Text.assemble(
@@ -100,6 +109,9 @@ def case_page(
     if together:
         parts.append(Text("\nWhy it is one case", "bold"))
         parts += [Text(f"  {inert(line, limit=300)}") for line in together]
+    if notices:
+        parts.append(Text("\nNotices", "bold"))
+        parts += [Text.assemble("  ", notice_line(view)) for view in notices]
     parts += _around(detail)
     return Group(*parts)
 

@@ -93,6 +93,7 @@ class NoticeStanding:
     """Where the steps of a notice lead to; names and meanings as in `storage.schema.NoticeRow`."""
 
     state: NoticeState
+    state_at: datetime
     drafted_at: datetime
     drafted_by: str
     approved_at: datetime | None = None
@@ -159,11 +160,11 @@ def after(at: NoticeStanding | None, entry: Entry) -> NoticeStanding:
     step: Step = entry.reason  # type: ignore[assignment]  # a key of RULES
     data = entry.data
     if at is None or step == "drafted":
-        at = NoticeStanding(state="draft", drafted_at=entry.at, drafted_by=entry.who)
+        at = NoticeStanding(state="draft", state_at=entry.at, drafted_at=entry.at, drafted_by=entry.who)
     elif at.state not in RULES[step].of:
         return at  # what it rested on was taken back
     if (to := RULES[step].to) is not None:
-        at = replace(at, state=to, settled_at=entry.at if to in SETTLED else None)
+        at = replace(at, state=to, state_at=entry.at, settled_at=entry.at if to in SETTLED else None)
     if "due" in data:
         at = replace(at, due_at=None if data["due"] is None else datetime.fromisoformat(data["due"]))
     if data.get("theirs"):
@@ -181,7 +182,7 @@ def after(at: NoticeStanding | None, entry: Entry) -> NoticeStanding:
             filed = replace(at, sending_at=None, filed_at=entry.at, filed_by=entry.who)
             return replace(filed, manifest=data.get("manifest"), message_id=data.get("message_id"))
         case "reply" if data["answers"] and at.state == "filed":
-            return replace(at, state="acknowledged")
+            return replace(at, state="acknowledged", state_at=entry.at)
         case "acknowledged" | "information_requested":
             return replace(at, refused_for=None)  # they think again, or it was a mistake
         case "refused":

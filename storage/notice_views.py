@@ -39,6 +39,7 @@ class NoticeView:
     content: Mapping[str, Any]  # a `takedown.notice.Notice` as builtins
     previous_id: int | None
     state: NoticeState
+    state_at: datetime
     drafted_at: datetime
     drafted_by: str
     approved_at: datetime | None

@@ -133,7 +133,7 @@ def save_draft(session: Session, content: Mapping[str, Any], *, who: str, now: d
             "--again files it anew"
         )
     if draft is None:
-        row = NoticeRow(case_id=case_id, state="draft", drafted_at=now, drafted_by=who)
+        row = NoticeRow(case_id=case_id, state="draft", state_at=now, drafted_at=now, drafted_by=who)
         session.add(row)
     else:
         row = row_of(session, draft.id)

@@ -8,6 +8,7 @@ import click
 
 from console.agreed import agreed
 from console.app import FAILED, PARTLY, App, Misused, as_json, as_person, print_json, utc_now, with_app
+from console.counted import counted
 from console.entered import Effect, effect
 from console.moments import Day, end_of
 from safety.screen import screen
@@ -15,6 +16,8 @@ from storage.case_list import summaries
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
 from storage.judgements import DISMISS_REASONS, Action, Judgement, undo
 from storage.judgements import judge as write_judgement
+from storage.notice_steps import OPEN
+from storage.notices import notices_of
 from storage.register import WHATS, Registering
 from storage.schema import CaseState, Harm
 
@@ -33,6 +36,7 @@ class Done:
     log_id: int | None = None  # of the new entry
     waits: str | None = None  # what must happen before the state changes
     entered: Effect | None = None  # what an entry in the ownership register does for the items of the case
+    withdraw: tuple[int, ...] = ()  # notices of a dismissed case that channels still have
     error: str | None = None
 
 
@@ -157,13 +161,22 @@ def _judge(
             else:
                 log_id = write_judgement(session, case_id, judgement, now=now, expect=expect)
             [case] = summaries(session, [case_id], now)
+            asked = notices_of(session, case_id) if action == "dismiss" else ()
     except (CaseNotFound, CaseConflict, JudgementRefused) as error:
         return Done(case=case_id, ok=False, action=action, error=str(error))
     waits = None
     if case.takedown_asked is not None:
         others = [name for name in app.config.takedown.approvers if name != case.takedown_asked]
         waits = f"approval by {' or '.join(others) or 'somebody whom takedown.approvers names'}"
-    return Done(case=case_id, ok=True, action=action, state=case.state, log_id=log_id, waits=waits)
+    return Done(
+        case=case_id,
+        ok=True,
+        action=action,
+        state=case.state,
+        log_id=log_id,
+        waits=waits,
+        withdraw=tuple(one.id for one in asked if one.state in OPEN),
+    )
 
 
 def _tell(done: Done) -> None:
@@ -172,5 +185,8 @@ def _tell(done: Done) -> None:
         click.echo(screen(f"case {done.case}: {done.action}, now {done.state}{waits}"))
         if done.entered is not None:
             click.echo(screen(done.entered.says(done.case)))
+        if done.withdraw:
+            told = f"{counted(len(done.withdraw), 'notice')} of it ({', '.join(map(str, done.withdraw))})"
+            click.echo(f"channels still have {told}: withdraw them there; `mekiki takedown due` lists them")
     else:
         click.echo(screen(f"mekiki: {done.error}"), err=True)

@@ -89,7 +89,11 @@ def cases_show(app: App, case_id: int, items: int, no_pictures: bool, as_json: b
     else:
         screen = terminal()
         drawn = screen.color_system is not None and not no_pictures
-        screen.print(case_page(detail, app.media, pictures=drawn, items=items, together=dossier.together))
+        screen.print(
+            case_page(
+                detail, app.media, pictures=drawn, items=items, together=dossier.together, notices=dossier.notices
+            )
+        )
 
 
 @cases.command("export")

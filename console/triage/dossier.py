@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from console.counted import counted
 from storage.cases import CaseDetail, case_detail
+from storage.notice_views import NoticeView
+from storage.notices import notices_of
 from storage.reasons import Why, said, why
 
 MOST_REASONS = 20  # items whose reasons are read
@@ -20,6 +22,7 @@ class Dossier:
 
     detail: CaseDetail
     together: tuple[str, ...] = field(default=())  # why its items are one case, a sentence each
+    notices: tuple[NoticeView, ...] = field(default=())  # oldest first
 
 
 def read_dossier(session: Session, case_id: int, *, now: datetime, items: int = 1) -> Dossier:
@@ -35,7 +38,11 @@ def read_dossier(session: Session, case_id: int, *, now: datetime, items: int = 
         CaseNotFound: no case has this number.
     """
     detail = case_detail(session, case_id, now=now, max_items=items)
-    return Dossier(detail=detail, together=tuple(together(why(session, case_id, most=MOST_REASONS))))
+    return Dossier(
+        detail=detail,
+        together=tuple(together(why(session, case_id, most=MOST_REASONS))),
+        notices=notices_of(session, case_id),
+    )
 
 
 def together(found: Why) -> Iterator[str]:

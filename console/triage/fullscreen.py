@@ -105,7 +105,12 @@ class FullScreen:
             width, rows = self._size()
             body = rows - 1
             page = case_page(
-                dossier.detail, self._media, pictures=drawn, items=len(dossier.detail.items), together=dossier.together
+                dossier.detail,
+                self._media,
+                pictures=drawn,
+                items=len(dossier.detail.items),
+                together=dossier.together,
+                notices=dossier.notices,
             )
             lines = self._console.render_lines(page, self._console.options.update(width=width, height=None), pad=False)
             place = max(0, min(place, len(lines) - body))

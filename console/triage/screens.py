@@ -127,7 +127,14 @@ class PlainScreen:
         """Print all of a case."""
         drawn = self._console.color_system is not None
         detail = dossier.detail
-        page = case_page(detail, self._media, pictures=drawn, items=len(detail.items), together=dossier.together)
+        page = case_page(
+            detail,
+            self._media,
+            pictures=drawn,
+            items=len(detail.items),
+            together=dossier.together,
+            notices=dossier.notices,
+        )
         self._console.print(page)
         return None
 

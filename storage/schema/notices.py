@@ -50,6 +50,7 @@ class NoticeRow(Base):
     content: Mapped[dict[str, Any]] = mapped_column(JsonText)  # what is sent, see takedown.drafts
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))  # the one that it files anew
     state: Mapped[NoticeState] = mapped_column(String(24))
+    state_at: Mapped[datetime] = mapped_column(UtcDateTime)  # when it came into its state
     drafted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     drafted_by: Mapped[str] = mapped_column(AnyText)
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

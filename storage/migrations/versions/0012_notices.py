@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("previous_id", row_id, nullable=True),
         sa.Column("state", sa.String(24), nullable=False),
+        sa.Column("state_at", moment, nullable=False),
         sa.Column("drafted_at", moment, nullable=False),
         sa.Column("drafted_by", sa.Text(), nullable=False),
         sa.Column("approved_at", moment, nullable=True),
