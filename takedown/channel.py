@@ -134,6 +134,7 @@ class Match(Model):
     suffixes: tuple[Name, ...] = ()  # ends of domains: jp; gtld for every one of more than two letters at its end
     # Of an answer on the journey: name and a part of its value, lower case; "" for any value.
     headers: dict[Name, Annotated[str, Field(max_length=200)]] = {}
+    last_resort: bool = False  # only for those whom no other entry names
 
 
 class Answered(Model):

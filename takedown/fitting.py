@@ -14,15 +14,17 @@ _KINDS: tuple[Kind, ...] = get_args(Kind)
 def fitting(channels: Iterable[Channel], actor: Actor) -> tuple[Channel, ...]:
     """Return the channels that fit an actor, best first.
 
-    A channel fits that is for the actor's kind and names nothing more, or something that is the actor's (`named`). In
-    this order: those that name who the actor is (a platform, an account's service, a registrar, a network, a host, a
-    header) before those for all of its kind; those that no other fitting one gives as its `next`, because the others
-    are the steps after them; those that name the end of the domain; those where only the owner and who acts for it may
-    file, because they are looked at first; those for everybody before those for victims alone; then by kind, in the
-    order of `Kind`, and by key.
+    A channel fits that is for the actor's kind and names nothing more, or something that is the actor's (`named`); a
+    last resort only where none names who the actor is. In this order: those that name who the actor is (a platform, an
+    account's service, a registrar, a network, a host, a header) before those for all of its kind; those that no other
+    fitting one gives as its `next`, because the others are the steps after them; those that name the end of the
+    domain; those where only the owner and who acts for it may file, because they are looked at first; those for
+    everybody before those for victims alone; then by kind, in the order of `Kind`, and by key.
     """
     found = [(named(channel, actor), channel) for channel in channels if actor.kind in channel.match.actors]
     fit = [(name, channel) for name, channel in found if name or not _names_more(channel)]
+    if any(_says_who(name) for name, _ in fit):
+        fit = [(name, channel) for name, channel in fit if not channel.match.last_resort]
     later = {key for _, channel in fit for key in channel.next}
     return tuple(channel for _, channel in sorted(fit, key=lambda one: _rank(one[0], one[1], later)))
 
@@ -93,13 +95,17 @@ def _names_more(channel: Channel) -> bool:
     )
 
 
+def _says_who(name: str) -> bool:
+    """Tell whether what an entry names is the actor itself, not only the end of a domain."""
+    return name != "" and not name.startswith("suffix: ")
+
+
 def _rank(name: str, channel: Channel, later: set[str]) -> tuple[bool, bool, bool, bool, bool, int, str]:
     who = set(channel.who)
-    by_suffix = name.startswith("suffix: ")
     return (
-        not name or by_suffix,
+        not _says_who(name),
         channel.key in later,
-        not by_suffix,
+        not name,
         not who <= {"owner", "agent"},
         who == {"victim"},
         _KINDS.index(channel.kind),

@@ -86,6 +86,14 @@ def test_then_by_kind_and_key() -> None:
     assert keys(desks, actor("everyone", "everyone")) == ["b", "c", "a"]
 
 
+def test_a_last_resort_is_for_those_whom_nobody_names() -> None:
+    desks = [channel("resort", {"last_resort": True}), channel("aws", {"networks": ["amazon"]}), channel("general")]
+    assert keys(desks, actor(name="AMAZON-02")) == ["aws", "general"]
+    assert keys(desks, actor(name="Sakura")) == ["general", "resort"]
+    desks = [channel("resort", {"last_resort": True}), channel("jp", {"suffixes": ["jp"]})]
+    assert keys(desks, actor(subject="shop.jp")) == ["jp", "resort"]
+
+
 def test_the_end_of_a_domain_counts_less_than_a_name() -> None:
     desks = [
         channel("a-suffix", {"actors": ["registrar"], "suffixes": ["jp"]}),

@@ -198,7 +198,9 @@ def _matches(channel: Channel) -> Iterator[str]:
     match = channel.match
     yield ", ".join(match.actors)
     for name, values in match:
-        if name != "actors" and values:
+        if name == "last_resort":
+            yield from ["only where no other names who it is"] if values else []
+        elif name != "actors" and values:
             said = (f"{key}: {value or 'any'}" for key, value in values.items()) if name == "headers" else values
             yield f"{name} {', '.join(said)}"
 
