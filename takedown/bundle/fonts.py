@@ -1,4 +1,4 @@
-"""Fonts of the PDF: IPAex Gothic for texts, DejaVu Sans Mono for hashes and addresses, DejaVu Sans for what neither has.
+"""Fonts of the PDF: IPAex Gothic for texts, DejaVu Sans Mono for hashes and addresses, DejaVu Sans where they lack one.
 
 They come with libraries that are installed anyway, and may be embedded. What no font can draw is shown by its number:
 `[U+1F525]`.

@@ -49,14 +49,15 @@ class _Piece:
 
 def _broken(text: str, room: float, width: Width) -> Iterator[str]:
     line: list[_Piece] = []
-    used = 0.0
+    used, full = 0.0, False  # full: a space at its end did not fit, so that nothing after it belongs to the line
     for piece in _pieces(text, room, width):
-        if used + piece.size > room and used > 0:
+        if used and (full or used + piece.size > room):
             if piece.text.isspace():
-                continue  # at the end of a line it shows nothing
-            split = _split(line, piece, room)
+                full = True
+                continue
+            split = len(line) if full else _split(line, piece, room)
             yield _joined(line[:split])
-            line = line[split:]
+            line, full = line[split:], False
             while line and line[0].text.isspace():
                 del line[0]
             used = sum(one.size for one in line)
@@ -98,8 +99,10 @@ def _split_word(line: list[_Piece], room: float) -> int:
     left = sum(piece.size for piece in line)
     for split in range(len(line), 1, -1):
         last = line[split - 1]
-        if left < room * _FILLED or not last.loose:
+        if left < room * _FILLED:
             break
+        if not last.loose:
+            return split  # before the word
         if last.text in _AFTER and (split == len(line) or line[split].text not in _AFTER):
             return split
         left -= last.size

@@ -21,6 +21,7 @@ _HOST = Style(size=7, leading=9.2)
 _STATUS = Style(size=6.8, leading=9, bold=True)
 _NAME = Style(size=8.4, leading=11.5, bold=True)
 _SAYS = Style(size=7.2, leading=9.8)
+_TOGETHER = 4  # lanes that no page break divides: they are to be compared
 _LINES = 4  # of a host in a box
 # Fill, edge, dashed: told apart without colours, too.
 _LOOKS: Final[Mapping[str, tuple[str | None, str, bool]]] = {
@@ -48,10 +49,12 @@ class _Box:
 def journey(content: Journey, darkroom: Darkroom, words: Mapping[str, str], key: str) -> Iterator[Strip]:
     """Yield the drawing of a journey, then every step of every visitor with the proof of it."""
     yield from part_title(content.title, key=key)
-    yield from facts([Fact(label=words["link"], text=content.link, code=True)])
-    yield space(4, keep=True)
-    for way in content.ways:
-        yield from _lane(content, way, words)
+    if content.link not in content.title:
+        yield from facts([Fact(label=words["link"], text=content.link, code=True)], keep=True)
+    yield space(6, keep=True)
+    for number, way in enumerate(content.ways):
+        together = number < len(content.ways) - 1 and len(content.ways) <= _TOGETHER
+        yield from _lane(content, way, words, keep=together)
     if content.note:
         yield from text(content.note, SMALL, above=3)
     for number, way in enumerate(content.ways):
@@ -67,7 +70,7 @@ def host(url: str) -> str:
     return found[1] if found is not None and found[1] else url
 
 
-def _lane(content: Journey, way: Way, words: Mapping[str, str]) -> Iterator[Strip]:
+def _lane(content: Journey, way: Way, words: Mapping[str, str], *, keep: bool) -> Iterator[Strip]:
     boxes = list(_boxes(content, way, words))
     rows = [boxes[start : start + _ACROSS] for start in range(0, len(boxes), _ACROSS)]
     names = lines_in(way.visitor, _NAME, _LABEL - 8, 2)
@@ -104,7 +107,7 @@ def _lane(content: Journey, way: Way, words: Mapping[str, str]) -> Iterator[Stri
                     [(x - _ARROW + 1.5, top - height / 2), (x - _ARROW + 5, top - height / 2)], colour=INK, thick=0.9
                 )
 
-        yield Strip(height=whole + 8, draw=draw, above=6 if number == 0 else 0, keep=not last and len(rows) <= 3)
+        yield Strip(height=whole + 8, draw=draw, above=6 if number == 0 else 0, keep=keep if last else len(rows) <= 3)
 
 
 def _boxes(content: Journey, way: Way, words: Mapping[str, str]) -> Iterator[_Box]:

@@ -1,5 +1,6 @@
 """Parts of a page as strips: headings, paragraphs, facts, tables, figures, warnings. Each takes plain text."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from takedown.bundle.dossier import Column, Fact, Table, Tile
@@ -9,7 +10,7 @@ BODY = Style()
 SMALL = Style(size=7.8, leading=11.4, colour=MUTED)
 CELL = Style(size=8, leading=11.6)
 CODE = Style(size=7, leading=11.6, mono=True)
-HEAD = Style(size=7.6, leading=11, colour=MUTED, bold=True)
+HEAD = Style(size=7.8, leading=11, colour=MUTED)
 TITLE = Style(size=18, leading=25, bold=True)
 SUBJECT = Style(size=11.5, leading=17)
 SECTION = Style(size=13, leading=19, bold=True)
@@ -19,6 +20,8 @@ MOST_CELL_LINES = 40  # of one cell of a table, one fact, one warning
 _NARROW = 0.4  # of its size is a letter wide at least, on average over a line
 _TOGETHER = 12  # lines of a row or fact that no page break divides
 _GAP = 9.0  # between columns
+_SHORT = 12  # characters of a text that stays on one line
+_FIGURES = re.compile(r"(?<![^\s])[0-9][0-9:+.,-]{1,18}(?![^\s])")  # dates, times, amounts
 
 
 def text(
@@ -89,7 +92,9 @@ def space(height: float, *, keep: bool = False) -> Strip:
     return Strip(height=height, draw=lambda sheet, top: None, keep=keep)
 
 
-def facts(rows: Sequence[Fact], *, label: float = 96, most: int = MOST_CELL_LINES) -> Iterator[Strip]:
+def facts(
+    rows: Sequence[Fact], *, label: float = 96, most: int = MOST_CELL_LINES, keep: bool = False
+) -> Iterator[Strip]:
     """Yield names in a column of a width, and what stands there beside them."""
     together = len(rows) <= _TOGETHER
     for number, fact in enumerate(rows):
@@ -99,7 +104,7 @@ def facts(rows: Sequence[Fact], *, label: float = 96, most: int = MOST_CELL_LINE
         cells = [(LEFT, names, SMALL, False), (LEFT + label, values, style, False)]
         for strip in _row(cells, CELL.leading, below=1.4):
             more = number < len(rows) - 1
-            yield Strip(height=strip.height, draw=strip.draw, keep=strip.keep or (together and more))
+            yield Strip(height=strip.height, draw=strip.draw, keep=strip.keep or (together if more else keep))
 
 
 def table(content: Table) -> Iterator[Strip]:
@@ -127,18 +132,29 @@ def table(content: Table) -> Iterator[Strip]:
 
 
 def _widths(content: Table) -> list[float]:
-    """Return the widths of columns: by their shares, but none narrower than its title's longest word."""
+    """Return the widths of columns: by their shares, but wide enough for titles, dates, figures and short words."""
     room = ROOM - _GAP * (len(content.columns) - 1)
     shares = [float(max(1, column.width)) for column in content.columns]
-    least = [
-        min(max(map(HEAD.width, lines_in(column.title, HEAD, room, 1))) + 2, room / len(shares))
-        for column in content.columns
-    ]
+    most = room / len(shares)
+    least = [min(most, _needed(content, number)) for number in range(len(shares))]
     widths = [room * share / sum(shares) for share in shares]
     short = sum(max(0.0, low - width) for low, width in zip(least, widths, strict=True))
     spare = [max(0.0, width - low) for low, width in zip(least, widths, strict=True)]
     give = short / sum(spare) if sum(spare) else 0.0
     return [max(low, width - more * give) for low, width, more in zip(least, widths, spare, strict=True)]
+
+
+def _needed(content: Table, number: int) -> float:
+    """Return a width that tears nothing short apart."""
+    column = content.columns[number]
+    title = max(map(HEAD.width, HEAD.lines(column.title[:40], 1)))
+    style = CODE if column.code else CELL
+    words = {
+        word
+        for row in content.rows
+        for word in ([row[number]] if len(row[number]) <= _SHORT else _FIGURES.findall(row[number][:200]))
+    }
+    return max([title, *(style.width(line) for word in words for line in style.lines(word, ROOM))]) + 1
 
 
 def _titles(columns: Sequence[Column], widths: Sequence[float], places: Sequence[float]) -> Strip:
@@ -153,7 +169,7 @@ def _titles(columns: Sequence[Column], widths: Sequence[float], places: Sequence
         floor = top - 3 - rows * HEAD.leading - 2
         sheet.line([(LEFT, floor), (LEFT + ROOM, floor)], colour=MUTED, thick=0.9)
 
-    return Strip(height=rows * HEAD.leading + 7, draw=draw, keep=True)
+    return Strip(height=rows * HEAD.leading + 7, draw=draw, above=5, keep=True)
 
 
 _Cell = tuple[float, list[str], Style, bool]  # x, lines, how, whether it ends at x

@@ -40,8 +40,8 @@ def read(data: bytes) -> Read:
         images: list[int] = []
         links: list[int] = []
         for page in document:
-            # PDFium writes U+FFFE where it takes a "-" at the end of a line for a hyphen.
-            texts.append(page.get_textpage().get_text_bounded().replace("\ufffe", "-"))
+            # PDFium writes U+FFFE or U+0002 where it takes a "-" at the end of a line for a hyphen.
+            texts.append(page.get_textpage().get_text_bounded().replace("\ufffe", "-").replace("\x02", "-"))
             images.append(sum(one.type == pdfium.FPDF_PAGEOBJ_IMAGE for one in page.get_objects()))
             links += _links(document, page)
         return Read(

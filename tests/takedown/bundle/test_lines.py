@@ -46,6 +46,12 @@ def test_no_line_begins_with_a_stop_or_ends_with_an_opening_bracket(text: str) -
         assert before[-1] not in NOT_LAST
 
 
+@given(st.lists(st.sampled_from(["a", "of", "Denki", "shop-x.test", "星", "  ", "   "]), max_size=40))
+def test_words_that_a_space_parts_stay_apart(words: list[str]) -> None:
+    text = " ".join(words)
+    assert " ".join(lines_of(text, room(13), WIDTHS)).split() == text.split()
+
+
 def test_words_stay_whole_and_long_addresses_break_after_a_sign_that_is_no_hyphen() -> None:
     assert lines_of("Hoshino Denki Outlet", room(8), WIDTHS) == ["Hoshino Denki", "Outlet"]
     lines = lines_of("hxxps://hoshino-denki-sale[.]test/lp/order?campaign=7&click=IwAR0aB", room(14), WIDTHS)
