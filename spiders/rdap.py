@@ -59,8 +59,8 @@ class RdapSpider(SourceSpider):
         addresses = [ip_address(address) for address in self._wanted.addresses]
         for url, callback, wanted in (
             (self._source.url, self.read_table, True),
-            (self._source.ipv4, self.read_prefixes, any(address.version == 4 for address in addresses)),
-            (self._source.ipv6, self.read_prefixes, any(address.version == 6 for address in addresses)),
+            (self._source.ipv4_url, self.read_prefixes, any(address.version == 4 for address in addresses)),
+            (self._source.ipv6_url, self.read_prefixes, any(address.version == 6 for address in addresses)),
         ):
             request = await self.ask(url, callback) if wanted else None
             if request is not None:
@@ -117,7 +117,7 @@ class RdapSpider(SourceSpider):
         if told is None:
             return
         known = rdap_networks.bases(told)
-        version = 6 if response.meta.get("redirect_urls", [response.url])[0] == self._source.ipv6 else 4
+        version = 6 if response.meta.get("redirect_urls", [response.url])[0] == self._source.ipv6_url else 4
         questions = []
         for address in self._wanted.addresses:
             if ip_address(address).version != version:

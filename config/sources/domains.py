@@ -33,8 +33,8 @@ class RdapSource(SourceBase):
 
     kind: Literal["rdap"]
     url: WebUrl = "https://data.iana.org/rdap/dns.json"  # IANA's table of registries of domains
-    ipv4: WebUrl = "https://data.iana.org/rdap/ipv4.json"  # and of addresses
-    ipv6: WebUrl = "https://data.iana.org/rdap/ipv6.json"
+    ipv4_url: WebUrl = "https://data.iana.org/rdap/ipv4.json"  # and of addresses
+    ipv6_url: WebUrl = "https://data.iana.org/rdap/ipv6.json"
     servers: dict[Name, WebUrl] = {}  # suffix -> base address, for suffixes that the table lacks or has wrong
     security_txt: bool = True  # ask hosts of journeys, registrars and hosters for their security.txt, over https
     domains: tuple[Name, ...] = ()  # instead of those of cases; where one of these three is given, only what is given
