@@ -17,6 +17,7 @@ from takedown.ground import (
     registration_of,
     seen_between,
     shown_of,
+    sites_of,
 )
 from takedown.letter import account_text, countries_of, joined, mark_of, pen_of, port_of, target_text
 from takedown.parties import brand_name, filer_of, owner_of
@@ -132,7 +133,7 @@ FACTS: Mapping[Fact, Filling] = {
     "trademark.classes": _marks("classes"),
     "trademark.goods": _marks("goods"),
     "targets": lambda ground: joined(target_text(target, ground) for target in ground.targets),
-    "target.hosts": _urls(lambda ground: [host.ascii for host in hosts_of(ground.targets)]),
+    "target.hosts": _urls(lambda ground: [host.ascii for host in hosts_of(sites_of(ground))]),
     "target.addresses": _answered,
     "ad.ids": _urls(lambda ground: [view.item.id for view in shown_of(ground.story, ground.actor)]),
     "ad.links": _urls(lambda ground: [url for view in shown_of(ground.story, ground.actor) for url in view.item.links]),

@@ -25,6 +25,8 @@ from takedown.owned import Owned
 from takedown.story import Story, handoffs_of
 
 SHOWN_THERE = ("ad", "post", "comment")  # kinds of items that a platform shows; the others are the landing
+# Kinds of actors who are asked about sites; the others keep accounts, ads and posts.
+WITH_SITES = ("redirect", "registrar", "registry", "host", "cdn", "everyone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +108,14 @@ def hosts_of(urls: Iterable[str]) -> tuple[Host, ...]:
     return tuple(found.values())
 
 
+def sites_of(ground: Ground) -> tuple[str, ...]:
+    """Return the addresses on the web that a notice is about: its targets, else, of accounts, where they lead."""
+    return ground.targets if ground.actor.kind in WITH_SITES else landings_of(ground.story, ground.actor)
+
+
 def domain_of(story: Story, actor: Actor) -> str | None:
-    """Return the registrable domain that it is about: the actor's own, else the first landing's."""
-    own = (actor.facts.get("domain"), actor.subject, *actor.targets)
+    """Return the registrable domain that it is about: of the actor's sites, else of the first landing."""
+    own = (actor.facts.get("domain"), actor.subject, *actor.targets) if actor.kind in WITH_SITES else ()
     for host in hosts_of((*(one for one in own if one), *landings_of(story, actor))):
         if host.registrable is not None and (host.registrable in story.registrations or not host.shared):
             return host.registrable
@@ -124,7 +131,7 @@ def registration_of(story: Story, actor: Actor) -> Registration | None:
 
 def answers_of(ground: Ground) -> Iterator[Hop]:
     """Yield the hops that the actor's machines answered, or the hosts that it is about; latest of each address."""
-    mine = {host.ascii for host in hosts_of(ground.targets)}
+    mine = {host.ascii for host in hosts_of(sites_of(ground))}
     address = ground.actor.facts.get("address") or ground.actor.subject
     seen = set()
     for visit in visits_of(ground.story, ground.actor):

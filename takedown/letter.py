@@ -29,6 +29,7 @@ from takedown.ground import (
     registration_of,
     seen_between,
     sightings_of,
+    sites_of,
     visits_of,
 )
 from takedown.parties import brand_name, filer_of, owner_of, short_name
@@ -116,7 +117,7 @@ def values_of(ground: Ground, room: Room) -> dict[str, Any]:
         "authority_until": letter.until.isoformat() if letter is not None and letter.until is not None else None,
         "marks": [mark_of(mark, ground) for mark in in_force(ground.brand, ground.today)],
         "targets": _listed(ground.targets, room.targets, lambda one: target_text(one, ground, LONGEST_URL)),
-        "hosts": [pen.url(host.ascii) for host in hosts_of(ground.targets)],
+        "hosts": [pen.url(host.ascii) for host in hosts_of(sites_of(ground))],
         "addresses": _listed(tuple(answers_of(ground)), room.targets, lambda hop: _answer(hop, pen)),
         "items": _listed(items_of(story, actor), room.items, lambda view: _item(view, ground, pen, room.words)),
         "journeys": _listed(

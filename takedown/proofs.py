@@ -160,7 +160,7 @@ def _no_screenshot(ground: Ground) -> str | None:
     if any(visit.screenshot or visit.evidence for visit in sightings_of(ground.story, ground.actor)):
         return None
     return (
-        f"no journey shows the offer in a screenshot: `mekiki visit {ground.story.case.id}` (a visitor with a browser)"
+        f"no journey kept a screenshot of the offer: `mekiki visit {ground.story.case.id}`, as a visitor with a browser"
     )
 
 

@@ -103,9 +103,7 @@ def _missing_trademark(brand: Brand, today: date) -> Iterator[Missing]:
             "have it renewed, then change [[brand.trademark]] until"
         )
     else:
-        says = (
-            f"brand {brand.key} has no trademark in the configuration: add what the register has, [[brand.trademark]]"
-        )
+        says = f"brand {brand.key} has no trademark: add what the register has as [[brand.trademark]]"
     yield Missing(what="trademark", says=says)
 
 

@@ -21,10 +21,7 @@ SHIPPED = Path(__file__).parent / "templates"
 LONGEST = 60_000  # characters of a text whose channel names no limit: more is no letter
 TITLE = 150  # characters
 STATEMENTS = ("good_faith", "accuracy", "authority")
-_CUT = {
-    "en": "\n(cut here; the whole text is on record under our reference)",
-    "ja": "\n（以下省略。全文は申告者が保管）",
-}
+_CUT = {"en": "\n(cut here; ask us for the rest)", "ja": "\n（以下省略。ご要望により提示します）"}
 _MISTAKES = (TemplateError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _GAPS = re.compile(r"\n{3,}")
 

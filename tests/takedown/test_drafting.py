@@ -1,0 +1,546 @@
+"""Drafts: what a complete notice says, what refuses one, what is cut and how it is said."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from alerts.message import Language
+from safety.screen import defang
+from storage.case_views import CaseDetail
+from storage.database import transaction
+from storage.judgements import Judgement, judge
+from storage.notices import begin_sending, filed, save_draft
+from takedown.actor import Contact
+from takedown.catalogue import load_catalogue
+from takedown.errors import DraftRefused
+from takedown.notice import Notice
+from takedown.story import Story
+from takedown.texts import TextFailed
+from tests.takedown.drafts import (
+    LATER,
+    actor_of,
+    branded,
+    channel_of,
+    configured,
+    drafted,
+    field,
+    filed_by,
+    lacks,
+    story_of,
+    with_item,
+)
+from tests.takedown.stage import BANK, CANARY, HOP, LANDING, LINE_ID, LINK, SHOP, Stage
+
+# A channel of the catalogue, the kind of actor, and what a reader there must find in the text in each language.
+GOLDEN: Sequence[tuple[str, str, Sequence[str], Sequence[str]]] = (
+    (
+        "meta-brand-rights",
+        "platform",
+        (
+            "Fraudulent advertising in the name of Hoshino Denki (星野電機) on Meta",
+            "Ad on Meta, ad-501",
+            "Placed by: Hoshino Denki Outlet 公式, id 1088554433, paid for by QX Trade Ltd",
+            "Please stop the advertising listed",
+            "JPO 登録第0000001号, class 7, 11",
+        ),
+        (
+            "【なりすまし広告の申告】「星野電機」を騙る詐欺的な広告について（Meta）",
+            "Metaの広告　ad-501",
+            "出稿者・表示名：Hoshino Denki Outlet 公式（ID：1088554433）、支払者：QX Trade Ltd",
+            "広告の配信停止",
+            "登録第0000001号（JPO、第7、11類",
+        ),
+    ),
+    (
+        "meta-trademark",
+        "advertiser",
+        (
+            "Trademark notice",
+            "advertiser account 1088554433 (Hoshino Denki Outlet 公式)",
+            "notice of trademark infringement",
+        ),
+        (
+            "【商標権侵害の申告】",
+            "広告主アカウント　1088554433（Hoshino Denki Outlet 公式）",
+            "商標権の侵害として申告します",
+        ),
+    ),
+    (
+        "registrar",
+        "registrar",
+        (
+            "To: Example Registrar, Inc., abuse team",
+            "registered through you",
+            f"Domain name: {SHOP}",
+            "Registered on: 2026-11-15",
+            "section 3.18 of the ICANN Registrar Accreditation Agreement",
+            "203.0.113.7, port 443",
+            "clientHold",
+        ),
+        (
+            "Example Registrar, Inc.　不正利用（abuse）ご担当者様",
+            "貴社を通じて登録されたドメイン名",
+            f"ドメイン名：{SHOP}",
+            "登録日：2026-11-15",
+            "ICANNレジストラ認定契約第3.18条",
+            "203.0.113.7、ポート443",
+            "clientHold",
+        ),
+    ),
+    (
+        "cloudflare-phishing",
+        "cdn",
+        ("To: Cloudflare", "cannot be seen from outside", "tell us which hosting provider is behind it", LANDING),
+        ("Cloudflare　ご担当者様", "配信元のサーバーは外部から確認できません", "ホスティング事業者のご教示", LANDING),
+    ),
+    (
+        "line-account",
+        "chat",
+        (f"LINE account {LINE_ID}", "lead people to the account below", "suspend it"),
+        (f"LINEアカウント　{LINE_ID}", "閲覧者を下記【対象】のアカウントへ誘導しています", "利用停止"),
+    ),
+    (
+        "fsa-accounts",
+        "payee",
+        (f"Bank account {BANK}", "We do not know whether anybody has paid"),
+        (f"銀行口座　{BANK}", "実際に支払いをした方がいるかどうかは、申告者には分かりません"),
+    ),
+    (
+        "antiphishing-japan",
+        "everyone",
+        ("for analysis, warning and sharing", f"Bank account: {BANK}", "hxxps://hoshino-denki-sale[.]test/lp/order"),
+        ("分析、注意喚起および関係先との共有のため", f"銀行口座：{BANK}", "hxxps://hoshino-denki-sale[.]test/lp/order"),
+    ),
+    (
+        "caa-platforms",
+        "everyone",
+        ("measures within your competence", "do not know whether anybody has suffered a loss", LANDING),
+        ("ご所管の法令に基づく対応の要否", "被害の有無は、申告者には分かりません", LANDING),
+    ),
+    (
+        "npa-cyber",
+        "everyone",
+        ("suspected fraud", "We hold the records named below unchanged", HOP),
+        ("詐欺の疑い", "ハッシュ値とともに変更を加えずに保全", HOP),
+    ),
+    (
+        "apwg",
+        "everyone",
+        (f"Deceptive site in the name of Hoshino Denki (星野電機): {SHOP}", "warn people of them, or block them"),
+        ("【偽サイトの申告】", "警告表示または遮断"),
+    ),
+)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden[0])
+def test_a_notice_tells_a_reader_there_what_it_is_about_and_what_is_asked(
+    stage: Stage, golden: tuple[str, str, Sequence[str], Sequence[str]], language: Language
+) -> None:
+    key, kind, english, japanese = golden
+    channel = load_catalogue(None).get(key).model_copy(update={"languages": ("en", "ja")})
+    story = story_of(stage)
+    actor = actor_of(story, kind)
+    notice = drafted(stage, story, actor, channel, language)
+    text = f"{notice.title}\n{notice.body}"
+    assert [sentence for sentence in (english if language == "en" else japanese) if sentence not in text] == []
+    assert notice.reference in notice.body
+    assert "\n" not in notice.title
+    owner = "Hoshino Denki Co., Ltd." if language == "en" else "星野電機株式会社"
+    reviewed = "confirmed on 2026-11-24" if language == "en" else "2026-11-24に内容を確認し"
+    assert owner in notice.body
+    assert reviewed in notice.body
+    assert all(file.sha256 in notice.body and file.name in notice.body for file in notice.attachments)
+    assert not re.search(r"None|\{\{|\{%|\n{3}|[ \t]\n|\.\.", text)
+    assert CANARY not in repr(notice)
+    assert (notice.actor, notice.subject, notice.targets) == (actor.kind, actor.subject, actor.targets)
+    required = {one.key for one in channel.field if one.required}
+    assert [one.key for one in notice.fields if one.key in required and one.value is None and not one.note] == []
+    assert invented(notice, story, stage) == []
+
+
+def invented(notice: Notice, story: Story, stage: Stage) -> list[str]:
+    """Return the numbers of four digits and more that are in a notice, but in nothing that it is made of."""
+    known = f"{story!r}{stage.config!r}{notice.reference}{LATER:%Y-%m-%d}{notice.attachments!r}"
+    said = "\n".join((notice.title, notice.body, *(one.value or "" for one in notice.fields)))
+    return [number for number in re.findall(r"\d{4,}", said) if number not in known]
+
+
+def test_a_number_that_nobody_gave_is_found(stage: Stage) -> None:
+    notice = drafted(stage, story_of(stage), actor_of(story_of(stage), "platform"), channel_of())
+    assert invented(replace(notice, body=f"{notice.body} 登録第6543210号"), story_of(stage), stage) == ["6543210"]
+
+
+def test_the_exact_click_url_stands_in_fields_and_text_byte_for_byte(stage: Stage) -> None:
+    channel = channel_of(field=[field("ad.links", key="links"), field("targets", key="targets")])
+    notice = drafted(stage, story_of(stage), actor_of(story_of(stage), "platform"), channel)
+    assert notice.fields[0].value == LINK
+    assert LINK in notice.body
+    inert = drafted(stage, story_of(stage), actor_of(story_of(stage), "platform"), channel_of(defang=True))
+    assert LINK not in inert.body
+    assert defang(LINK) in inert.body
+
+
+def test_what_was_passed_on_the_way_is_not_said_to_show_the_offer(stage: Stage) -> None:
+    story = story_of(stage)
+    redirect = actor_of(story, "redirect")
+    english, japanese = (
+        drafted(stage, story, redirect, channel_of("hosting_abuse"), language).body for language in ("en", "ja")
+    )
+    assert "passes people on to a site" in english
+    assert "A site on your network" not in english
+    assert "への転送に使用されています" in japanese
+
+
+# --- refusals -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("open", "case 1 is open: judge it first: `mekiki judge 1 --confirm`"),
+        ("snoozed", "case 1 is snoozed: judge it first: `mekiki judge 1 --confirm`"),
+        ("dismissed", "case 1 is dismissed: only for a confirmed one anything is asked of anybody"),
+        ("closed", "case 1 is closed: only for a confirmed one anything is asked of anybody"),
+    ],
+)
+def test_only_for_a_confirmed_case(stage: Stage, state: str, says: str) -> None:
+    story = story_of(stage)
+    unready = replace(story, case=case_in(story, state))
+    assert lacks(stage, unready, actor_of(story, "platform"), channel_of()) == [says]
+
+
+@pytest.mark.parametrize("state", ["confirmed", "takedown", "down", "relapsed"])
+def test_a_case_that_somebody_confirmed_is_enough(stage: Stage, state: str) -> None:
+    story = story_of(stage)
+    assert lacks(stage, replace(story, case=case_in(story, state)), actor_of(story, "platform"), channel_of()) == []
+
+
+def case_in(story: Story, state: str) -> CaseDetail:
+    return replace(story.case, state=state)  # type: ignore[arg-type]  # one of CaseState
+
+
+def test_a_part_of_another_case_says_which(stage: Stage) -> None:
+    story = story_of(stage)
+    part = replace(story, case=replace(case_in(story, "duplicate"), merged_into=7))
+    assert lacks(stage, part, actor_of(story, "platform"), channel_of()) == [
+        "case 1 is a part of case 7: draft for that one"
+    ]
+
+
+def test_everything_that_is_missing_is_told_at_once(stage: Stage) -> None:
+    story = branded(replace(story_of(stage), case=case_in(story_of(stage), "open")), trademark=())
+    channel = channel_of(needs=["trademark"], languages=["ja"], who=["owner"], evidence=[{"kind": "certificate"}])
+    said = lacks(
+        stage, story, actor_of(story_of(stage), "platform"), channel, config=filed_by(stage.config, relation="agent")
+    )
+    assert said == [
+        "case 1 is open: judge it first: `mekiki judge 1 --confirm`",
+        "trial reads ja: --language ja",
+        "only the owner may file there, and [takedown.filer] relation is 'agent': let the owner file it",
+        "brand hoshino has no trademark: add what the register has as [[brand.trademark]]",
+        "[[brand.trademark]] certificate of brand hoshino: name a copy of it",
+    ]
+
+
+def test_somebody_must_be_named_who_files(stage: Stage) -> None:
+    said = lacks(
+        stage,
+        story_of(stage),
+        actor_of(story_of(stage), "platform"),
+        channel_of(),
+        config=configured(stage.config, filer=None),
+    )
+    assert said == ["nobody is named who files: fill in [takedown.filer]"]
+
+
+def test_english_names_are_needed_for_english_alone(stage: Stage) -> None:
+    config = filed_by(stage.config, name_en=None, organization_en=None)
+    story = branded(story_of(stage), owner=None)
+    platform = actor_of(story_of(stage), "platform")
+    assert lacks(stage, story, platform, channel_of(), "ja", config=config) == []
+    assert lacks(stage, story, platform, channel_of(), "en", config=config) == [
+        "filer.name: [takedown.filer] name_en is missing",
+        "filer.organization: [takedown.filer] organization_en is missing",
+        "owner.name: name_en of [brand.owner] of brand hoshino is missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("screenshot", "no journey kept a screenshot of the offer: `mekiki visit 1`, as a visitor with a browser"),
+        ("journey", "nobody followed its links: `mekiki visit 1`"),
+        ("warc", "no journey that saw the offer was kept as WARC: `mekiki visit 1`"),
+    ],
+)
+def test_evidence_that_a_channel_insists_on_is_asked_for(stage: Stage, kind: str, says: str) -> None:
+    story = story_of(stage)
+    platform = actor_of(story, "platform")
+    channel = channel_of(evidence=[{"kind": kind}])
+    bare = replace(story, case=replace(story.case, visits=()))
+    assert lacks(stage, story, platform, channel) == []
+    assert lacks(stage, bare, platform, channel) == [says]
+    assert lacks(stage, bare, platform, channel_of(evidence=[{"kind": kind, "required": False}])) == []
+
+
+def test_pictures_and_genuine_pages_that_a_channel_insists_on_are_asked_for(stage: Stage) -> None:
+    story = story_of(stage)
+    youtube = actor_of(story, "platform", "youtube")
+    assert lacks(stage, story, youtube, channel_of(evidence=[{"kind": "ad_picture"}])) == [
+        "no picture of the ad was kept: crawl its source with pictures, or add it to the form by hand"
+    ]
+    nameless = branded(story, domains=(), accounts=())
+    assert lacks(stage, nameless, youtube, channel_of(evidence=[{"kind": "original"}])) == [
+        "the genuine pages are not known: [[brand]] domains of brand hoshino"
+    ]
+
+
+def test_a_mail_needs_an_address_and_takes_no_forged_one(stage: Stage) -> None:
+    story = story_of(stage)
+    channel = channel_of("registrar_abuse", way="email", address="contact")
+    registrar = actor_of(story, "registrar", SHOP)
+    assert drafted(stage, story, registrar, channel).to == ("abuse@registrar.example",)
+    forged = ("a@b.example, c@d.example", "a@b.example\r\nBcc: c@d.example", "<a@b.example>", "a b@c.example", "@", "")
+    nobody = replace(registrar, contacts=tuple(Contact(address=address, origin="rdap") for address in forged))
+    assert lacks(stage, story, nobody, channel) == [
+        "no mail address for complaints of Example Registrar, Inc. is known: "
+        "add a source of kind rdap, which asks for it"
+    ]
+    usable = replace(
+        nobody, contacts=(*nobody.contacts, Contact(address="mailto:x@y.example?cc=z", origin="security.txt"))
+    )
+    assert drafted(stage, story, usable, channel).to == ("x@y.example",)
+    page = replace(registrar, contacts=(Contact(address="https://r.example/abuse", origin="rdap"),))
+    assert lacks(stage, story, page, channel) == [
+        "no mail address for complaints of Example Registrar, Inc. is known, but a page: hxxps://r[.]example/abuse"
+    ]
+
+
+def test_an_interface_needs_its_account(stage: Stage) -> None:
+    api = {"url": "https://api.example/{account}/reports", "headers": {"Authorization": "Bearer {token}"}}
+    channel = channel_of("api", way="api", api=api)
+    assert lacks(stage, story_of(stage), actor_of(story_of(stage), "platform"), channel) == [
+        '[[takedown.account]] with channel = "trial": values.account, token is missing'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fill", "says"),
+    [
+        ("filer.phone", "filer.phone: [takedown.filer] phone is missing"),
+        ("owner.address", "owner.address: address_en of [brand.owner] of brand hoshino is missing"),
+        ("landing.urls", "landing.urls: no journey shows it: `mekiki visit 1`"),
+        (
+            "publisher.pages",
+            "publisher.pages: no ad of the case tells it: look at the ad's page, and crawl a source that does",
+        ),
+        (
+            "registered.on",
+            "registered.on: no registry told it of its domain: add a source of kind rdap, which asks for it",
+        ),
+        ("trademark.goods", "trademark.goods: goods of [[brand.trademark]] of brand hoshino, as the register has it"),
+    ],
+)
+def test_a_required_field_that_nothing_fills_is_missing(stage: Stage, fill: str, says: str) -> None:
+    story = story_of(stage)
+    owner = story.brand.owner
+    assert owner is not None
+    marks = tuple(mark.model_copy(update={"goods": ""}) for mark in story.brand.trademark)
+    bare = branded(
+        replace(story, registrations={}, case=replace(story.case, visits=(), items=story.case.items[:1])),
+        owner=owner.model_copy(update={"address_en": None}),
+        trademark=marks,
+    )
+    config = filed_by(stage.config, phone=None)
+    platform = actor_of(story, "platform")
+    assert lacks(stage, bare, platform, channel_of(field=[field(fill)]), config=config) == [says]
+    optional = channel_of(field=[field(fill, required=False)])
+    assert drafted(stage, bare, platform, optional, config=config).fields[0].value is None
+
+
+def test_files_that_retention_took_are_missed_when_a_draft_is_made(stage: Stage) -> None:
+    story = story_of(stage)
+    notice = drafted(stage, story, actor_of(story, "platform"), channel_of(evidence=[{"kind": "screenshot"}]))
+    [shot] = notice.attachments
+    stage.media.path(shot.sha256).unlink()
+    with pytest.raises(DraftRefused, match="gone from the media store: `mekiki visit 1` makes new ones"):
+        drafted(stage, story, actor_of(story, "platform"), channel_of(evidence=[{"kind": "screenshot"}]))
+    optional = channel_of(evidence=[{"kind": "screenshot", "required": False}])
+    assert drafted(stage, story, actor_of(story, "platform"), optional).notes == (
+        "a file is gone from the media store: screenshot of the landing page",
+    )
+
+
+# --- limits -------------------------------------------------------------------------------------------------------
+
+
+def test_more_targets_than_a_form_takes_are_left_for_the_next_notice(stage: Stage) -> None:
+    story = story_of(stage)
+    urls = tuple(f"https://{SHOP}/p/{number}" for number in range(5))
+    actor = replace(actor_of(story, "everyone"), targets=urls)
+    channel = channel_of("phishing", limits={"targets": 2})
+    notice = drafted(stage, story, actor, channel)
+    assert notice.targets == urls[:2]
+    assert urls[2] not in notice.body
+    assert notice.notes == ("3 of 5 targets do not fit: once this is filed, draft the rest with --again",)
+    file_it(stage, notice)
+    later = drafted(stage, story_of(stage), actor, channel)
+    assert later.targets == urls[2:4]
+    assert later.reference != notice.reference
+
+
+def file_it(stage: Stage, notice: Notice) -> int:
+    """Put a notice on record as filed."""
+    with transaction(stage.engine) as session:
+        judge(session, stage.case, Judgement(who="keiko", action="takedown", approvers=()), now=LATER)
+        number = save_draft(session, msgspec.to_builtins(notice), who="keiko", now=LATER)
+        begin_sending(session, number, who="keiko", approvers=(), now=LATER)
+        filed(session, number, who="keiko", now=LATER, due=timedelta(days=3), theirs="CASE-88")
+    return number
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_text_is_shortened_from_its_tail_and_keeps_the_facts(stage: Stage, language: Language) -> None:
+    story = story_of(stage)
+    channel = channel_of(limits={"characters": 2000 if language == "en" else 1100})
+    notice = drafted(stage, story, actor_of(story, "platform"), channel, language)
+    whole = drafted(stage, story, actor_of(story, "platform"), channel_of(), language)
+    assert channel.limits.characters is not None
+    assert len(notice.body) <= channel.limits.characters < len(whole.body)
+    for kept in (notice.reference, notice.targets[0], LINK, "登録第0000001号", LINE_ID):
+        assert kept in notice.body
+    assert HOP not in notice.body
+    assert len(notice.notes) == 1
+
+
+def test_a_text_that_cannot_be_short_enough_is_cut_visibly(stage: Stage) -> None:
+    notice = drafted(
+        stage, story_of(stage), actor_of(story_of(stage), "platform"), channel_of(limits={"characters": 300})
+    )
+    assert len(notice.body) == 300
+    assert notice.body.endswith("(cut here; ask us for the rest)")
+
+
+def test_fields_are_cut_to_what_the_form_takes_and_say_so(stage: Stage) -> None:
+    story = story_of(stage)
+    urls = tuple(f"https://{SHOP}/p/{number}" for number in range(9))
+    fields = [
+        field("targets", key="urls", characters=90),
+        field("description", key="text", characters=900),
+        field("offer.summary", key="short", characters=40),
+        field("filer.email", key="mail", characters=200),
+        field(None, key="own"),
+        field(None, key="why", choice={"en": "Fraud", "ja": "詐欺"}),
+    ]
+    notice = drafted(stage, story, replace(actor_of(story, "everyone"), targets=urls), channel_of(field=fields))
+    filled = {one.key: one for one in notice.fields}
+    assert filled["urls"].value == "\n".join(urls[:2])
+    assert filled["urls"].note == "cut: the form takes 90 characters"
+    assert len(filled["text"].value or "") <= 900
+    assert (filled["short"].value or "").endswith("…")
+    assert len(filled["short"].value or "") == 40
+    assert (filled["mail"].value, filled["mail"].note) == ("brand-protection@hoshino-denki.example", "")
+    assert (filled["own"].value, filled["own"].note) == (None, "fill this in by hand")
+    assert (filled["why"].value, filled["why"].note) == (None, "choose: Fraud")
+
+
+# --- again --------------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_that_replaces_another_keeps_its_reference(stage: Stage) -> None:
+    story = story_of(stage)
+    notice = drafted(stage, story, actor_of(story, "platform"), channel_of())
+    with transaction(stage.engine) as session:
+        number = save_draft(session, msgspec.to_builtins(notice), who="keiko", now=LATER)
+    again = drafted(stage, story_of(stage), actor_of(story, "platform"), channel_of())
+    assert again.reference == notice.reference
+    with transaction(stage.engine) as session:
+        assert save_draft(session, msgspec.to_builtins(again), who="ren", now=LATER) == number
+
+
+def test_what_came_back_names_the_notice_before_it(stage: Stage) -> None:
+    story = story_of(stage)
+    file_it(stage, drafted(stage, story, actor_of(story, "platform"), channel_of()))
+    known = story_of(stage)
+    [before] = known.notices
+    gone, back = datetime(2026, 11, 25, 3, 0, tzinfo=UTC), datetime(2026, 11, 28, 5, 0, tzinfo=UTC)
+    returned = replace(known, notices=(replace(before, state="back", down_at=gone, back_at=back),))
+    english = drafted(stage, returned, actor_of(story, "platform"), channel_of())
+    assert english.reference != before.reference
+    assert f"- {before.reference} (your reference: CASE-88), filed at 2026-11-24 11:00:00 UTC" in english.body
+    assert "it was gone at 2026-11-25 03:00:00 UTC" in english.body
+    assert "it was back at 2026-11-28 05:00:00 UTC" in english.body
+    assert "take measures that last" in english.body
+    japanese = drafted(stage, returned, actor_of(story, "platform"), channel_of(), "ja").body
+    assert "受付番号：CASE-88" in japanese
+    assert "再発を防ぐ措置" in japanese
+
+
+# --- hostile ------------------------------------------------------------------------------------------------------
+
+HOSTILE = (
+    "公式\r\nBcc: victim@x.example\r\n\r\n【依頼事項】\n・対応は不要です\x1b[2J\u202egnp.exe\u2028"
+    "”」』{{ reference }}{% raw %}<script>alert(1)</script>"
+)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("template", ["scam_ad", "trademark", "police", "registrar_abuse"])
+def test_hostile_words_stay_words_on_one_line(stage: Stage, template: str, language: Language) -> None:
+    story = story_of(stage)
+    texts = tuple(replace(text, text=HOSTILE) for text in story.case.items[0].item.texts)
+    advertiser = replace(story.case.items[0].item.advertiser, name=HOSTILE, payer=HOSTILE)  # type: ignore[type-var]
+    hostile = with_item(story, 0, texts=texts, advertiser=advertiser)
+    fields = [field("advertiser.name", key="a"), field("offer.summary", key="b"), field("handoffs", key="c")]
+    channel = channel_of(template, field=fields)
+    notice = drafted(stage, hostile, replace(actor_of(story, "platform"), name=HOSTILE), channel, language)
+    plain = drafted(stage, story, actor_of(story, "platform"), channel, language)
+    said = "\n".join((notice.title, notice.body, *(one.value or "" for one in notice.fields)))
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u2028\u202e]", said)
+    assert "\n" not in notice.title
+    assert "\\u{1B}" in said
+    assert "{{ reference }}" in said  # a template is no template within a value
+    headings = r"(?m)^(?:【.*】|What we ask|Reported|Bcc:.*)$"
+    assert re.findall(headings, notice.body) == re.findall(headings, plain.body)
+
+
+def test_a_hostile_address_stands_in_a_field_as_a_browser_asks_for_it(stage: Stage) -> None:
+    story = story_of(stage)
+    link = f"https://{SHOP}/\u202e\r\nX: y/あ?q=a b"
+    channel = channel_of(field=[field("ad.links")])
+    notice = drafted(stage, with_item(story, 0, links=(link,)), actor_of(story, "platform"), channel)
+    assert notice.fields[0].value == f"https://{SHOP}/%E2%80%AEX: y/あ?q=a b"
+
+
+# --- texts of one's own -------------------------------------------------------------------------------------------
+
+
+def test_a_teams_own_text_takes_the_place_of_the_shipped_one(stage: Stage, tmp_path: Path) -> None:
+    own = tmp_path / "notices"
+    (own / "ja" / "parts").mkdir(parents=True)
+    (own / "ja" / "scam_ad.txt").write_text(
+        '{{ brand.name }}の件\n{% include "parts/end.txt" %}{% include "parts/targets.txt" %}', "utf-8"
+    )
+    (own / "ja" / "parts" / "end.txt").write_text("知財部一同\n", "utf-8")
+    config = configured(stage.config, templates=own)
+    story = story_of(stage)
+    notice = drafted(stage, story, actor_of(story, "platform"), channel_of(), "ja", config=config)
+    assert notice.title == "星野電機の件"
+    assert notice.body == f"知財部一同\n【対象】\n1. {notice.targets[0]}\n"
+    assert drafted(stage, story, actor_of(story, "platform"), channel_of(), "en", config=config).title.startswith(
+        "Fraud"
+    )
+
+
+def test_a_teams_own_text_that_fails_is_named_and_nothing_is_drafted(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "notices").mkdir()
+    (tmp_path / "notices" / "scam_ad.txt").write_text("T\n{{ 1 / 0 }}", "utf-8")
+    config = configured(stage.config, templates=tmp_path / "notices")
+    with pytest.raises(TextFailed, match=r"the text notices/scam_ad.txt cannot be written \(ZeroDivisionError"):
+        drafted(stage, story_of(stage), actor_of(story_of(stage), "platform"), channel_of(), config=config)
