@@ -24,6 +24,8 @@ from storage.schema import (
     ItemKey,
     ItemRow,
     ItemVersion,
+    NoticeReply,
+    NoticeRow,
     Picture,
     Sighting,
     VerdictRow,
@@ -91,6 +93,19 @@ def empty_cases(session: Session, ids: Sequence[int]) -> None:
     parts = select(AlertIntent.told_in).where(AlertIntent.case_id.in_(empty), AlertIntent.told_in.is_not(None))
     told = Delivery.intent_id.in_(intents) | Delivery.intent_id.in_(parts)
     session.execute(update(table_of(Delivery)).where(told, Delivery.state != "pending").values(payload=""))
+
+
+def empty_notices(session: Session, ids: Sequence[int]) -> None:
+    """Take the words out of notices, and out of what came back about them; when they were filed and settled stays."""
+    for row in session.scalars(select(NoticeRow).where(NoticeRow.id.in_(ids))):
+        kept = {name: row.content[name] for name in ("reference", "case_id", "channel", "language", "actor")}
+        empty: dict[str, Any] = {"targets": [], "links": []}
+        row.content = {**kept, **empty, "subject": PURGED, "title": PURGED, "body": PURGED}
+        row.subject, row.targets, row.links, row.manifest = PURGED, [], [], None
+        row.refused_for = PURGED if row.refused_for is not None else None
+    words = {"sender": PURGED, "subject": PURGED, "text": PURGED}
+    session.execute(update(table_of(NoticeReply)).where(table_of(NoticeReply).c.notice_id.in_(ids)).values(words))
+    session.flush()
 
 
 def remove_loose_keys(session: Session) -> None:

@@ -148,7 +148,6 @@ def save_draft(session: Session, content: Mapping[str, Any], *, who: str, now: d
         "content": digest_of(row.content),
         "language": row.language,
         "actor": row.actor,
-        "subject": row.subject,
         "previous": row.previous_id,
     }
     take(session, held, row, "drafted", who=who, now=now, due=ATTEND, data=said)
@@ -369,9 +368,7 @@ def add_reply(session: Session, number: int, reply: Reply, *, who: str, now: dat
     )
     moves = reply.answers and row.state in OPEN
     data = {"reply": reply.digest, "answers": reply.answers, "suggests": reply.suggests}
-    take(
-        session, held, row, "reply", who=who, now=now, due=due if moves else "as before", note=reply.subject, data=data
-    )
+    take(session, held, row, "reply", who=who, now=now, due=due if moves else "as before", data=data)
     tell_of_notices(session, held.root.id, now)
     return True
 

@@ -2,7 +2,8 @@
 
 A case matters unless it is dismissed, closed or a duplicate; one that is held (legal hold) always does. Of an item in
 no case everything goes. Of an item in cases that do not matter any more its words go: the rows stay, empty, because the
-log of the case and figures over many cases point at them. Pictures and the files of visits go from the media store.
+log of the case and figures over many cases point at them; so do those of notices. Pictures and the files of visits and
+notices go from the media store.
 
 1. `prune` removes rows in short transactions. What is to vanish from the media store is written into the custody chain
    in the same transaction, by hash: what a killed run left is removed by the next one, and `mekiki verify` knows.
@@ -19,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, delete, exists, func, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from storage.actions import SILENT
 from storage.custody import append
@@ -29,6 +30,7 @@ from storage.forgetting import (
     PURGED,
     empty_cases,
     empty_items,
+    empty_notices,
     forget_pictures,
     pictured,
     remove_items,
@@ -45,6 +47,8 @@ from storage.schema import (
     CustodyRow,
     ItemRow,
     ItemVersion,
+    NoticeReply,
+    NoticeRow,
     Sighting,
     VersionPicture,
     VisitRow,
@@ -72,6 +76,7 @@ class Pruned:
     emptied: int = 0  # of cases that do not matter any more: without words
     pictured: int = 0  # versions of items that lost their pictures, and nothing else
     visits: int = 0
+    notices: int = 0  # of cases that do not matter any more: without words
     files: int = 0  # of the media store; not counted beforehand
     held: int = 0  # cases under a legal hold
 
@@ -86,6 +91,7 @@ def prune(engine: Engine, media: MediaStore, keep: Keep, *, who: str, now: datet
             "emptied": (before.get("items"), _settled_items, _empty),
             "pictured": (before.get("pictures"), _old_pictures, _unpicture),
             "visits": (before.get("visits"), _old_visits, _unvisit),
+            "notices": (before.get("items"), _old_notices, _unnotice),
         }
         if dry_run:
             counts = {name: _count(session, query(cutoff)) for name, (cutoff, query, _) in wanted.items() if cutoff}
@@ -170,6 +176,7 @@ class _Work:
             gone = removed_files(session)
             gone -= pictured(session, gone)
             gone -= set(_evidence(session, self._media))
+            gone -= set(_asked_with(session, self._media))
         count = 0
         for address in gone:
             path = self._media.path(address)
@@ -179,10 +186,10 @@ class _Work:
         return count
 
 
-def _over(cutoff: datetime) -> ColumnElement[bool]:
+def _over(cutoff: datetime, case: type[Case] = Case) -> ColumnElement[bool]:
     """Word in SQL which cases do not matter any more, nor did since `cutoff`."""
-    touched = exists().where(CaseLog.case_id == Case.id, CaseLog.at >= cutoff)
-    return and_(Case.state.in_(SILENT), Case.held.is_(False), Case.last_seen < cutoff, ~touched)
+    touched = exists().where(CaseLog.case_id == case.id, CaseLog.at >= cutoff)
+    return and_(case.state.in_(SILENT), case.held.is_(False), case.last_seen < cutoff, ~touched)
 
 
 def _named() -> ColumnElement[bool]:
@@ -225,6 +232,18 @@ def _old_visits(cutoff: datetime) -> Select[int]:
     return select(VisitRow.id).where(VisitRow.started_at < cutoff, or_(VisitRow.case_id.is_(None), over))
 
 
+def _old_notices(cutoff: datetime) -> Select[int]:
+    """Return those of cases that are over, wholly: a part of a case that matters is none."""
+    up = select(Case.id.label("part"), Case.merged_into.label("whole")).where(Case.merged_into.is_not(None))
+    parts = up.cte("parts", recursive=True)
+    above = select(parts.c.part, Case.merged_into).join(Case, Case.id == parts.c.whole)
+    parts = parts.union_all(above.where(Case.merged_into.is_not(None)))
+    whole = aliased(Case)
+    matters = exists().where(parts.c.part == NoticeRow.case_id, whole.id == parts.c.whole, ~_over(cutoff, whole))
+    query = select(NoticeRow.id).join(Case, Case.id == NoticeRow.case_id)
+    return query.where(_over(cutoff), NoticeRow.subject != PURGED, ~matters)
+
+
 def _count(session: Session, query: Select[int]) -> int:
     return session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
@@ -252,6 +271,27 @@ def _unvisit(session: Session, media: MediaStore, ids: Sequence[int]) -> list[st
     manifests = {visit["evidence"] for visit in visits if visit.get("evidence")}
     session.execute(delete(VisitRow).where(VisitRow.id.in_(ids)), execution_options={"synchronize_session": False})
     return sorted({file for manifest in manifests for file in _named_in(media, manifest)})
+
+
+def _unnotice(session: Session, media: MediaStore, ids: Sequence[int]) -> list[str]:
+    """Take the words out of notices; return their manifests, the files that went with them, and what came back."""
+    files = sorted(_asked_with(session, media, ids))
+    empty_notices(session, ids)
+    return files
+
+
+def _asked_with(session: Session, media: MediaStore, ids: Sequence[int] | None = None) -> Iterator[str]:
+    """Yield every file that notices consist of: what was sent, what went with it, what came back."""
+    notices = select(NoticeRow.content, NoticeRow.manifest).where(NoticeRow.subject != PURGED)
+    came = select(NoticeReply.digest).join(NoticeRow, NoticeRow.id == NoticeReply.notice_id)
+    came = came.where(NoticeRow.subject != PURGED)
+    if ids is not None:
+        notices, came = notices.where(NoticeRow.id.in_(ids)), came.where(NoticeRow.id.in_(ids))
+    for content, manifest in session.execute(notices, execution_options={"yield_per": BATCH}):
+        yield from (str(file["sha256"]) for file in content.get("attachments", ()))
+        if manifest is not None:
+            yield from _named_in(media, manifest)
+    yield from session.scalars(came, execution_options={"yield_per": BATCH})
 
 
 def _evidence(session: Session, media: MediaStore) -> Iterator[str]:

@@ -107,6 +107,7 @@ def db_prune(app: App, who: str, dry_run: bool) -> None:
     counts = {
         "items": pruned.items,
         "items of settled cases emptied": pruned.emptied,
+        "notices of settled cases emptied": pruned.notices,
         "versions without their pictures": pruned.pictured,
         "visits": pruned.visits,
         "files": pruned.files,

@@ -108,6 +108,7 @@ def test_json_says_what_became_of_each(store: Store) -> None:
         "state": "confirmed",
         "log_id": detail(store).log_id,
         "waits": None,
+        "withdraw": [],
         "entered": None,
         "error": None,
     }
