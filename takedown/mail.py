@@ -187,6 +187,7 @@ def _fill(message: MIMEPart, body: str, files: Sequence[tuple[str, bytes]], xarf
 
 
 def _set_text(part: MIMEPart, body: str) -> None:
+    body = body.encode("utf-8", "replace").decode()  # half a character is none
     # Quoted-printable keeps English and long addresses readable in a raw view; kana and kanji would triple in it.
     part.set_content(body, cte="quoted-printable" if body.isascii() else "base64")
 
