@@ -89,9 +89,9 @@ def _summary(story: Story, gathered: Gathered, brand: str, voice: Voice) -> Iter
         last=voice.day(last),
     )
     chief = findings(story)[:1]
-    yield " ".join([seen, *(words.chiefly.format(says=voice.says(one)) for one, _ in chief)])
+    yield voice.spoken([seen, *(words.chiefly.format(says=voice.says(one)) for one, _ in chief)])
     yield _leads(story, gathered.visits, voice)
-    yield " ".join(_done(story, voice))
+    yield voice.spoken(_done(story, voice))
 
 
 def _leads(story: Story, visits: Sequence[Visit], voice: Voice) -> str:
@@ -101,7 +101,7 @@ def _leads(story: Story, visits: Sequence[Visit], voice: Voice) -> str:
         return words.leads_nowhere
     oldest = sorted(visits, key=lambda visit: visit.started_at)
     best = next((visit for visit in oldest if visit.outcome in ("offer_seen", "differs")), visits[0])
-    end = voice.url(best.host, 120) + (f" ({voice.text(best.end.address, 60)})" if best.end.address else "")
+    end = voice.url(best.host, 120) + (f" ({voice.own(best.end.address, 60)})" if best.end.address else "")
     if best.outcome in ("could_not_tell", "blocked"):
         return words.leads_untold.format(end=end)
     hops = len(best.hops) - 2

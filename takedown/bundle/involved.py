@@ -11,7 +11,7 @@ from takedown.story import Story, handoffs_of
 MOST_HANDOFFS = 60
 MOST_DOMAINS = 40
 MOST_CLAIMS = 20
-_TOLD = ("registrar_id", "network", "owner", "country", "address", "header.server", "cdn", "advertiser_id", "payer")
+MOST_TARGETS = 3  # of one actor; all of them are in its notices
 
 
 def imitated(story: Story, voice: Voice) -> Iterator[Block]:
@@ -100,15 +100,19 @@ def handoffs(story: Story, voice: Voice) -> list[str]:
 
 def _actor(actor: Actor, voice: Voice) -> tuple[str, ...]:
     words = voice.words
-    known = [f"{name.removeprefix('header.')}: {actor.facts[name]}" for name in _TOLD if actor.facts.get(name)]
+    colon = voice.of_notices.colon
+    known = [
+        f"{label}{colon}{voice.own(value, 120) if name == 'address' else voice.text(value, 120)}"
+        for name, label in words.told.items()
+        if (value := actor.facts.get(name))
+    ]
     contacts = [f"{contact.address} ({contact.origin})" for contact in actor.contacts[:5]]
-    subject = actor.subject if "://" not in actor.subject else ""
-    targets = list(dict.fromkeys(filter(None, (subject, *actor.targets))))[:4]
+    targets = list(dict.fromkeys(actor.targets or (actor.subject,)))[:MOST_TARGETS]
     return (
         words.parts[actor.kind],
-        voice.text(voice.of_notices.platforms.get(actor.name, actor.name), 120),
-        "  ".join(voice.url(target, 200) for target in targets),
-        voice.text("; ".join(known), 400),
+        voice.of_notices.platforms.get(actor.name) or voice.text(actor.name, 120) or words.unknown,
+        "  ".join(voice.url(one, 200) if "://" in one else voice.text(one, 200) for one in targets),
+        " · ".join(known),
         voice.text(", ".join(contacts), 300),
     )
 

@@ -14,6 +14,7 @@ ONE_ROUND = timedelta(minutes=5)  # from one visit to the next, at most; as `con
 MOST_LINKS = 8  # whose journeys are shown in full
 MOST_WAYS = 8  # visitors of one round
 MOST_STEPS = 60  # hops of one visitor
+STEP_LIMIT = 200  # characters of the address of a hop
 MOST_OTHERS = 200  # lines about further visits
 
 
@@ -67,11 +68,12 @@ def journey_blocks(
     shown = shown_rounds(rounds)
     count = {one.link: sum(other.link == one.link for other in rounds) for one in shown}
     for one in shown:
+        source = _source(story, one.link, voice)
         between = count[one.link] - 2 if one.number else 0
         yield Journey(
-            title=f"{voice.url(one.link, 120)} · {voice.both(one.visits[0].started_at)}",
+            title=f"{source} · {voice.both(one.visits[0].started_at)}",
             link=voice.url(one.link),
-            source=_source(story, one.link, voice),
+            source=source,
             ways=tuple(_way(visit, shots, voice) for visit in one.visits[:MOST_WAYS]),
             note=words.rounds_between.format(count=between) if between > 0 else "",
         )
@@ -136,12 +138,12 @@ def _step(number: int, hop: Hop, voice: Voice) -> Step:
     return Step(
         number=number,
         how=words.how.get(hop.how, hop.how),
-        url=voice.url(hop.url),
+        url=voice.url(hop.url, STEP_LIMIT),
         at=voice.utc(hop.at),
         answer=answer,
         status=hop.status,
-        address=voice.text(hop.address, 60),
-        certificate=voice.text(hop.certificate, 64),
+        address=voice.own(hop.address, 60),
+        certificate=voice.own(hop.certificate, 64),
         server=next((voice.text(value, 60) for name, value in hop.headers if name.lower() == "server"), ""),
     )
 

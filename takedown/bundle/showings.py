@@ -89,7 +89,8 @@ def _facts(view: CaseItemView, voice: Voice) -> Iterator[Fact]:
     if item.countries:
         yield Fact(label=words.countries, text=voice.text(", ".join(item.countries), 200))
     first, last = voice.both(view.first_seen), voice.both(view.last_seen)
-    yield Fact(label=words.times_seen, text=words.times.format(first=first, last=last, count=view.sightings))
+    form = words.times if first != last else words.times_once
+    yield Fact(label=words.times_seen, text=form.format(first=first, last=last, count=view.sightings))
     for text in item.texts[:MOST_TEXTS]:
         yield Fact(
             label=f"{words.text} ({words.roles.get(text.role, text.role)})", text=voice.text(text.text, TEXT_LIMIT)

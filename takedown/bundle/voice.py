@@ -1,5 +1,6 @@
 """Voice: how a dossier speaks in one language: its words, its times, and texts of others made safe to show."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -71,6 +72,10 @@ class Voice:
         local = at.astimezone(self.zone)
         return f"{local.year}年{local.month}月{local.day}日" if self.language == "ja" else f"{local:%-d %B %Y}"
 
+    def spoken(self, sentences: Iterable[str]) -> str:
+        """Return sentences one after the other."""
+        return ("" if self.language == "ja" else " ").join(sentences)
+
     def listed(self, texts: list[str], most: int = 6) -> str:
         """Return a list in a sentence, cut."""
         more = f" … (+{len(texts) - most})" if len(texts) > most else ""
@@ -86,7 +91,7 @@ class Voice:
 
     def says(self, evidence: Evidence) -> str:
         """Return what a signal found."""
-        return self.own(self.of_alerts.signals.get(evidence.signal, evidence.says))
+        return self.of_alerts.signals.get(evidence.signal) or self.text(evidence.says)
 
     def expected(self, evidence: Evidence) -> str:
         """Return what a signal expected."""

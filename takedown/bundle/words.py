@@ -104,6 +104,7 @@ class Words:
     countries: str
     times_seen: str
     times: str
+    times_once: str
     roles: Mapping[str, str]
     text: str
     picture: str
@@ -131,6 +132,8 @@ class Words:
     subject: str
     contact: str
     known: str
+    unknown: str
+    told: Mapping[str, str]  # facts of actors
     domain: str
     registered: str
     registrar: str
