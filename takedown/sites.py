@@ -7,6 +7,7 @@ what registries told of it and where they take complaints. Pure.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from detector.hosts import parse_host
 from storage.contacts import NetworkFacts, authority_of, operator_of
 from takedown.actor import Actor, Contact
 from takedown.operators import TELLING, ContentNetwork, content_network, service_of, shortener_of
@@ -136,9 +137,9 @@ def _served(story: Story, ways: Ways) -> tuple[tuple[Actor, ...], tuple[Actor, .
             fronts[key] = front
             fronted.append((key, one))
             continue
-        group = (network.abuse_email or network.handle or network.name) if network is not None else ""
-        hosted.append((group or address, one))
-        odd[group or address] = odd.get(group or address) or says
+        group = _group(story, address)
+        hosted.append((group, one))
+        odd[group] = odd.get(group) or says
     return (
         tuple(_host(story, ways, odd[group]) for group, ways in _grouped(hosted).items()),
         tuple(_front(story, fronts[key], ways) for key, ways in _grouped(fronted).items()),
@@ -224,10 +225,26 @@ def _answered(ways: Ways) -> dict[str, str]:
 
 
 def _addresses(story: Story, ways: Ways) -> tuple[str, ...]:
-    """Return the addresses of machines, those first that answered first of all: what a notice names stays first."""
-    answered = {hop.address: hop.at for visit in story.case.visits for hop in visit.hops}  # the latest visits first
-    found = dict.fromkeys(one.address or one.host.ascii for one in ways)
-    return tuple(sorted(found, key=lambda address: (answered.get(address, story.told_at), address)))
+    """Return the addresses that served the hosts of ways from one network, in the order in which they first answered.
+
+    An earlier one stays first whatever answers later: notices know a host by it.
+    """
+    hosts = {one.host.ascii for one in ways}
+    groups = {_group(story, one.address or one.host.ascii) for one in ways}
+    answered = {one.address or one.host.ascii: one.at or story.told_at for one in ways}
+    for visit in story.case.visits:  # the latest first
+        for hop in visit.hops:
+            host = parse_host(hop.url)
+            if hop.address and host is not None and host.ascii in hosts and _group(story, hop.address) in groups:
+                answered[hop.address] = min(hop.at, answered.get(hop.address, hop.at))
+    return tuple(sorted(answered, key=lambda address: (answered[address], address)))
+
+
+def _group(story: Story, address: str) -> str:
+    """Return what addresses have in common that one company serves: where it takes complaints, its network, or none."""
+    network = story.networks.get(address)
+    told = (network.abuse_email or network.handle or network.name) if network is not None else ""
+    return told or address
 
 
 def _urls(ways: Ways) -> tuple[str, ...]:
