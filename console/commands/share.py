@@ -12,14 +12,15 @@ from console.app import PARTLY, App, Misused, Stop, as_person, utc_now, with_app
 from console.counted import counted
 from console.sharing import Leaving, chosen, hand_out, leaving, stories, write_feed
 from console.sheets import write_csv
+from detector.hosts import parse_host
 from safety.screen import screen
 from storage.errors import MediaMissing
 from takedown.actors import Actor, actors_of
 from takedown.sharing.errors import NotShareable
 from takedown.sharing.feed import FORMS, Form
 from takedown.sharing.misp import misp_of
-from takedown.sharing.profile import profile_of
-from takedown.sharing.select import Shared
+from takedown.sharing.profile import profile_of, sharer
+from takedown.sharing.select import Shared, select
 from takedown.sharing.stix import stix_of
 from takedown.sharing.table import HEADING, rows
 from takedown.sharing.xarf import xarf_of
@@ -149,13 +150,11 @@ def share_xarf(app: App, case_id: int, wanted: str | None, key: str | None, out:
     def make(file: IO[str]) -> list[int]:
         told = stories(app, [case_id], now, _stop)
         story = next(told)
-        if story.case.state not in profile.states:
-            states = ", ".join(profile.states)
-            raise NotShareable(
-                f"case {case_id} is {story.case.state}; profile {profile.key} shares cases that are {states}"
-            )
+        named = profile.model_copy(update={"include": ("hosts",)})
+        case = select(story, named, sharer(app.config, profile, story.brand))
+        hosts = {thing.value for thing in case.things if thing.fraud}
         picture = _screenshot(app, story) if "pictures" in profile.include else None
-        report = xarf_of(story, _actor(story, wanted), app.config, now=now, screenshot=picture)
+        report = xarf_of(story, _actor(story, wanted, hosts), app.config, now=now, screenshot=picture)
         file.write(json.dumps(report, ensure_ascii=True, indent=1) + "\n")
         return [case_id]
 
@@ -172,18 +171,22 @@ def _stop(line: str) -> None:
     raise Stop(line)
 
 
-def _actor(story: Story, wanted: str | None) -> Actor:
+def _actor(story: Story, wanted: str | None, hosts: set[str]) -> Actor:
+    """Return the actor that is named, else the best one who has to do with a host of the campaign's own."""
     actors = actors_of(story)
-    kinds = [wanted.partition(":")[0]] if wanted else list(BEST_ACTORS)
-    subject = wanted.partition(":")[2] if wanted else ""
-    for kind in kinds:
-        for actor in actors:
-            if actor.kind == kind and subject in ("", actor.subject):
-                return actor
+    kind, _, subject = (wanted or "").partition(":")
+    kinds = (kind,) if kind else BEST_ACTORS
+    fitting = [actor for actor in actors if actor.kind in kinds and subject in ("", actor.subject)]
+    if fitting:
+        return min(fitting, key=lambda actor: (hosts.isdisjoint(_hosts_of(actor)), kinds.index(actor.kind)))
     known = ", ".join(f"{actor.kind}:{actor.subject}" for actor in actors)
     raise NotShareable(
         f"case {story.case.id} has no actor {wanted or 'host, cdn or registrar'}; it has: {known or 'none'}"
     )
+
+
+def _hosts_of(actor: Actor) -> set[str]:
+    return {host.ascii for host in map(parse_host, actor.targets) if host is not None}
 
 
 def _screenshot(app: App, story: Story) -> bytes | None:

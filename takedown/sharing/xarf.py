@@ -119,6 +119,9 @@ def xarf_of(
         made["registrar"] = screen(str(registered.facts["registrar"]), limit=200)
     if registered is not None and registered.facts.get("nameservers"):
         made["nameservers"] = [screen(str(one), limit=253) for one in registered.facts["nameservers"]][:10]
+    operator = actor.facts.get("owner") or actor.facts.get("network")
+    if actor.kind in ("host", "cdn") and operator:
+        made["hosting_provider"] = screen(operator, limit=200)
     created = _created(registered.facts if registered is not None else {})
     return made | _by_type(story, actor, created, now, exact=exact)
 

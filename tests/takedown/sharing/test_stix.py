@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from stix2patterns.v21.pattern import Pattern
+from stix2patterns.v21.pattern import Pattern  # type: ignore[import-untyped]
 from stix2validator import ValidationOptions, validate_string
 
 from config.sharing import Part, Tlp
