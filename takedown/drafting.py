@@ -102,7 +102,8 @@ def draft(
             channel.key, [Missing(what="certificate", says=f"{error.filename}: {error.strerror}")]
         ) from error
     ground = replace(bare, attachments=collected.attachments)
-    gone = [asked.kind for asked in channel.evidence if asked.required and not _shown(asked.kind, ground)]
+    required = [asked.kind for asked in channel.evidence if asked.required and asked.kind not in collected.left_out]
+    gone = [kind for kind in required if not _shown(kind, ground)]
     if gone:
         says = f"the files that were kept are gone from the media store: `mekiki visit {story.case.id}` makes new ones"
         raise DraftRefused(channel.key, [Missing(what=kind, says=says) for kind in gone])

@@ -33,6 +33,7 @@ class Collected:
 
     attachments: tuple[Attachment, ...]
     notes: tuple[str, ...]  # what was left out, and why; what is gone
+    left_out: frozenset[str]  # kinds of which something did not fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ def collect(ground: Ground, media: MediaStore) -> Collected:
     found: dict[str, Attachment] = {}
     numbers: dict[str, int] = {}
     notes: list[str] = []
+    left_out: set[str] = set()
     room = channel.limits.bytes
     for piece in pieces:
         says = words.proofs[piece.kind]
@@ -76,8 +78,10 @@ def collect(ground: Ground, media: MediaStore) -> Collected:
             continue
         number = numbers.get(piece.kind, 0) + 1
         if number > MOST:
+            left_out.add(piece.kind)
             notes.append(words.too_many.format(proof=says, most=MOST))
         elif room is not None and sum(one.bytes for one in found.values()) + len(data) > room:
+            left_out.add(piece.kind)
             notes.append(words.too_large.format(proof=says, bytes=len(data), most=room))
         else:
             media.put(data)
@@ -85,7 +89,7 @@ def collect(ground: Ground, media: MediaStore) -> Collected:
             found[address] = Attachment(
                 name=_name(piece.kind, number, address, data), kind=piece.kind, sha256=address, bytes=len(data)
             )
-    return Collected(attachments=tuple(found.values()), notes=tuple(dict.fromkeys(notes)))
+    return Collected(attachments=tuple(found.values()), notes=tuple(dict.fromkeys(notes)), left_out=frozenset(left_out))
 
 
 def _name(kind: str, number: int, address: str, data: bytes) -> str:
@@ -196,13 +200,6 @@ def _no_certificate(ground: Ground) -> str | None:
     return unreadable(key, files[0], ground.brand) if files else f"{key} of brand {ground.brand.key}: name a copy of it"
 
 
-def _no_letter(ground: Ground) -> str | None:
-    if ground.filer.relation == "owner":
-        return None  # who owns it needs nobody's letter
-    letter = authority_of(ground.brand, ground.filer, ground.today)
-    return None if letter is not None and letter.file.is_file() else "a letter of authority that has not ended"
-
-
 _LACKS: Mapping[Proof, Callable[[Ground], str | None]] = {
     "screenshot": _no_screenshot,
     "ad_picture": _no_picture,
@@ -210,5 +207,5 @@ _LACKS: Mapping[Proof, Callable[[Ground], str | None]] = {
     "warc": _no_warc,
     "original": _no_original,
     "certificate": _no_certificate,
-    "authority": _no_letter,
+    "authority": lambda ground: None,  # `missing_rights` tells it
 }
