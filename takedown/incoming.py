@@ -8,10 +8,11 @@ mail that a colleague passes on, attached or below a line that says so, is read 
 import re
 from collections.abc import Iterator
 from email import policy
-from email.errors import MessageError
+from email.errors import HeaderParseError, MessageError
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesParser
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from spiders.pages.encoding import decode
@@ -26,6 +27,8 @@ READ = 200_000  # characters of a mail's words
 DEEPEST = 3  # mails inside each other
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,250}>")
+_ANGLES = re.compile(r"<\s*([^\s<>@]{1,100}@[^\s<>@]{1,250})\s*>")
+_BARE = re.compile(r"([^\s<>@,;:\"()\[\]]{1,100}@[A-Za-z0-9.-]{1,250})")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:-]{3,98}[A-Za-z0-9]")
 _RETURNED = re.compile(r"(?i)^(?:mailer-daemon|postmaster)@")
 _STATUS = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")
@@ -63,10 +66,10 @@ def parse_reply(body: bytes, *, reference: str, own: list[str] | None = None) ->
         own: our mail domains, lower case: what comes from there is passed on by a colleague.
 
     Returns:
-        `sender` (as the header says), `address` (lower case, or ""), `subject`, `at` (ISO 8601 with offset, or ""),
-        `answers_to` (message ids, latest first), `ours` (references of ours: `subject`, `text`, `quoted`), `tokens`
-        (words in subject and text that could be a reference of theirs), `text` (what is new, cut), `automatic`,
-        `returned` (`recipient`, `status`, `words`; or None), `notes`.
+        `sender` (as the header says), `address` (lower case; "" for none, or several of different domains), `subject`,
+        `at` (ISO 8601 with offset, or ""), `answers_to` (message ids, latest first), `ours` (references of ours:
+        `subject`, `text`, `quoted`), `tokens` (words in subject and text that could be a reference of theirs), `text`
+        (what is new, cut), `automatic`, `returned` (`recipient`, `status`, `words`, `delayed`; or None), `notes`.
 
     Raises:
         ValueError: it is no mail.
@@ -130,8 +133,7 @@ def _read(message: EmailMessage, own: frozenset[str], depth: int) -> dict[str, A
             states.append(_headers_in(part))
         elif kind in ("text/plain", "text/html") and not part.is_attachment():
             (html if kind == "text/html" else plain).append(text_of(part)[:READ])
-    sender = header_of(message, "From")
-    address = parseaddr(sender)[1].lower()
+    sender, address = _sender(message)
     returned = _returned(message, address, states, "\n".join(plain))
     words = "\n".join(plain) if any(text.strip() for text in plain) else "\n".join(_words(text) for text in html)
     if returned is None and address.rpartition("@")[2] in own and depth < DEEPEST:
@@ -141,11 +143,12 @@ def _read(message: EmailMessage, own: frozenset[str], depth: int) -> dict[str, A
         passed = _passed_on(words)
         if passed is not None:
             sender, words = passed
-            address = parseaddr(sender)[1].lower()
+            address = _address(sender)
     new, quoted = split_quotes(words[:READ])
     older = [*(_words(text) for text in html if plain), *(_outline(one) for one in inner), *states]
     return _result(
         sender=sender,
+        address=address,
         subject=header_of(message, "Subject"),
         at=_moment(message),
         answers_to=_ids(message, *inner),
@@ -162,6 +165,7 @@ def _result(
     new: str,
     quoted: str,
     sender: str = "",
+    address: str = "",
     subject: str = "",
     at: str = "",
     answers_to: list[str] | None = None,
@@ -171,7 +175,7 @@ def _result(
 ) -> dict[str, Any]:
     return {
         "sender": sender,
-        "address": parseaddr(sender)[1].lower(),
+        "address": address,
         "subject": subject,
         "at": at,
         "answers_to": answers_to or [],
@@ -260,6 +264,25 @@ def _words(text: str) -> str:
         lines[-1][1].append(" ".join(piece.split()))
     joined = ((inside, " ".join(" ".join(pieces).split())) for inside, pieces in lines)
     return "\n".join(f"> {line}" if inside else line for inside, line in joined if line)
+
+
+def _sender(message: EmailMessage) -> tuple[str, str]:
+    """Return who a mail is from, as its header says, and the address in it.
+
+    From the header as it stands: of one that is broken on purpose the standard library may show another address.
+    """
+    raw = " ".join(_raw(message, "From").split())[:2000]
+    try:
+        shown = str(make_header(decode_header(raw)))
+    except (ValueError, LookupError, UnicodeError, HeaderParseError):
+        shown = raw
+    return " ".join(shown.split()), _address(raw)
+
+
+def _address(sender: str) -> str:
+    """Return the address in a From header; names may hold others, which are none."""
+    found = [match.lower() for match in _ANGLES.findall(sender)] or [match.lower() for match in _BARE.findall(sender)]
+    return found[0] if len({one.rpartition("@")[2] for one in found}) == 1 else ""
 
 
 def _returned(message: EmailMessage, address: str, states: list[str], words: str) -> dict[str, str] | None:

@@ -171,7 +171,7 @@ def take_reply(
     )
     if view is None:
         return told
-    stranger = _stranger(box.catalogue, view, read["address"])
+    stranger = _stranger(box.catalogue, view, read["address"], read["sender"])
     returned = read["returned"]
     told = replace(
         told,
@@ -236,11 +236,14 @@ def _only(session: Session, found: Sequence[int], by: str, named: str) -> tuple[
     return None, "", f"{screen(named, limit=80)} is of notices {several}; say which one it answers with --notice"
 
 
-def _stranger(catalogue: Catalogue, view: NoticeView, address: str) -> str:
-    """Return the domain that a message came from, where the notice did not go there; "" where nobody can tell."""
+def _stranger(catalogue: Catalogue, view: NoticeView, address: str, sender: str) -> str:
+    """Return the domain that a mail came from, where the notice did not go there; "" where it did, or for no mail.
+
+    Whoever writes a mail writes its From header: the right domain there proves nothing, a wrong one is worth a look.
+    """
     domain = _registrable(_domain(address))
     if not domain:
-        return ""
+        return "no readable address" if sender else ""
     known = {_registrable(_domain(text)) for text in view.content.get("to", ())}
     known.add(_registrable(view.content.get("url") or ""))
     try:

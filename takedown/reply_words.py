@@ -43,7 +43,7 @@ REFUSED: Final = (
 DOWN: Final = (
     rf"(?:has|have|was|were|is|are) {_W}?(?:been )?{_W}?{_GONE}",
     rf"we {_W}{{0,2}}(?:{_GONE}|took down|took action)",
-    rf"we(?:'ve| have) taken {_W}{{0,2}}(?:action|down)",
+    rf"we(?:'ve| have) taken {_W}{{0,4}}(?:action|down)",
     r"no longer (?:available|accessible|online|active|resolves)",
     r"placed (?:the domain )?on (?:client ?hold|server ?hold)",
     r"(?:削除|停止|凍結|非表示に|無効化|閉鎖|遮断)(?:を|の対応を|の措置を|措置を|対応を|処理を)?"

@@ -10,8 +10,10 @@ from alerts.gate import Gate
 from config import Config
 from safety.egress import EgressRule
 from storage.database import snapshot, transaction
+from storage.judgements import Judgement, judge
 from storage.notice_views import NoticeView
-from storage.notices import notice, save_draft
+from storage.notices import begin_sending, filed, notice, save_draft
+from storage.schema import Case
 from takedown.actors import actors_of
 from takedown.catalogue import Catalogue, load_catalogue
 from takedown.channel import Channel
@@ -71,3 +73,23 @@ def changed(key: str, **values: Any) -> Catalogue:
     channels = {channel.key: channel for channel in SHIPPED}
     row = channels[key].model_dump(exclude_unset=True) | values
     return Catalogue({**channels, key: Channel.model_validate(row)})
+
+
+def filed_notice(stage: Stage, key: str = "registrar", *, theirs: str | None = None) -> NoticeView:
+    """Put a notice on record as filed, without sending it."""
+    number = drafted(stage, key)
+    view = view_of(stage, number)
+    with transaction(stage.engine) as session:
+        if session.get_one(Case, stage.case).state == "confirmed":
+            judge(session, stage.case, Judgement(who="keiko", action="takedown", approvers=()), now=LATER)
+        begin_sending(session, number, who="keiko", approvers=(), now=LATER)
+        by_mail = SHIPPED.get(key).way == "email"
+        return filed(
+            session,
+            number,
+            who="keiko",
+            now=LATER,
+            due=timedelta(days=7),
+            theirs=theirs,
+            message_id=f"<{view.reference}@hoshino-denki.example>" if by_mail else None,
+        )
