@@ -333,7 +333,8 @@ class Reply:
     text: str
     matched_by: str
     suggests: NoticeState | None = None
-    answers: bool = True  # false: a mail that was returned, which nobody there has read
+    answers: bool = True  # false: nobody there has read it, or nobody knows that it is from there
+    lost: bool = False  # a mail of ours that did not arrive: somebody has to look now
 
 
 def add_reply(session: Session, number: int, reply: Reply, *, who: str, now: datetime, due: timedelta) -> bool:
@@ -366,9 +367,10 @@ def add_reply(session: Session, number: int, reply: Reply, *, who: str, now: dat
             suggests=reply.suggests,
         )
     )
-    moves = reply.answers and row.state in OPEN
+    moves = (reply.answers or reply.lost) and row.state in OPEN
+    wait = timedelta(0) if reply.lost else due
     data = {"reply": reply.digest, "answers": reply.answers, "suggests": reply.suggests}
-    take(session, held, row, "reply", who=who, now=now, due=due if moves else "as before", data=data)
+    take(session, held, row, "reply", who=who, now=now, due=wait if moves else "as before", data=data)
     tell_of_notices(session, held.root.id, now)
     return True
 

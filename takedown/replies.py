@@ -191,6 +191,7 @@ def take_reply(
         matched_by=by,
         suggests=told.suggests,
         answers=not returned and not told.stranger,
+        lost=bool(returned) and not told.copy and not returned["delayed"],
     )
     with transaction(box.engine) as session:
         new = add_reply(session, view.id, reply, who=who, now=now, due=due)

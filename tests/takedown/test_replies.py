@@ -210,13 +210,14 @@ the report
 
 def test_a_returned_mail_says_that_it_did_not_arrive(stage: Stage, box: Letterbox) -> None:
     view = filed_notice(stage)
+    assert take(box, returned(view, ABUSE, "delayed")).returned.endswith("so far: it is tried again")
+    assert take(box, returned(view, "legal@hoshino-denki.example")).copy
+    assert view_of(stage, view.id).due_at == view.due_at
     taken = take(box, returned(view, ABUSE))
     assert (taken.number, taken.state, taken.suggests, taken.copy) == (view.id, "filed", None, False)
     assert taken.returned.startswith(f"{ABUSE} (5.1.1: smtp; 550 5.1.1 ")
-    assert view_of(stage, view.id).answered_at is None
-    copy = take(box, returned(view, "legal@hoshino-denki.example"))
-    assert copy.copy
-    assert take(box, returned(view, ABUSE, "delayed")).returned.endswith("so far: it is tried again")
+    after = view_of(stage, view.id)
+    assert (after.answered_at, after.due_at) == (None, ANSWERED)  # somebody has to look now
 
 
 def test_a_returned_mail_without_its_parts_is_one_too(stage: Stage, box: Letterbox) -> None:
