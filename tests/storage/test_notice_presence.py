@@ -1,0 +1,163 @@
+"""What rechecks and judgements say of notices: down, back, and taken back with the judgement."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from storage.cases import Judgement, judge, undo
+from storage.database import transaction
+from storage.merging import merge
+from storage.notice_steps import ATTEND
+from storage.notices import notices_of, set_state
+from tests.storage.examples import FAKE_HOST, MINUTE, NOW, an_item, see
+from tests.storage.noticed import WEEK, a_case, draft, file, look_up, steps
+from tests.storage.test_presences import ONE, SHOP, TWO, look
+
+
+@pytest.fixture
+def case(engine: Engine) -> int:
+    """A case in takedown with two links."""
+    [found] = see(engine, SHOP).cases
+    with transaction(engine) as session:
+        actions: tuple[Any, ...] = ("confirm", "takedown")
+        for action in actions:
+            judge(session, found, Judgement(who="aki", action=action, approvers=()), now=NOW)
+    return found
+
+
+def states(engine: Engine, case: int) -> list[str]:
+    with transaction(engine) as session:
+        return [one.state for one in notices_of(session, case)]
+
+
+def history_of(engine: Engine, case: int, number: int) -> Sequence[str]:
+    with transaction(engine) as session:
+        return steps(session, case, number)
+
+
+def judged(engine: Engine, case: int, action: Any, minutes: int, who: str = "mika") -> None:
+    with transaction(engine) as session:
+        judge(session, case, Judgement(who=who, action=action, approvers=()), now=NOW + minutes * MINUTE)
+
+
+def test_a_notice_is_down_when_all_of_its_own_links_are(engine: Engine, case: int) -> None:
+    one = file(engine, case, links=[ONE], subject="one")
+    both = file(engine, case, links=[ONE, TWO], subject="both")
+    none = file(engine, case, links=[], subject="none")
+    loose = draft(engine, case, links=[ONE], subject="draft")
+    look(engine, case, ONE, 503, 1)
+    assert states(engine, case) == ["filed", "filed", "filed", "draft"], "not seen is not gone"
+    look(engine, case, ONE, 404, 2)
+    assert states(engine, case) == ["down", "filed", "filed", "draft"]
+    at = look_up(engine, one)
+    assert (at.down_at, at.down_by, at.due_at) == (NOW + 2 * MINUTE, "mekiki", None)
+    look(engine, case, TWO, 404, 3)
+    assert states(engine, case) == ["down", "down", "down", "draft"], "what names no link goes with the case"
+    assert history_of(engine, case, both) == ["drafted", "sending", "filed", "down"]
+    assert look_up(engine, none).down_at == NOW + 3 * MINUTE
+    assert look_up(engine, loose).state == "draft"
+
+
+def test_what_is_there_again_is_back_and_waits_to_be_filed_anew(engine: Engine, case: int) -> None:
+    one, two = file(engine, case, links=[ONE], subject="one"), file(engine, case, links=[TWO], subject="two")
+    none = file(engine, case, subject="none")
+    for minutes, link in ((1, ONE), (2, TWO)):
+        look(engine, case, link, 404, minutes)
+    look(engine, case, ONE, 200, 3)
+    look(engine, case, ONE, 200, 4)
+    assert states(engine, case) == ["back", "down", "back"]
+    at = look_up(engine, one)
+    assert (at.back_at, at.down_at, at.due_at) == (NOW + 3 * MINUTE, NOW + MINUTE, NOW + 3 * MINUTE + ATTEND)
+    assert history_of(engine, case, one)[-2:] == ["down", "back"]
+    look(engine, case, ONE, 404, 5)
+    assert look_up(engine, one).state == "down", "gone once more"
+    assert look_up(engine, two).state == "down"
+    assert look_up(engine, none).state == "down"
+
+
+def test_a_refusal_does_not_keep_what_is_gone_from_being_down(engine: Engine, case: int) -> None:
+    number = file(engine, case, links=[ONE])
+    with transaction(engine) as session:
+        set_state(session, number, "refused", who="aki", now=NOW, due=WEEK, note="no")
+    look(engine, case, ONE, 404, 1)
+    at = look_up(engine, number)
+    assert (at.state, at.refused_for) == ("down", "no")
+
+
+def test_a_notice_that_is_filed_when_its_link_is_gone_is_down_with_the_next_look(engine: Engine, case: int) -> None:
+    look(engine, case, ONE, 404, 1)
+    number = file(engine, case, links=[ONE], now=NOW + 2 * MINUTE)
+    look(engine, case, ONE, 404, 3)
+    assert look_up(engine, number).state == "down"
+
+
+def test_a_person_who_sees_it_is_believed_more_than_a_machine_that_does_not(engine: Engine, case: int) -> None:
+    number = file(engine, case, links=[ONE])
+    look(engine, case, ONE, 404, 1)
+    with transaction(engine) as session:
+        set_state(session, number, "back", who="aki", now=NOW + 2 * MINUTE, due=WEEK, note="on my telephone")
+    look(engine, case, ONE, 404, 3)
+    assert look_up(engine, number).state == "back"
+
+
+def test_what_a_person_saw_go_is_not_back_because_a_link_never_went(engine: Engine, case: int) -> None:
+    ad = file(engine, case, links=[ONE])
+    with transaction(engine) as session:
+        set_state(session, ad, "down", who="aki", now=NOW, due=WEEK, note="the ad is gone, the shop is not")
+    look(engine, case, ONE, 200, 1)
+    assert look_up(engine, ad).state == "down"
+
+
+def test_a_case_that_a_person_calls_down_takes_its_notices_along_and_brings_them_back(
+    engine: Engine, case: int
+) -> None:
+    numbers = [file(engine, case, links=[ONE], subject="one"), file(engine, case, subject="none")]
+    judged(engine, case, "down", 1)
+    assert states(engine, case) == ["down", "down"]
+    assert look_up(engine, numbers[0]).down_by == "mika"
+    with transaction(engine) as session:
+        undo(session, case, who="mika", now=NOW + 2 * MINUTE)
+    assert states(engine, case) == ["filed", "filed"]
+    at = look_up(engine, numbers[0])
+    assert (at.down_at, at.down_by, at.due_at) == (None, None, NOW + WEEK)
+    assert history_of(engine, case, numbers[0]) == ["drafted", "sending", "filed", "(down)", "undo"]
+    judged(engine, case, "down", 3)
+    judged(engine, case, "relapse", 4)
+    assert states(engine, case) == ["back", "back"]
+    with transaction(engine) as session:
+        undo(session, case, who="mika", now=NOW + 5 * MINUTE)
+    assert states(engine, case) == ["down", "down"]
+
+
+def test_the_machine_finds_back_what_a_person_called_down_with_its_case(engine: Engine, case: int) -> None:
+    number = file(engine, case, links=[TWO])
+    judged(engine, case, "down", 1)
+    look(engine, case, ONE, 200, 2)  # the case is back, by another link
+    assert look_up(engine, number).state == "back"
+
+
+def test_notices_of_a_part_follow_the_whole(engine: Engine) -> None:
+    other = "https://hoshino-outlet.test/lp"
+    whole = a_case(engine, 1, links=(ONE,))
+    part = a_case(engine, 2, host="hoshino-outlet.test", links=(other,))
+    number = file(engine, part, links=[other])
+    with transaction(engine) as session:
+        undo(session, part, who="aki", now=NOW)  # what is in takedown is no duplicate
+        merge(session, [whole, part], who="aki", now=NOW)
+    look(engine, whole, other, 404, 1)
+    assert look_up(engine, number).state == "down"
+    look(engine, whole, ONE, 404, 2)
+    look(engine, whole, other, 200, 3)
+    assert look_up(engine, number).state == "back"
+    assert history_of(engine, part, number)[-2:] == ["down", "back"]
+
+
+def test_a_case_without_notices_is_as_before(engine: Engine) -> None:
+    [case] = see(engine, an_item(1, links=(ONE,))).cases
+    judged(engine, case, "confirm", 0)
+    look(engine, case, ONE, 404, 1)
+    judged(engine, case, "relapse", 2)
+    assert states(engine, case) == []
+    assert FAKE_HOST in ONE
