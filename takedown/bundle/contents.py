@@ -164,7 +164,8 @@ class Contents:
     def _put(self, entry: Entry) -> str:
         if entry.path in self._entries and self._entries[entry.path].sha256 != entry.sha256:
             # Sixteen digits of a hash can be made to be alike by somebody who tries hard; all of them cannot.
-            entry = replace(entry, path=entry.path.replace(entry.sha256[:16], entry.sha256))
+            folder, _, name = entry.path.rpartition("/")
+            entry = replace(entry, path=f"{folder}/{entry.role}-{entry.sha256}.{name.partition('.')[2]}")
         self._entries[entry.path] = entry
         return self._paths.setdefault(entry.sha256, entry.path)
 

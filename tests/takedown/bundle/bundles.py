@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from zipfile import ZipFile
 
 from alerts.message import Language
@@ -45,11 +45,12 @@ def unpack(path: Path, folder: Path) -> Path:
 
 def check(*arguments: object) -> tuple[int, str]:
     """Check a bundle in this process; return exit code and all that was said."""
-    out = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    data = io.BytesIO()
+    out = io.TextIOWrapper(data, "utf-8")
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         code = verify.main([str(one) for one in (*arguments, "--language", "en")])
     out.flush()
-    return code, cast("io.BytesIO", out.buffer).getvalue().decode()
+    return code, data.getvalue().decode()
 
 
 def check_bare(*arguments: object, script: Path = SCRIPT, folder: Path) -> tuple[int, str]:
@@ -71,7 +72,7 @@ def reseal(folder: Path) -> None:
     (folder / "MANIFEST.sha256").write_text(listed)
 
 
-def rewrite(path: Path, change: Callable[[list[dict[str, Any]]], None]) -> None:
+def rewrite(path: Path, change: Callable[[list[dict[str, Any]]], object]) -> None:
     """Change the records of a file."""
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     change(rows)

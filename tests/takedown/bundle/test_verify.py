@@ -78,9 +78,9 @@ def test_of_a_thousand_files_one_bit_is_found(tmp_path: Path) -> None:
     seal(folder, listed, {})
     assert check(folder)[0] == 0
     victim = folder / "files" / "page-617.bin"
-    data = bytearray(victim.read_bytes())
-    data[131] ^= 0x10
-    victim.write_bytes(data)
+    changed = bytearray(victim.read_bytes())
+    changed[131] ^= 0x10
+    victim.write_bytes(changed)
     code, said = check(folder)
     assert code == 1
     assert [line.partition(":")[0] for line in said.splitlines()[1:-1]] == ["files/page-617.bin"]
@@ -223,7 +223,7 @@ def test_the_long_chain_is_sound_as_it_stands(long_chain: Rows, tmp_path: Path) 
     ],
 )
 def test_a_change_of_the_case_log_is_named(change: Callable[[Rows], object], named: str, unpacked: Path) -> None:
-    rewrite(unpacked / "case_log.jsonl", lambda rows: change(rows) and None)
+    rewrite(unpacked / "case_log.jsonl", change)
     reseal(unpacked)
     code, said = check(unpacked)
     assert code == 1
