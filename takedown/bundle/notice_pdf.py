@@ -1,7 +1,8 @@
 """A notice on paper: for registered mail, for fax, for those who take nothing else."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from takedown.bundle.dossier import Column, Fact, Table
@@ -17,11 +18,14 @@ _HASH = Style(size=7.4, leading=12, mono=True)
 _ADDRESS = Style(size=8.4, leading=15.2, mono=True)  # tells I from l and O from 0: somebody types it
 _ENTRY = re.compile(r"([\s\u3000]*)((?:[・•-]|\d{1,4}\.)\s?|)")  # how far in a line stands, and what marks an entry
 _TYPED = re.compile(r"[!-~]*[./:][!-~]*")  # an address or an id, nothing else
+_GAP = re.compile(r"\n[ \t]*\n")
+_HASHES = re.compile(r"\b[0-9a-f]{64}\b")
+_WHOLE_PARAGRAPH = 8  # lines
 _WHOLE = 5000  # lines of one text: more than any notice has, nothing of it is cut
 
 
 def notice_pdf(notice: Notice, *, at: datetime | None = None) -> bytes:
-    """Return a notice as pages of A4 in its language: text, the values of its fields, enclosures, where to sign.
+    """Return a notice as pages of A4 in its language: text, where to sign, the values of its fields, enclosures.
 
     Addresses stand as in the notice, exact where its channel wants them exact; none can be clicked. Equal notices give
     equal bytes.
@@ -37,9 +41,9 @@ def notice_pdf(notice: Notice, *, at: datetime | None = None) -> bytes:
     strips = [
         *_centred(notice.title),
         *_body(notice.body),
+        *_signature(words),
         *_fields(notice, words),
         *_files(notice, words),
-        *_signature(words),
     ]
     about = About(
         language=notice.language,
@@ -65,23 +69,37 @@ def _centred(title: str) -> Iterator[Strip]:
 
 
 def _body(body: str) -> Iterator[Strip]:
-    lines = body.split("\n")
-    for number, line in enumerate(lines):
-        following = lines[number + 1] if number + 1 < len(lines) else ""
-        if not line.strip():
-            yield space(7)
-        elif _is_heading(line, lines[number - 1] if number else "", following):
-            yield from text(line, _HEADING, above=3, keep=True)
-        else:
-            yield from _entry(line)
+    """Yield the text; short paragraphs, like that of the sender, stay whole."""
+    for paragraph in _GAP.split(body.strip("\n")):
+        lines = [line for line in paragraph.split("\n") if line.strip()]
+        strips = [strip for number in range(len(lines)) for strip in _line(lines, number)]
+        whole = len(strips) <= _WHOLE_PARAGRAPH
+        for number, strip in enumerate(strips):
+            last = number == len(strips) - 1
+            yield replace(strip, keep=not last and (whole or strip.keep))
+        yield space(7)
 
 
-def _is_heading(line: str, before: str, following: str) -> bool:
-    """Tell whether a line names a list that follows it."""
+def _line(lines: Sequence[str], number: int) -> Iterator[Strip]:
+    following = lines[1] if len(lines) > 1 else ""
+    if number == 0 and _is_heading(lines[0], following):
+        return text(lines[0], _HEADING, above=3, keep=True)
+    return _entry(lines[number])
+
+
+def _is_heading(line: str, following: str) -> bool:
+    """Tell whether the first line of a paragraph names what follows: a list, or text that is longer than a line."""
     if line.startswith("【"):
         return line.rstrip().endswith("】")
     entry = _ENTRY.match(following)
-    return not before.strip() and len(line) < 80 and entry is not None and bool(entry[2]) and not line[0].isspace()
+    listed = entry is not None and bool(entry[2])
+    plain = (
+        len(line) < (90 if listed else 50)
+        and not line[0].isspace()
+        and line[-1] not in ".。、,:："
+        and ": " not in line
+    )
+    return plain and (listed or len(following) > 60)
 
 
 def _entry(line: str) -> Iterator[Strip]:
@@ -95,7 +113,7 @@ def _entry(line: str) -> Iterator[Strip]:
         yield from text(words, _HASH, left=max(left, _TEXT.size), room=ROOM - max(left, _TEXT.size))
         return
     wide = _TEXT.width(mark) if mark else 0.0
-    style = _ADDRESS if _TYPED.fullmatch(words) else _TEXT
+    style = _ADDRESS if _TYPED.fullmatch(words) and (mark or "/" in words) else _TEXT
     for number, strip in enumerate(text(words, style, left=left + wide, room=ROOM - left - wide, most=_WHOLE)):
         yield strip if number or not mark else _marked(strip, LEFT + left, mark)
 
@@ -109,11 +127,19 @@ def _marked(strip: Strip, x: float, mark: str) -> Strip:
 
 
 def _fields(notice: Notice, words: Mapping[str, str]) -> Iterator[Strip]:
-    shown = [field for field in notice.fields if field.value not in (notice.body, notice.title)]
+    shown = [field for field in notice.fields if not _stands_elsewhere(field, notice)]
     if not shown:
         return
     yield from part_title(words["notice_fields"])
     yield from facts([_fact(field, words) for field in shown], label=130, most=_WHOLE)
+
+
+def _stands_elsewhere(field: Filled, notice: Notice) -> bool:
+    """Tell whether a value is the text itself, or the list of what is enclosed."""
+    if field.value in (notice.body, notice.title):
+        return True
+    hashes = set(_HASHES.findall(field.value or ""))
+    return bool(hashes) and hashes <= {one.sha256 for one in notice.attachments}
 
 
 def _fact(field: Filled, words: Mapping[str, str]) -> Fact:

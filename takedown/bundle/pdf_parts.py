@@ -19,6 +19,7 @@ MOST_LINES = 300  # of one paragraph; of a longer one the bundle has it all
 MOST_CELL_LINES = 40  # of one cell of a table, one fact, one warning
 _NARROW = 0.4  # of its size is a letter wide at least, on average over a line
 _TOGETHER = 12  # lines of a row or fact that no page break divides
+_SMALL = 5  # rows of a table that no page break divides
 _GAP = 9.0  # between columns
 _SHORT = 12  # characters of a text that stays on one line
 _FIGURES = re.compile(r"(?<![^\s])[0-9][0-9:+.,-]{1,18}(?![^\s])")  # dates, times, amounts
@@ -114,6 +115,7 @@ def table(content: Table) -> Iterator[Strip]:
     widths = _widths(content)
     places = [LEFT + sum(widths[:number]) + number * _GAP for number in range(len(widths))]
     titles = _titles(content.columns, widths, places)
+    small = len(content.rows) <= _SMALL
     yield titles
     for number, row in enumerate(content.rows):
         cells = []
@@ -124,7 +126,7 @@ def table(content: Table) -> Iterator[Strip]:
             yield Strip(
                 height=strip.height,
                 draw=strip.draw,
-                keep=strip.keep or number == len(content.rows) - 2,
+                keep=strip.keep or (number < len(content.rows) - 1 and (small or number == len(content.rows) - 2)),
                 again=titles,
             )
     if content.note:

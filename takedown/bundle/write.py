@@ -85,7 +85,7 @@ def write_bundle(
         gathered = gather(session, media, story, work)
         shots = gallery(gathered, work, sandbox)
         dossier = compose(story, gathered, shots, config, language, now=now)
-        _add_documents(dossier, gathered.contents, work)
+        _add_documents(dossier, gathered.contents, work, now)
         _add_lists(story, gathered, language, work, now)
         entries = list(gathered.contents)
         _zip(entries, path, now)
@@ -135,12 +135,12 @@ def note_bundle(
         want_stamp(session, manifest, authority, now)
 
 
-def _add_documents(dossier: Dossier, contents: Contents, work: Path) -> None:
+def _add_documents(dossier: Dossier, contents: Contents, work: Path, now: datetime) -> None:
     """Put in what people read and run."""
     script = Path(__file__).with_name("verify.py").read_bytes()
     for name, data in (
         ("index.html", page_of(dossier, contents.path_of).encode()),
-        ("summary.pdf", pdf_of(dossier, contents.read)),
+        ("summary.pdf", pdf_of(dossier, contents.read, at=now)),
         ("README.txt", README.encode()),
         ("verify.py", script),
     ):

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from rapidfuzz import fuzz, process
 
 from alerts.message import Language
 from console.app import FAILED, PARTLY, App, Misused, Stop, as_json, as_person, print_json, utc_now, with_app
+from console.appearing import appearing
 from console.commands.takedown.channels import catalogue_of
 from console.notice_page import ALONE, about, bare, history_lines, notice_page, standing
 from console.show import terminal
@@ -21,6 +23,7 @@ from storage.errors import NoticeRefused
 from storage.notices import history, notice, save_draft
 from takedown.actor import Actor
 from takedown.actors import actors_of
+from takedown.bundle.notice_pdf import notice_pdf
 from takedown.catalogue import Catalogue
 from takedown.channel import Channel
 from takedown.drafting import draft as fill
@@ -116,18 +119,27 @@ def draft(
 @click.command()
 @click.argument("wanted", metavar="NOTICE")
 @click.option("--field", "key", metavar="KEY", help=f"Only one value, to be copied: {', '.join(ALONE)}, or a field's.")
+@click.option(
+    "--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Write it as a letter to be printed, to this file."
+)
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
 @as_json
 @with_app
-def show(app: App, wanted: str, key: str | None, as_json: bool) -> None:
+def show(app: App, wanted: str, key: str | None, pdf: Path | None, force: bool, as_json: bool) -> None:
     """Show NOTICE, its number or a reference: what is sent, how it stands, what happened, what came back.
 
-    Addresses are shown so that nobody follows them by accident; --field prints one value exactly as it is to be sent.
+    Addresses are shown so that nobody follows them by accident; --field prints one value exactly as it is to be sent,
+    --pdf makes a letter with every address as it is to be sent, for those who take paper or fax.
     """
     with app.snapshot() as session:
         view = notice(session, wanted)
         steps = [step for step in history(session, view.case_id) if step.notice_id == view.id]
     content = msgspec.convert(view.content, Notice)
-    if key is not None:
+    if pdf is not None:
+        with appearing(pdf, force=force) as aside:
+            aside.write_bytes(notice_pdf(content, at=view.drafted_at))
+        click.echo(f"{pdf}: notice {view.id}, reference {content.reference}, to be printed")
+    elif key is not None:
         click.echo(_bare(content, key))
     elif as_json:
         print_json({"notice": view, "history": steps})
