@@ -154,7 +154,7 @@ def share_xarf(app: App, case_id: int, wanted: str | None, key: str | None, out:
         case = select(story, named, sharer(app.config, profile, story.brand))
         hosts = {thing.value for thing in case.things if thing.fraud}
         picture = _screenshot(app, story) if "pictures" in profile.include else None
-        report = xarf_of(story, _actor(story, wanted, hosts), app.config, now=now, screenshot=picture)
+        report = xarf_of(story, _actor(story, wanted, hosts), app.config, now=now, screenshot=picture, profile=profile)
         file.write(json.dumps(report, ensure_ascii=True, indent=1) + "\n")
         return [case_id]
 

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from xarf import SPEC_VERSION
 
 from config import Config
+from config.sharing import Sharing
 from detector.handoffs import Handoff
 from detector.hosts import parse_host
 from detector.visits import Visit
@@ -70,17 +71,19 @@ def xarf_of(
     reference: str | None = None,
     screenshot: bytes | None = None,
     exact: bool = False,
+    profile: Sharing | None = None,
 ) -> dict[str, Any]:
     """Return one case as a report to one actor.
 
     Args:
         story: the case.
         actor: to whom it goes.
-        config: for who reports: `[takedown.filer]`, else who shares by the first profile.
+        config: for who reports: `[takedown.filer]`, else who shares by the profile.
         now: for the age of the domain.
         reference: of the notice; without one the name under which the case is shared.
         screenshot: of the landing page; left out where it is larger than `LARGEST_PICTURE`.
         exact: addresses as they were followed, with click ids, which cloakers look at; else without.
+        profile: by which it is shared; default: the first.
 
     Raises:
         NotShareable: there is no address to report.
@@ -90,7 +93,7 @@ def xarf_of(
     last = _latest(story)
     seen = last.started_at if last is not None else story.case.last_seen
     name = reference or f"MKS-{opaque(story.case).hex[:12].upper()}"
-    reporter, sender = _parties(story, config)
+    reporter, sender = _parties(story, config, profile or profile_of(config))
     host = parse_host(url)
     made = {
         "xarf_version": SPEC_VERSION,
@@ -186,11 +189,11 @@ def _currency(address: str) -> str:
     return "other" if address.startswith("T") else "bitcoin"
 
 
-def _parties(story: Story, config: Config) -> tuple[dict[str, str], dict[str, str]]:
+def _parties(story: Story, config: Config, profile: Sharing) -> tuple[dict[str, str], dict[str, str]]:
     """Return whose complaint it is, and who files it: the same, unless somebody acts for the owner."""
     filer, owner = config.takedown.filer, story.brand.owner
     if filer is None:
-        identity = sharer(config, profile_of(config), story.brand)
+        identity = sharer(config, profile, story.brand)
         sender = _party(identity.name, identity.contact)
         return sender, sender
     sender = _party(filer.organization_en or filer.organization, filer.email)
