@@ -132,23 +132,28 @@ def _show(app: App, out: Outgoing) -> None:
             f"  From:    {letter.sender}",
             f"  To:      {', '.join(letter.to)}",
             *([f"  Cc:      {', '.join(letter.copies)}"] if letter.copies else []),
-            f"  Subject: {screen(letter.subject)}",
+            f"  Subject: {_inert(letter.subject, 300)}",
             *(f"  file:    {name}" for name in letter.files),
         ]
-        lines += ["", *(f"  {line}" for line in screen(out.notice.body.rstrip(), lines=True).split("\n"))]
+        lines += ["", *(f"  {line}" for line in _lines(out.notice.body))]
     elif out.call is not None:
         written = msgspec.json.format(out.call.body, indent=2).decode()
-        lines += [f"  POST {screen(out.call.url)}", *(f"  {line}" for line in screen(written, lines=True).split("\n"))]
+        lines += [f"  POST {screen(out.call.url)}", *(f"  {line}" for line in _lines(written))]
     else:
         lines += [f"  fill in the form at {screen(out.notice.url or '')}", *_form(app, out)]
     lines += ["", *(f"  note: {screen(one)}" for one in out.notice.notes)]
     lines += [f"  waits: {screen(one)}" for one in out.waits]
     click.echo("\n".join(lines).rstrip())
-    click.echo("")
     again = f"mekiki takedown file {view.id} --confirm"
+    click.echo("")
     if channel.way == "form":
+        click.echo(
+            "Addresses are shown so that nobody follows them by accident. To copy a value as it is to be filled in:"
+        )
+        click.echo(f"  mekiki takedown show {view.id} --field KEY")
         click.echo(f"Nothing was filed. Once you have filled it in: {again} --reference THEIRS")
     else:
+        click.echo("Addresses are shown so that nobody follows them by accident; they leave as they are.")
         click.echo(f"Nothing was filed. To send it: {again}")
 
 
@@ -158,7 +163,7 @@ def _form(app: App, out: Outgoing) -> Iterator[str]:
         yield ""
         yield f"  {screen(one.label)} [{one.key}]" + (f": {screen(one.note)}" if one.note else "")
         if one.value is not None:
-            yield from (f"    {line}" for line in screen(one.value, lines=True).rstrip().split("\n"))
+            yield from (f"    {line}" for line in _lines(one.value))
         elif not one.note:
             yield "    (nothing is known; it may stay empty)"
     if out.notice.attachments:
@@ -283,6 +288,11 @@ def _warn(app: App, one: Taken) -> None:
             )
     for note in notes:
         click.echo(f"mekiki: {note}", err=True)
+
+
+def _lines(text: str) -> list[str]:
+    """Return a text that leaves, line by line, as it may stand on a terminal."""
+    return defang_text(screen(text.rstrip(), lines=True)).split("\n")
 
 
 def _inert(text: str, limit: int, *, lines: bool = False) -> str:
