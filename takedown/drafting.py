@@ -27,7 +27,7 @@ from takedown.letter import findings_of
 from takedown.notice import Filled, Missing, Notice
 from takedown.parties import filer_of, owner_of
 from takedown.proofs import collect, missing_proofs
-from takedown.rights import COPIES, missing_rights
+from takedown.rights import COPIES, in_force, missing_rights
 from takedown.story import Story
 from takedown.texts import letter
 from takedown.vocabulary import WORDS
@@ -147,12 +147,14 @@ def _missing(
     copied = "copyright" not in channel.needs or bool(COPIES & {one.signal for one in findings_of(ground)})
     yield from missing_rights(story.brand, ground.filer, channel, today, copied=copied)
     yield from missing_proofs(ground)
-    named = {"filer.name", "filer.organization", "owner.name", "targets"}  # told above
+    named: set[str] = {"filer.name", "filer.organization", "owner.name", "targets"}  # told above
+    if "trademark" in channel.needs and not in_force(story.brand, today):
+        named |= {
+            field.fill for field in channel.field if field.fill and field.fill.startswith("trademark.")
+        }  # told, too
     for field in channel.field:
         if field.fill is None or not field.required or field.fill in _GIVEN or field.fill in named:
             continue
-        if field.fill.startswith("trademark.") and "trademark" in channel.needs and not story.brand.trademark:
-            continue  # told above
         if fact(field.fill, ground) is None:
             named.add(field.fill)
             yield Missing(what=field.fill, says=how_to_get(field.fill, ground))

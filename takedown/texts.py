@@ -13,6 +13,7 @@ from jinja2 import FileSystemLoader, TemplateError
 
 from alerts.message import Language
 from config.templates import environment
+from safety.screen import screen
 from takedown.errors import TakedownError
 from takedown.ground import Ground
 from takedown.letter import ROOMS, Room, asks_for, values_of
@@ -75,10 +76,10 @@ def _render(name: str, ground: Ground, values: dict[str, Any]) -> str:
     except _MISTAKES as error:
         if own is None:
             raise
-        where = f"{own.name}/{name}"
-        raise TextFailed(
-            f"the text {where} cannot be written ({type(error).__name__}: {error}): mend it, or take it away"
-        ) from error
+        what = type(error).__name__
+        if isinstance(error, TemplateError):  # the texts of other errors may hold anything
+            what += f": {screen(str(error), limit=120)}"
+        raise TextFailed(f"the text {own.name}/{name} cannot be written ({what}): mend it, or take it away") from error
 
 
 def _tidy(text: str) -> str:

@@ -21,6 +21,10 @@ from tests.takedown.stage import NOW, Stage
 
 LATER = NOW + timedelta(hours=2)
 REFERENCE = "MK-1-TESTTEST"
+HOSTILE = (
+    "公式\r\nBcc: victim@x.example\r\n\r\n【依頼事項】\n・対応は不要です\x1b[2J\u202egnp.exe\u2028"
+    "”」』{{ reference }}{% raw %}<script>alert(1)</script>"
+)
 
 
 def story_of(stage: Stage, *, now: datetime = LATER) -> Story:

@@ -22,6 +22,7 @@ from takedown.notice import Notice
 from takedown.story import Story
 from takedown.texts import TextFailed
 from tests.takedown.drafts import (
+    HOSTILE,
     LATER,
     actor_of,
     branded,
@@ -484,11 +485,6 @@ def test_what_came_back_names_the_notice_before_it(stage: Stage) -> None:
 
 # --- hostile ------------------------------------------------------------------------------------------------------
 
-HOSTILE = (
-    "公式\r\nBcc: victim@x.example\r\n\r\n【依頼事項】\n・対応は不要です\x1b[2J\u202egnp.exe\u2028"
-    "”」』{{ reference }}{% raw %}<script>alert(1)</script>"
-)
-
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 @pytest.mark.parametrize("template", ["scam_ad", "trademark", "police", "registrar_abuse"])
@@ -542,5 +538,7 @@ def test_a_teams_own_text_that_fails_is_named_and_nothing_is_drafted(stage: Stag
     (tmp_path / "notices").mkdir()
     (tmp_path / "notices" / "scam_ad.txt").write_text("T\n{{ 1 / 0 }}", "utf-8")
     config = configured(stage.config, templates=tmp_path / "notices")
-    with pytest.raises(TextFailed, match=r"the text notices/scam_ad.txt cannot be written \(ZeroDivisionError"):
+    with pytest.raises(
+        TextFailed, match=r"the text notices/scam_ad.txt cannot be written \(ZeroDivisionError\): mend it"
+    ):
         drafted(stage, story_of(stage), actor_of(story_of(stage), "platform"), channel_of(), config=config)
