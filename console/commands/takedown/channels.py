@@ -68,8 +68,8 @@ def channels(
 ) -> None:
     """List the places that take complaints; with KEY, show one with its fields, evidence and sources.
 
-    What nobody says, or what no source was found for, is marked with ? and named under "not confirmed": look there
-    before you rely on it.
+    What nobody says is a ?, and what no source was found for is named under "not sure": look it up before you rely on
+    it, and correct the entry.
     """
     if as_toml and key is None:
         click.echo(files("console").joinpath("channel.toml").read_text("utf-8"), nl=False)
@@ -123,8 +123,9 @@ def _plain(catalogue: Catalogue, channel: Channel) -> dict[str, Any]:
 def _table(channels: Iterable[Channel], language: Language) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("key", no_wrap=True)
-    for name in ("name", "who may file", "way", "read", "answer in", "not confirmed"):
-        table.add_column(name, overflow="fold")
+    table.add_column("name", overflow="fold")
+    for name, width in (("who files", 12), ("way", 11), ("answer", 6), ("not sure", 9)):
+        table.add_column(name, overflow="fold", min_width=min(width, 9), max_width=width)
     for kind, rows in groupby(channels, key=lambda channel: channel.kind):
         table.add_row(Text(kind, "bold cyan"))
         for channel in rows:
@@ -132,10 +133,9 @@ def _table(channels: Iterable[Channel], language: Language) -> Table:
                 f"  {channel.key}",
                 Text(_in(channel.name, language)),
                 ", ".join(channel.who),
-                channel.way,
-                ", ".join(channel.languages),
+                f"{channel.way} {' '.join(channel.languages)}",
                 _answer(channel),
-                Text(", ".join(one for one in channel.unconfirmed if not one.startswith(_QUIET)), "yellow"),
+                Text(" ".join(one for one in channel.unconfirmed if not one.startswith(_QUIET)), "yellow"),
             )
     return table
 
