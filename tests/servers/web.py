@@ -1,6 +1,7 @@
 """A real web server on port 0 for tests: pages are set before or while it runs; it remembers every request."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -39,11 +40,20 @@ Page = Answer | Callable[[Hit], Answer]
 class WebServer:
     """Serves `pages` by path; other paths answer 404. Use as a context manager."""
 
-    def __init__(self, pages: Mapping[str, Page] | None = None, *, address: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        pages: Mapping[str, Page] | None = None,
+        *,
+        address: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.pages: dict[str, Page] = dict(pages or {})
         self.address = address
         self.hits: list[Hit] = []
+        self._tls = tls
         self._server = _Server(self)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 
     @property
@@ -53,7 +63,7 @@ class WebServer:
     @property
     def url(self) -> str:
         """The origin, without a slash at its end."""
-        return f"http://{self.address}:{self.port}"
+        return f"{'http' if self._tls is None else 'https'}://{self.address}:{self.port}"
 
     @property
     def allow(self) -> str:
