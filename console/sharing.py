@@ -4,9 +4,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
+from hashlib import file_digest
 from importlib.metadata import version
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import IO
 
@@ -102,7 +103,8 @@ def hand_out(
             if cases:
                 _record(app, leaves, cases, aside)
                 sys.stdout.flush()
-                sys.stdout.buffer.write(aside.read_bytes())
+                with aside.open("rb") as written:
+                    copyfileobj(written, sys.stdout.buffer)
         return cases
     if out.exists() and not force:
         raise Stop(f"{out}: is there already; --force writes over it")
@@ -129,6 +131,8 @@ def _made(path: Path, make: Callable[[IO[str]], list[int]], *, bom: bool) -> lis
 
 
 def _record(app: App, leaves: Leaving, cases: Sequence[int], file: Path) -> None:
+    with file.open("rb") as written:
+        digest = file_digest(written, "sha256").hexdigest()
     with app.transaction() as session:
         append(
             session,
@@ -141,7 +145,7 @@ def _record(app: App, leaves: Leaving, cases: Sequence[int], file: Path) -> None
                 "profile": leaves.profile.key,
                 "include": list(leaves.profile.include),
                 "tlp": leaves.profile.tlp,
-                "sha256": sha256(file.read_bytes()).hexdigest(),
+                "sha256": digest,
             },
         )
 

@@ -37,6 +37,7 @@ _NAMED = re.compile(
     r"(?P<name>[^\s、。,，()（）<>]{1,40}(?:[ \u3000][^\s、。,，()（）<>]{1,40})?)",
     re.IGNORECASE,
 )
+_URL = re.compile(r"(?i)https?://[^\s<>\"'「」（）、。]+")
 # Parameters whose values tell of people, whatever they look like.
 _PEOPLE = re.compile(
     r"(?i)(?:e|e?_?mail\w*|addr\w*|user\w*|uid|login|name|[fl]name|first_?name|last_?name|full_?name|kana|tel\w*|phone\w*"
@@ -120,7 +121,7 @@ def _names_somebody(text: str) -> bool:
 
 
 def shared_text(text: str, include: Collection[Part]) -> str:
-    """Return a text in which mail addresses, and accounts and numbers that are not included, are hidden."""
+    """Return a text in which mail addresses, names behind certain words, and what is not included are hidden."""
     spans = [
         one.where.span
         for one in find_handoffs([text])
@@ -128,5 +129,6 @@ def shared_text(text: str, include: Collection[Part]) -> str:
     ]
     for first, last in sorted(spans, reverse=True):
         text = f"{text[:first]}{HIDDEN}{text[last:]}"
+    text = _URL.sub(lambda found: shared_url(found[0]) or HIDDEN, text)
     text = _NAMED.sub(lambda found: f"{found['label']}{found['sign']}{HIDDEN}", _MAIL.sub(HIDDEN, text))
     return text if "handoffs" in include else _NUMBER.sub(HIDDEN, text)

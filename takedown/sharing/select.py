@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from config.sharing import Part, Sharing, SharingIdentity
 from detector.campaign import campaign_keys
+from detector.evidence import ImageBox
 from detector.handoffs import Handoff
 from detector.hosts import Host, parse_host
 from storage.case_views import CaseDetail, CaseItemView
@@ -184,8 +185,10 @@ def _things(story: Story, fences: Fences) -> Iterator[Thing]:
             yield from _address(url, seen, fences, hosts, pages) if url else ()
         for one, _ in handoffs_of(view):
             yield from _account(one, seen, fences)
+        own = _own_pictures(view)
         for picture in view.pictures:
-            yield replace(seen, kind="picture", value=picture.sha256, fraud=True, note=picture.phash or "")
+            fraud = picture.reference not in own
+            yield replace(seen, kind="picture", value=picture.sha256, fraud=fraud, note=picture.phash or "")
         advertiser = item.advertiser
         if advertiser is not None and advertiser.id and fences.may_accuse(item.platform, advertiser.id):
             names = " / ".join(filter(None, (advertiser.name, advertiser.payer)))
@@ -193,6 +196,13 @@ def _things(story: Story, fences: Fences) -> Iterator[Thing]:
                 seen, kind="advertiser", value=f"{item.platform or '-'}:{advertiser.id}", fraud=True, note=names
             )
     yield from _passed(story, fences, hosts, pages)
+
+
+def _own_pictures(view: CaseItemView) -> set[str]:
+    """Return the pictures that copy one of the brand's: whoever looks for those finds the brand, too."""
+    boxes = (one.where for one in view.verdict.evidence if one.signal == "picture.copy")
+    images = view.item.images
+    return {images[box.image] for box in boxes if isinstance(box, ImageBox) and box.image < len(images)}
 
 
 def _address(url: str, seen: Thing, fences: Fences, hosts: set[str], pages: set[str]) -> Iterator[Thing]:

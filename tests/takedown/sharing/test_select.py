@@ -9,6 +9,7 @@ import pytest
 
 from config.sharing import Part
 from detector.brands import Ownership, Scope
+from detector.evidence import Evidence, ImageBox
 from storage.schema import CaseState
 from takedown.sharing.errors import NotShareable
 from takedown.sharing.misp import misp_of
@@ -102,6 +103,27 @@ def test_a_brand_is_named_unless_the_profile_says_no(stage: Stage) -> None:
     assert "星野電機" in told(shared(stage, story_of(stage)))
     quiet = shared(stage, story_of(stage), brand_names=False, identity={"name": "Desk"})
     assert "星野電機" not in told(quiet)
+
+
+def test_a_picture_that_copies_the_brands_own_is_not_the_campaigns(stage: Stage) -> None:
+    story = story_of(stage)
+    [picture] = shared(stage, story, "pictures").things
+    assert picture.fraud
+    copied = Evidence(
+        signal="picture.copy",
+        weight=1.5,
+        strength=1.0,
+        observed="creative.jpg",
+        expected="ruscool.jpg",
+        where=ImageBox(image=0, box=(0, 0, 9, 9)),
+        says="The picture is one of the brand's.",
+    )
+    items = tuple(
+        replace(view, verdict=replace(view.verdict, evidence=(*view.verdict.evidence, copied)))
+        for view in story.case.items
+    )
+    [picture] = shared(stage, replace(story, case=replace(story.case, items=items)), "pictures").things
+    assert not picture.fraud
 
 
 def with_link(story: Story, *links: str) -> Story:
