@@ -14,6 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from rapidfuzz import fuzz, process
 
+from config import Config
 from config.loading import in_words
 from config.notice_templates import KINDS as TEMPLATES
 from config.problems import ConfigError, Problem
@@ -83,13 +84,28 @@ def load_catalogue(own: Path | None) -> Catalogue:
     )
 
 
-def problems(own: Path | None) -> list[Problem]:
-    """Return what is wrong with the entries, for `mekiki config check`."""
+def problems(config: Config) -> list[Problem]:
+    """Return what is wrong with a team's own entries and accounts, for `mekiki config check`."""
     try:
-        load_catalogue(own)
+        catalogue = load_catalogue(config.takedown.channels)
     except ConfigError as error:
         return error.problems
-    return []
+    return [
+        Problem(str(config.file), f"takedown.account[{index}].channel", says)
+        for index, account in enumerate(config.takedown.account)
+        for says in _misplaced(account.channel, catalogue)
+    ]
+
+
+def _misplaced(key: str, catalogue: Catalogue) -> Iterator[str]:
+    """Yield why a channel needs no account."""
+    try:
+        channel = catalogue.get(key)
+    except UnknownChannel as error:
+        yield str(error)
+    else:
+        if channel.api is None:
+            yield f"{key} is no interface, and needs no account: its way is {channel.way}"
 
 
 _Entry = tuple[Channel, Path, str]  # with its file and its key path there

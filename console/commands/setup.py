@@ -50,7 +50,7 @@ def config_group() -> None:
 def config_check(app: App) -> None:
     """Read everything the configuration names: keys, secrets, logos, pictures; warn of names that will misfire."""
     config = app.config
-    if entries := catalogue_problems(config.takedown.channels):
+    if entries := catalogue_problems(config):
         raise Misused("\n".join(map(str, entries)))
     missing = config.missing_secrets()
     complain(missing)

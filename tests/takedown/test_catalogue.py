@@ -10,7 +10,7 @@ import pytest
 from config import ConfigError
 from detector.handoffs import HandoffKind
 from takedown.actor import Actor
-from takedown.catalogue import SHIPPED, load_catalogue, problems
+from takedown.catalogue import SHIPPED, load_catalogue
 from takedown.channel import ActorKind, Channel
 from takedown.errors import UnknownChannel
 
@@ -52,7 +52,9 @@ def own(folder: Path, *changes: tuple[str, str], name: str = "mall.toml") -> Pat
 
 
 def told(folder: Path) -> list[tuple[str, str, str]]:
-    return [(Path(one.file).name, one.path, one.message) for one in problems(folder)]
+    with pytest.raises(ConfigError) as refused:
+        load_catalogue(folder)
+    return [(Path(one.file).name, one.path, one.message) for one in refused.value.problems]
 
 
 # --- the shipped entries ----------------------------------------------------------------------------------------
@@ -192,8 +194,6 @@ def test_every_problem_is_told_at_once_with_its_file_and_key(tmp_path: Path) -> 
     assert found[("keys.toml", "channel[0].oprator")] == "unknown key; did you mean 'operator'?"
     assert found[("keys.toml", "channel[0].operator")] == "is missing"
     assert ("mall.toml", "channel[0].unconfirmed[2]") not in found
-    with pytest.raises(ConfigError):
-        load_catalogue(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -236,6 +236,5 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_a_correct_folder_has_no_problem(tmp_path: Path) -> None:
-    assert told(own(tmp_path)) == []
-    (tmp_path / "README.md").write_text("not read", "utf-8")
-    assert told(tmp_path) == []
+    (own(tmp_path) / "README.md").write_text("not read", "utf-8")
+    assert "mall" in load_catalogue(tmp_path)

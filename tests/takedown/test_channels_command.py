@@ -134,6 +134,21 @@ def test_wrong_entries_of_ones_own_stop_the_command_and_the_check(config: Path) 
         assert f"{file}: channel[0].template: there is no template 'market-place'" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("channel", "says"),
+    [
+        ("cloudflare-ap", "there is no channel 'cloudflare-ap'; did you mean 'cloudflare-api'?"),
+        ("meta-trademark", "meta-trademark is no interface, and needs no account: its way is form"),
+    ],
+)
+def test_an_account_for_no_interface_is_told_by_the_check(config: Path, channel: str, says: str) -> None:
+    account = f'[[takedown.account]]\nchannel = "{channel}"\n'
+    config.write_text(config.read_text("utf-8") + account, "utf-8")
+    done = CliRunner().invoke(main, ["config", "check", "-c", str(config)])
+    assert done.exit_code == 2
+    assert f"mekiki.toml: takedown.account[0].channel: {says}" in done.stderr
+
+
 def test_hostile_text_of_an_entry_reaches_no_terminal(config: Path) -> None:
     mall(config, 'en = "Shop Mall: report an offer"', 'en = "Shop\\u001b[2J\\u202eMall"')
     for arguments in ((), ("shop-mall",)):
