@@ -1,0 +1,154 @@
+"""`mekiki takedown plan`: what a person sees, and what a machine gets."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from alerts.message import Language
+from cli import main
+from console.plan_page import PlanPage
+from detector.items import Advertiser
+from takedown.catalogue import load_catalogue
+from takedown.plan import plan_of
+from tests.takedown.desk import filed_notice
+from tests.takedown.stage import NOW, SHOP, Stage
+from tests.takedown.ways import ad, journey, telling
+
+HOSTILE = "\x1b[2J\u202eevil\U000e0041 https://click.test/ [bold]x[/bold] <script>"
+
+
+def plan(stage: Stage, *arguments: str) -> Result:
+    config = str(stage.folder / "mekiki.toml")
+    return CliRunner().invoke(main, ["takedown", "plan", "-c", config, *arguments], env={"COLUMNS": "100"})
+
+
+def page(stage: Stage, story: Any, language: Language | None = None, *, full: bool = False) -> str:
+    made = plan_of(story, load_catalogue(None), stage.config, today=NOW.date())
+    console = Console(file=StringIO(), width=100, highlight=False, markup=False, emoji=False, no_color=True)
+    console.print(PlanPage(made, story.case, language=language, zone=ZoneInfo("Asia/Tokyo"), full=full).group())
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def test_a_plan_says_where_to_begin_and_what_to_type(stage: Stage) -> None:
+    done = plan(stage, str(stage.case))
+    assert done.exit_code == 0, done.output
+    assert "Plan for case 1  brand hoshino  state confirmed" in done.stdout
+    assert "Begin with step 1: Platform." in done.stdout
+    assert "  1  Platform  meta  [ready to draft]" in done.stdout
+    assert "● meta-brand-rights  Meta Brand Rights Protection: ads  complete" in done.stdout
+    assert "hxxps://hoshino-denki-sale[.]test/lp/order" in done.stdout
+    assert "the host behind Cloudflare is not known" in done.stdout
+    assert "mekiki takedown draft 1 --all" in done.stdout
+    assert "http://" not in done.stdout
+    assert "https://" not in done.stdout, "nothing to click"
+    assert plan(stage, str(stage.case)).stdout == done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_the_page_is_japanese_where_that_is_asked_for(stage: Stage) -> None:
+    done = plan(stage, str(stage.case), "--language", "ja")
+    assert "ケース 1 の対応計画" in done.stdout
+    assert "まず 1 番「プラットフォーム」から着手してください。" in done.stdout
+    assert "レジストラの不正利用窓口" in done.stdout
+    assert "--all --language ja" in done.stdout
+
+
+def test_a_case_that_nobody_judged_is_told_once_what_comes_first(stage: Stage) -> None:
+    done = plan(stage, str(stage.other))
+    assert done.stdout.count("mekiki judge 2 --confirm") == 1
+    assert "complete but for that" in done.stdout
+    assert "Begin with" not in done.stdout
+    assert "takedown draft" not in done.stdout
+
+
+def test_what_was_sent_stands_with_its_step(stage: Stage) -> None:
+    view = filed_notice(stage)
+    done = plan(stage, str(stage.case))
+    step = done.stdout[done.stdout.index("Registrar  Example") :].partition("\n\n")[0]
+    assert f"{view.reference} to registrar: filed 2026-11-24" in step
+    data = json.loads(plan(stage, str(stage.case), "--json").stdout)
+    [told] = [one for one in data["steps"] if one["actor"]["subject"] == SHOP and one["effect"] == "registrar"]
+    assert [notice["reference"] for notice in told["notices"]] == [view.reference]
+    assert told["standing"] in ("pending", "overdue")
+
+
+def test_machines_get_everything_in_both_languages(stage: Stage) -> None:
+    data = json.loads(plan(stage, str(stage.case), "--json").stdout)
+    assert (data["case"], data["begin"]) == (1, 1)
+    first = data["steps"][0]
+    assert set(first["why"]) == {"en", "ja"}
+    ways = {way["key"]: way for step in data["steps"] for way in step["channels"]}
+    assert ways["google-web-risk"]["missing"]["en"][0]["what"] == "account"
+    assert ways["meta-brand-rights"]["unconfirmed"]
+    assert first["actor"]["targets"] == ["https://ads.platform.example/library?id=501"], "exact, for machines"
+
+
+def test_full_shows_every_channel_with_what_it_lacks(stage: Stage) -> None:
+    short, full = plan(stage, str(stage.case)).stdout, plan(stage, str(stage.case), "--full").stdout
+    assert "- account: [[takedown" not in short
+    assert re.search(r"- account: \[\[takedown.*google-web-risk", full)
+    assert "not confirmed: " in short
+    assert full.count("not confirmed: ") > short.count("not confirmed: ")
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_hostile_words_stay_words(stage: Stage, language: Language) -> None:
+    link = f"https://{SHOP}/\x1b[2Jx\u202e[red]"
+    item = ad(
+        link,
+        url=f"https://ads.test/{HOSTILE}",
+        advertiser=Advertiser(id=HOSTILE, name=HOSTILE, payer=HOSTILE),
+        text=f"LINE @{'x' * 30}",
+        publisher_url="https://news.test/\x1b]0;x",
+    )
+    story = telling(
+        [item],
+        [journey(link, headers=(("Server", HOSTILE),))],
+        registrations={SHOP: {"registrar": HOSTILE, "abuse_email": HOSTILE, "error": HOSTILE}},
+        networks={"203.0.113.7": {"name": HOSTILE, "owner": HOSTILE, "abuse_email": HOSTILE, "error": HOSTILE}},
+        title=HOSTILE,
+    )
+    shown = page(stage, story, language, full=True)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e\U000e0041]", shown)
+    assert "https://" not in shown
+    assert "[bold]x[/bold]" in shown, "markup is shown, not obeyed"
+
+
+def test_a_long_case_is_cut_where_it_says_so(stage: Stage) -> None:
+    items = [ad(f"https://shop{n}.test/", identity=f"ad-{n}") for n in range(500)]
+    shown = page(stage, telling(items))
+    assert "400 more targets than are listed" in shown
+    assert len(shown.splitlines()) < 400
+
+
+def test_a_refusal_a_new_page_and_a_try_that_did_not_end_are_in_the_line(stage: Stage) -> None:
+    view = filed_notice(stage, theirs="T-9")
+    story = telling([ad(f"https://{SHOP}/lp")], [journey(f"https://{SHOP}/lp")])
+    refused = replace(view, state="refused", refused_for="no \x1b[2Jevidence", settled_at=NOW)
+    stuck = replace(view, id=99, state="draft", filed_at=None, sending_at=NOW + timedelta(hours=1))
+    shown = page(stage, replace(story, notices=(refused, stuck)))
+    assert "refused 2026-11-24 (T-9): no \\u{1B}[2Jevidence" in shown
+    assert "a try of 2026-11-24 did not end" in shown
+
+
+def test_what_cannot_be_planned_is_one_line(stage: Stage, tmp_path: Path) -> None:
+    missing = plan(stage, "77")
+    assert (missing.exit_code, missing.stderr) == (1, "mekiki: there is no case 77\n")
+    wrong = tmp_path / "channels"
+    wrong.mkdir()
+    (wrong / "own.toml").write_text("[[channel]]\nkey = 1\n", "utf-8")
+    text = (stage.folder / "mekiki.toml").read_text("utf-8")
+    (stage.folder / "mekiki.toml").write_text(text + f'\n[takedown]\nchannels = "{wrong}"\n', "utf-8")
+    broken = plan(stage, str(stage.case))
+    assert broken.exit_code == 2
+    assert "own.toml" in broken.stderr
