@@ -11,6 +11,7 @@ from storage.schema.base import Base, Digest
 
 NoticeState = Literal["draft", "filed", "acknowledged", "information_requested", "refused", "down", "back", "withdrawn"]
 # Few notices are like this: whoever looks for them reads no others.
+REFUSED = text("refused_for IS NOT NULL")
 TO_DO = text("due_at IS NOT NULL")
 UNREMINDED = text("reminded_at IS NULL OR reminded_at < due_at")  # that it is due is not told yet
 
@@ -28,7 +29,10 @@ class NoticeRow(Base):
         CheckConstraint("(filed_at IS NULL) = (filed_by IS NULL)", name="filed"),
         CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name="approved"),
         Index(None, "case_id"),
-        Index(None, "filed_at"),
+        Index(
+            "ix_notices_filed_at", "filed_at", "channel", "answered_at", "down_at", "back_at"
+        ),  # all that figures read
+        Index("ix_notices_refused", "filed_at", "channel", "down_at", sqlite_where=REFUSED, postgresql_where=REFUSED),
         Index(None, "their_reference"),
         Index(None, "message_id"),
         Index(None, "state", "id"),

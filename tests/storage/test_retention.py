@@ -14,6 +14,8 @@ from storage.custody import append, chain, check_chain
 from storage.database import snapshot, transaction
 from storage.evidence import keep_file, keep_manifest
 from storage.media import MediaStore
+from storage.merging import merge
+from storage.notices import add_reply, history, notices_of, set_state
 from storage.outbox import NewDelivery, Outcome, claim_deliveries, pending_intents, record_outcomes, route_intents
 from storage.pictures import PictureRecord, known_picture, save_picture
 from storage.retention import Keep, Pruned, compact, prune
@@ -21,6 +23,7 @@ from storage.schema import ItemRow, ItemVersion, Picture, Sighting, VerdictRow, 
 from storage.verification import Verification
 from storage.views import CaseFilters
 from tests.storage.examples import a_verdict, an_item, count, see
+from tests.storage.noticed import a_reply, draft, send
 
 CANARY = "kanarienvogel7f3a"
 DAY = timedelta(days=1)
@@ -223,6 +226,7 @@ def test_after_pruning_the_words_are_in_no_file(engine: Engine, media: MediaStor
         seen(engine, media, number, flagged=False)
     case = seen(engine, media, 99, flagged=True)
     tell(engine)
+    asked(engine, media, case)
     dismiss(engine, case)
     seen(engine, media, 1, "stays", flagged=True)
     visited(engine, media, case, 1)
@@ -235,3 +239,63 @@ def test_after_pruning_the_words_are_in_no_file(engine: Engine, media: MediaStor
     with engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+
+
+def asked(engine: Engine, media: MediaStore, case: int, name: str = CANARY) -> dict[str, str]:
+    """File a notice with a file and have it answered; return where its files are."""
+    with transaction(engine) as session:
+        judge(session, case, Judgement(who="aiko", action="confirm"), now=OLD)
+        judge(session, case, Judgement(who="aiko", action="takedown", approvers=()), now=OLD)
+    shot, answer = media.put(f"{name} shot".encode()), media.put(f"{name} answers".encode())
+    sent = keep_file(media, "message", f"{name} is sent".encode())
+    files = [{"name": "1.png", "kind": "screenshot", "sha256": shot, "bytes": 9}]
+    words = {"subject": name, "targets": [name], "title": name, "body": name}
+    number = draft(engine, case, now=OLD, attachments=files, **words)  # type: ignore[arg-type]
+    with transaction(engine) as session:
+        manifest = keep_manifest(media, action="notice", subject="one", at=OLD, files=[sent], facts={"notice": number})
+        append(session, at=OLD, who="aiko", action="notice", subject="one", manifest=manifest)
+    send(engine, number, now=OLD, manifest=manifest)
+    with transaction(engine) as session:
+        reply = a_reply(answer, received_at=OLD, sender=name, subject=name, text=name)
+        add_reply(session, number, reply, who="aiko", now=OLD, due=DAY)
+        set_state(session, number, "refused", who="aiko", now=OLD, due=DAY, note="no")
+    return {"shot": shot, "answer": answer, "sent": sent.address, "manifest": manifest}
+
+
+@pytest.mark.parametrize("state", ["takedown", "closed", "held", "closed part of one in takedown"])
+def test_notices_go_with_their_case_and_stay_with_it(engine: Engine, media: MediaStore, state: str) -> None:
+    case = seen(engine, media, 1, "hoshinofake", flagged=True)
+    files = asked(engine, media, case)
+    with transaction(engine) as session:
+        if state != "takedown":
+            judge(session, case, Judgement(who="aiko", action="close"), now=OLD)
+        if state == "held":
+            judge(session, case, Judgement(who="aiko", action="hold"), now=OLD)
+    if state.startswith("closed part"):
+        whole = seen(engine, media, 2, "other", flagged=True)
+        with transaction(engine) as session:
+            judge(session, whole, Judgement(who="aiko", action="confirm"), now=OLD)
+            judge(session, case, Judgement(who="aiko", action="reopen"), now=OLD)
+            merge(session, [whole, case], who="aiko", now=OLD)
+    goes = state == "closed"
+    assert pruned(engine, media, dry_run=True).notices == goes
+    done = pruned(engine, media)
+    assert done.notices == goes
+    assert {name for name, address in files.items() if media.path(address).exists()} == (set() if goes else set(files))
+    with snapshot(engine) as session:
+        [view] = notices_of(session, case)
+        assert (CANARY in str(view)) is not goes
+        assert (view.state, view.filed_at, view.answered_at) == ("refused", OLD, OLD), "what happened stays"
+        assert [step.step for step in history(session, case)][-1] == "refused"
+    assert list(log_faults(engine)) == []
+    assert pruned(engine, media).notices == 0
+
+
+def test_a_file_that_another_notice_needs_stays(engine: Engine, media: MediaStore) -> None:
+    gone, kept = seen(engine, media, 1, "one", flagged=True), seen(engine, media, 2, "two", flagged=True)
+    files = [asked(engine, media, case) for case in (gone, kept)]
+    with transaction(engine) as session:
+        judge(session, gone, Judgement(who="aiko", action="close"), now=OLD)
+    assert pruned(engine, media).notices == 1
+    assert files[0]["shot"] == files[1]["shot"]
+    assert all(media.path(address).exists() for address in files[1].values())

@@ -5,6 +5,7 @@ import click
 from console.commands.takedown.bundling import bundle
 from console.commands.takedown.channels import channels
 from console.commands.takedown.drafting import draft, show
+from console.commands.takedown.figures import stats_command
 from console.commands.takedown.filing import file, reply
 from console.commands.takedown.planning import plan
 from console.commands.takedown.states import (
@@ -32,5 +33,13 @@ takedown_group.add_command(draft)
 takedown_group.add_command(show)
 takedown_group.add_command(file)
 takedown_group.add_command(reply)
-for command in (list_command, due_command, approve_command, state_command, withdraw_command, retry_command):
+for command in (
+    list_command,
+    due_command,
+    approve_command,
+    state_command,
+    withdraw_command,
+    retry_command,
+    stats_command,
+):
     takedown_group.add_command(command)

@@ -60,7 +60,7 @@ def upgrade() -> None:
     )
     for name, columns in (
         ("case_id", ["case_id"]),
-        ("filed_at", ["filed_at"]),
+        ("filed_at", ["filed_at", "channel", "answered_at", "down_at", "back_at"]),
         ("their_reference", ["their_reference"]),
         ("message_id", ["message_id"]),
         ("previous_id", ["previous_id"]),
@@ -69,6 +69,7 @@ def upgrade() -> None:
     ):
         op.create_index(f"ix_notices_{name}", "notices", columns)
     for name, columns, condition in (
+        ("refused", ["filed_at", "channel", "down_at"], "refused_for IS NOT NULL"),
         ("to_do", ["state", "due_at"], "due_at IS NOT NULL"),
         ("due_at", ["due_at"], "reminded_at IS NULL OR reminded_at < due_at"),
     ):
