@@ -192,7 +192,7 @@ def file_notice(desk: Desk, wanted: int | str, *, who: str, theirs: str | None =
         "answer": answer,
         "theirs": reference,
         "message_id": out.letter.message_id if out.letter else None,
-        "files": [msgspec.to_builtins(one) for one in out.notice.attachments],
+        "files": [] if out.call is not None else [msgspec.to_builtins(one) for one in out.notice.attachments],
     }
     try:
         view = _record(desk, out, sent, facts, began=began, who=who)

@@ -252,7 +252,7 @@ def _stranger(catalogue: Catalogue, view: NoticeView, address: str, sender: str)
     except TakedownError:
         pass
     else:
-        known |= {_registrable(text or "") for text in (channel.url, channel.source, channel.api and channel.api.url)}
+        known |= {_registrable(text or "") for text in (channel.url, channel.api and channel.api.url)}
         known.add(_registrable(_domain(channel.address or "")))
     return "" if domain in known else domain
 

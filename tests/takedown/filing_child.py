@@ -1,7 +1,7 @@
-"""Filing in processes of their own, for tests that kill them: `python -m tests.takedown.filing_child FOLDER PORT`.
+"""Filing in processes of their own, for tests that kill them: `python -m tests.takedown.filing_child`.
 
-For each number of a notice on standard input one process is forked (so that the imports are paid once), which files it;
-its id is printed, and then "ended".
+For each line on standard input (number of a notice, port of a relay, folder of a stage) one process is forked, so that
+the imports are paid once, which files it; its id is printed, and then "ended".
 """
 
 import os
@@ -16,11 +16,12 @@ from tests.takedown.desk import desk_of
 from tests.takedown.stage import enter
 
 
-def main(folder: Path, port: int) -> None:
+def main() -> None:
     for line in sys.stdin:
+        number, port, folder = line.rstrip("\n").split(" ", 2)
         if not (child := os.fork()):
             with suppress(TakedownError, StorageError):
-                file_notice(desk_of(enter(folder, 1, 2), port), int(line), who="keiko")
+                file_notice(desk_of(enter(Path(folder), 1, 2), int(port)), number, who="keiko")
             os._exit(0)
         print(child, flush=True)  # noqa: T201
         os.waitpid(child, 0)
@@ -28,4 +29,4 @@ def main(folder: Path, port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main()

@@ -1,6 +1,7 @@
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from config.takedown import Account
 from storage.case_log import log_faults
 from storage.custody import Entry, chain, check_chain
 from storage.database import snapshot, transaction
@@ -370,10 +372,10 @@ def test_only_a_form_gives_its_reference_to_the_person(stage: Stage) -> None:
     assert case_of(stage).state == "confirmed"
 
 
-def interface(stage: Stage, sink: Sink) -> Desk:
+def interface(stage: Stage, sink: Sink, **more: Any) -> Desk:
     api = SHIPPED.get("netcraft").api
     assert api is not None
-    catalogue = changed("netcraft", api={**api.model_dump(), "url": sink.url("/api/v3/report/urls")})
+    catalogue = changed("netcraft", api={**api.model_dump(), "url": sink.url("/api/v3/report/urls"), **more})
     return desk_of(stage, allow=sink.port, catalogue=catalogue)
 
 
@@ -391,6 +393,28 @@ def test_an_interface_gets_one_post_and_gives_its_reference(stage: Stage) -> Non
     roles = {file["role"]: stage.media.read(file["sha256"]) for file in manifest["files"]}
     assert roles == {"request": request.body, "answer": b'{"uuid": "3ZKf", "message": "ok"}'}
     assert manifest["facts"]["status"] == 200
+
+
+def test_the_token_of_an_interface_is_kept_nowhere_even_where_it_is_repeated(stage: Stage) -> None:
+    (stage.folder / "token").write_text(SECRET)
+    row = {"channel": "netcraft", "token": "file:token"}
+    account = Account.model_validate(row, context={"base": stage.folder})
+    echo = json.dumps({"uuid": f"u-{SECRET}", "message": SECRET}).encode()
+    with Sink(Reply(status=500, body=echo), Reply(status=422, body=echo), Reply(body=echo)) as sink:
+        desk = interface(stage, sink, headers={"Authorization": "Bearer {token}"})
+        desk = replace(desk, config=with_takedown(desk.config, account=(account,)))
+        number = drafted(stage, "netcraft", desk=desk)
+        for _ in range(2):
+            with pytest.raises(FilingFailed) as caught:
+                file_notice(desk, number, who="keiko")
+            assert SECRET not in str(caught.value)
+        done = file_notice(desk, number, who="keiko")
+    assert [request.headers["authorization"] for request in sink.received] == [f"Bearer {SECRET}"] * 3
+    assert done.view.their_reference is None
+    stage.engine.dispose()
+    for path in stage.folder.rglob("*"):
+        if path.is_file() and path.name != "token":
+            assert SECRET.encode() not in path.read_bytes(), path.name
 
 
 @pytest.mark.parametrize(

@@ -31,31 +31,37 @@ def sink() -> Iterator[MailSink]:
         yield running
 
 
-@pytest.fixture
-def kill(stage: Stage, sink: MailSink) -> Iterator[Kill]:
-    """Files a notice in a process of its own, and kills that as soon as something is true."""
-    command = [sys.executable, "-m", "tests.takedown.filing_child", str(stage.folder), str(sink.port)]
+@pytest.fixture(scope="module")
+def parent() -> Iterator[subprocess.Popen[str]]:
+    """What starts processes that file."""
+    command = [sys.executable, "-m", "tests.takedown.filing_child"]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-    ) as parent:
+    ) as running:
+        yield running
+        assert running.stdin is not None
+        running.stdin.close()
+
+
+@pytest.fixture
+def kill(stage: Stage, sink: MailSink, parent: subprocess.Popen[str]) -> Kill:
+    """Files a notice in a process of its own, and kills that as soon as something is true."""
+
+    def one(number: int, met: Callable[[], bool]) -> None:
         assert parent.stdin is not None
         assert parent.stdout is not None
-        into, out = parent.stdin, parent.stdout
+        print(number, sink.port, stage.folder, file=parent.stdin)
+        child = int(parent.stdout.readline())
+        for _ in range(10_000):
+            if met():
+                break
+            time.sleep(0.002)
+        else:
+            raise AssertionError("waited in vain")
+        os.kill(child, signal.SIGKILL)
+        assert parent.stdout.readline() == "ended\n"
 
-        def one(number: int, met: Callable[[], bool]) -> None:
-            print(number, file=into)
-            child = int(out.readline())
-            for _ in range(10_000):
-                if met():
-                    break
-                time.sleep(0.002)
-            else:
-                raise AssertionError("waited in vain")
-            os.kill(child, signal.SIGKILL)
-            assert out.readline() == "ended\n"
-
-        yield one
-        into.close()
+    return one
 
 
 def begun(stage: Stage) -> int:
