@@ -64,7 +64,8 @@ def test_a_holder_that_only_remarks_name() -> None:
 
 def test_an_error_is_told_and_anything_else_is_refused() -> None:
     assert read({"errorCode": 404, "title": "Not Found", "description": ["none"]})["error"] == "404 Not Found; none"
-    for wrong in ([], {}, {"objectClassName": "domain", "ldhName": "x.test"}, "x"):
+    wrongs: list[Any] = [[], {}, {"objectClassName": "domain", "ldhName": "x.test"}, "x"]
+    for wrong in wrongs:
         with pytest.raises(ValueError, match="network"):
             read(wrong)
     with pytest.raises(ValueError, match="JSON"):
