@@ -14,6 +14,7 @@ from takedown.bundle import history, involved, proofs, showings
 from takedown.bundle.dossier import Block, Dossier, Fact, Section, Tile
 from takedown.bundle.gather import Gathered
 from takedown.bundle.grounds import findings, grounds, policies
+from takedown.bundle.involved import Led
 from takedown.bundle.journeys import Round, journey_blocks, rounds_of, untold
 from takedown.bundle.showings import Shot
 from takedown.bundle.voice import Voice
@@ -40,7 +41,7 @@ def compose(
     voice = Voice(language, ZoneInfo(config.triage.zone))
     words, case = voice.words, story.case
     brand = voice.own(story.brand.name, 100)
-    rounds = rounds_of(gathered.visits)
+    rounds, led = rounds_of(gathered.visits), involved.led_to(story)
     title = words.title_suspicious if case.decision == "suspicious" else words.title
     return Dossier(
         language=language,
@@ -49,11 +50,11 @@ def compose(
         title=title.format(brand=brand),
         subject=voice.text(case.title, 200),
         facts=tuple(_facts(story, brand, now, voice)),
-        summary=tuple(_summary(story, gathered, brand, voice)),
+        summary=tuple(_summary(story, gathered, led, brand, voice)),
         summary_title=words.summary,
         tiles=tuple(_tiles(story, gathered, voice)),
         warnings=tuple(_warnings(gathered, voice)),
-        sections=tuple(_sections(story, gathered, rounds, shots, voice)),
+        sections=tuple(_sections(story, gathered, rounds, led, shots, voice)),
         contents_title=words.contents,
         page=words.page,
         footer=words.footer,
@@ -72,7 +73,7 @@ def _facts(story: Story, brand: str, now: datetime, voice: Voice) -> Iterator[Fa
     yield Fact(label=words.policy, text=voice.own(policies(story), 100))
 
 
-def _summary(story: Story, gathered: Gathered, brand: str, voice: Voice) -> Iterator[str]:
+def _summary(story: Story, gathered: Gathered, led: Sequence[Led], brand: str, voice: Voice) -> Iterator[str]:
     """Yield three sentences: what was shown, where it leads, what was done."""
     words, case = voice.words, story.case
     platforms = list(dict.fromkeys(voice.platform(view.item.platform) for view in case.items if view.item.platform))
@@ -90,11 +91,11 @@ def _summary(story: Story, gathered: Gathered, brand: str, voice: Voice) -> Iter
     )
     chief = findings(story)[:1]
     yield voice.spoken([seen, *(words.chiefly.format(says=voice.says(one)) for one, _ in chief)])
-    yield _leads(story, gathered.visits, voice)
+    yield _leads(gathered.visits, led, voice)
     yield voice.spoken(_done(story, voice))
 
 
-def _leads(story: Story, visits: Sequence[Visit], voice: Voice) -> str:
+def _leads(visits: Sequence[Visit], led: Sequence[Led], voice: Voice) -> str:
     """Say where the links lead, by the first visit that saw something, else by the latest."""
     words = voice.words
     if not visits:
@@ -105,12 +106,12 @@ def _leads(story: Story, visits: Sequence[Visit], voice: Voice) -> str:
     if best.outcome in ("could_not_tell", "blocked"):
         return words.leads_untold.format(end=end)
     hops = len(best.hops) - 2
-    led = involved.handoffs(story, voice)
+    accounts = involved.handoffs(led, voice)
     return words.leads.format(
         way=words.way.format(count=hops) if hops > 0 else "",
         end=end,
         outcome=voice.of_notices.outcomes.get(best.outcome, best.outcome),
-        handoffs=words.then.format(handoffs=voice.listed(led, 4)) if led else "",
+        handoffs=words.then.format(handoffs=voice.listed(accounts, 4)) if accounts else "",
     )
 
 
@@ -151,7 +152,12 @@ def _warnings(gathered: Gathered, voice: Voice) -> Iterator[str]:
 
 
 def _sections(
-    story: Story, gathered: Gathered, rounds: Sequence[Round], shots: Mapping[str, Shot], voice: Voice
+    story: Story,
+    gathered: Gathered,
+    rounds: Sequence[Round],
+    led: Sequence[Led],
+    shots: Mapping[str, Shot],
+    voice: Voice,
 ) -> Iterator[Section]:
     words = voice.words
     pictures = {
@@ -167,7 +173,7 @@ def _sections(
         ("journey", words.journey, (words.journey_says,), tuple(journey_blocks(story, rounds, pictures, voice))),
         ("shown", words.shown, (words.shown_says,), items),
         ("imitated", words.imitated, (), tuple(involved.imitated(story, voice))),
-        ("actors", words.actors, (words.actors_says,), tuple(involved.actors(story, voice))),
+        ("actors", words.actors, (words.actors_says,), tuple(involved.actors(story, led, voice))),
         ("timeline", words.timeline, (), tuple(history.timeline(story, rounds, voice))),
         ("signals", words.signals, (signals_says,), tuple(grounds(story, voice))),
         ("judgements", words.judgements, (words.judgements_says,), tuple(history.judgements(story, voice))),

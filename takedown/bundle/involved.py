@@ -1,7 +1,9 @@
 """Involved: whom a dossier names besides the items: the brand, who has a part in the journey, where people are led."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from detector.handoffs import Handoff
 from storage.registrations import Registration
 from takedown.actors import Actor, actors_of
 from takedown.bundle.dossier import Block, Column, Fact, Facts, Table
@@ -9,6 +11,7 @@ from takedown.bundle.voice import Voice
 from takedown.story import Story, handoffs_of
 
 MOST_HANDOFFS = 60
+MOST_READ = 100  # items whose texts are searched for accounts
 MOST_DOMAINS = 40
 MOST_CLAIMS = 20
 MOST_TARGETS = 3  # of one actor; all of them are in its notices
@@ -52,7 +55,26 @@ def imitated(story: Story, voice: Voice) -> Iterator[Block]:
         )
 
 
-def actors(story: Story, voice: Voice) -> Iterator[Block]:
+@dataclass(frozen=True, slots=True)
+class Led:
+    """An account that people are led to, and where that was seen first."""
+
+    account: Handoff
+    item: int  # number in the dossier
+    kind: str  # of the item
+    where: str  # in its picture; "" where it stands in a text or a link
+
+
+def led_to(story: Story) -> tuple[Led, ...]:
+    """Return where people are led, each account once; of the best items, for hostile texts take their time."""
+    found: dict[tuple[str, str], Led] = {}
+    for number, view in enumerate(story.case.items[:MOST_READ], 1):
+        for one, where in handoffs_of(view):
+            found.setdefault((one.kind, one.value), Led(one, number, view.item.kind, where))
+    return tuple(found.values())
+
+
+def actors(story: Story, led: Sequence[Led], voice: Voice) -> Iterator[Block]:
     """Yield who has a part in the journey, where people are led, and what registries told of domains."""
     words = voice.words
     rows = tuple(_actor(actor, voice) for actor in actors_of(story) if actor.kind != "everyone")
@@ -67,7 +89,6 @@ def actors(story: Story, voice: Voice) -> Iterator[Block]:
             ),
             rows=rows,
         )
-    led = tuple(_led(story, voice))
     if led:
         columns = (
             Column(title=words.kind, width=2),
@@ -75,7 +96,9 @@ def actors(story: Story, voice: Voice) -> Iterator[Block]:
             Column(title=words.observed, width=4),
             Column(title=words.where, width=4),
         )
-        yield Table(title=words.handoffs, columns=columns, rows=led[:MOST_HANDOFFS])
+        yield Table(
+            title=words.handoffs, columns=columns, rows=tuple(_handoff(one, voice) for one in led[:MOST_HANDOFFS])
+        )
     told = [_registration(one, voice) for one in list(story.registrations.values())[:MOST_DOMAINS]]
     if told:
         yield Table(
@@ -92,10 +115,13 @@ def actors(story: Story, voice: Voice) -> Iterator[Block]:
         )
 
 
-def handoffs(story: Story, voice: Voice) -> list[str]:
-    """Return where people are led, each account once, in words."""
-    found = dict.fromkeys((one.kind, one.value) for view in story.case.items for one, _ in handoffs_of(view))
-    return [f"{voice.of_notices.handoffs.get(kind, kind)} {voice.text(value, 80)}" for kind, value in found]
+def handoffs(led: Sequence[Led], voice: Voice) -> list[str]:
+    """Return where people are led, in words."""
+    return [_named(one.account, voice) for one in led]
+
+
+def _named(account: Handoff, voice: Voice) -> str:
+    return f"{voice.of_notices.handoffs.get(account.kind, account.kind)} {voice.text(account.value, 80)}"
 
 
 def _actor(actor: Actor, voice: Voice) -> tuple[str, ...]:
@@ -117,22 +143,16 @@ def _actor(actor: Actor, voice: Voice) -> tuple[str, ...]:
     )
 
 
-def _led(story: Story, voice: Voice) -> Iterator[tuple[str, ...]]:
-    words = voice.words
-    seen: set[tuple[str, str]] = set()
-    for number, view in enumerate(story.case.items, 1):
-        for one, where in handoffs_of(view):
-            if (one.kind, one.value) in seen:
-                continue
-            seen.add((one.kind, one.value))
-            placed = {"code in the picture": words.in_code, "words in the picture": words.in_words}.get(where, "")
-            item = f"{words.item.format(number=number)} · {voice.kind(view.item.kind)}"
-            yield (
-                voice.of_notices.handoffs.get(one.kind, one.kind),
-                voice.text(one.value, 120),
-                voice.text(one.observed, 120),
-                f"{item} ({placed})" if placed else item,
-            )
+def _handoff(led: Led, voice: Voice) -> tuple[str, ...]:
+    words, one = voice.words, led.account
+    placed = {"code in the picture": words.in_code, "words in the picture": words.in_words}.get(led.where, "")
+    item = f"{words.item.format(number=led.item)} · {voice.kind(led.kind)}"
+    return (
+        voice.of_notices.handoffs.get(one.kind, one.kind),
+        voice.text(one.value, 120),
+        voice.text(one.observed, 120),
+        f"{item} ({placed})" if placed else item,
+    )
 
 
 def _registration(told: Registration, voice: Voice) -> tuple[str, ...]:

@@ -40,12 +40,13 @@ def hostile_visits(gathered: Gathered) -> Gathered:
 
 def _view(view: CaseItemView, number: int) -> CaseItemView:
     text = TEXTS[number % len(TEXTS)]
+    said = TEXTS if number % 50 == 0 else TEXTS[:2]  # searching long ones for accounts takes its time
     item = replace(
         view.item,
         id=f"{text}-{number}",
         url=f"https://evil.test/{text}",
         advertiser=Advertiser(id=text, name=text, payer=text),
-        texts=tuple(Text(role="body", text=one) for one in TEXTS),
+        texts=tuple(Text(role="body", text=one) for one in said),
         links=(f"https://evil.test/{text}?{number}", text),
         display_url=text,
         publisher_url=f"https://evil.test/{text}",
