@@ -17,6 +17,7 @@ class Read:
     pages: tuple[str, ...]  # text of each page
     links: tuple[int, ...]  # kinds of action of all links, as PDFium numbers them
     images: tuple[int, ...]  # how many pictures are on each page
+    dashed: int  # lines and boxes that are dashed
     outline: tuple[tuple[int, str, int], ...]  # level, title, page from 1
     about: dict[str, str]
     attachments: int
@@ -39,15 +40,18 @@ def read(data: bytes) -> Read:
         texts: list[str] = []
         images: list[int] = []
         links: list[int] = []
+        dashed = 0
         for page in document:
             # PDFium writes U+FFFE or U+0002 where it takes a "-" at the end of a line for a hyphen.
             texts.append(page.get_textpage().get_text_bounded().replace("\ufffe", "-").replace("\x02", "-"))
             images.append(sum(one.type == pdfium.FPDF_PAGEOBJ_IMAGE for one in page.get_objects()))
+            dashed += sum(pdfium.FPDFPageObj_GetDashCount(one.raw) > 0 for one in page.get_objects())
             links += _links(document, page)
         return Read(
             pages=tuple(texts),
             links=tuple(links),
             images=tuple(images),
+            dashed=dashed,
             outline=tuple(
                 (mark.level, mark.get_title(), mark.get_dest().get_index() + 1) for mark in document.get_toc()
             ),

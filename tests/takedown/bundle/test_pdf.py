@@ -104,6 +104,8 @@ def test_the_drawing_names_each_visitor_the_hosts_and_how_it_ended(outcome: Outc
     assert "302" in drawing
     assert ("timedout" in drawing) == (outcome == "could_not_tell")
     assert bare(says) in page
+    uncertain = outcome in ("could_not_tell", "blocked", "gone")
+    assert read(data).dashed == (1 if uncertain else 0), "told apart without colours"
 
 
 def test_sixty_hops_are_drawn_in_short_and_told_in_full() -> None:
