@@ -5,6 +5,7 @@ read in the sandbox like anything hostile. One that cannot be read is reported a
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -81,6 +82,30 @@ def _profile(config: Config, brand: Brand, sandbox: Sandbox, problems: list[Prob
     pictures = read("pictures", brand.pictures, _PICTURES, lambda file: _reference(file, "picture", sandbox))
     pages = read("pages", brand.pages, _PAGES, lambda file: _official(file, sandbox))
     return replace(bare_profile(config, brand), pictures=(*logos, *pictures), pages=tuple(pages))
+
+
+def wordy_profiles(config: Config, brands: Sequence[Brand]) -> tuple[BrandProfile, ...]:
+    """Return what is known of brands but for pictures: what says whose a host, an account or a number is.
+
+    A saved page that cannot be read is left out; `build_profiles` tells of it.
+    """
+    if not any(brand.pages for brand in brands):
+        return tuple(bare_profile(config, brand) for brand in brands)
+    with Sandbox(workers=1) as sandbox:
+        return tuple(
+            replace(bare_profile(config, brand), pages=tuple(_readable(brand.pages, sandbox))) for brand in brands
+        )
+
+
+def _readable(paths: Sequence[Path], sandbox: Sandbox) -> Iterator[OfficialPage]:
+    for path in paths:
+        try:
+            files = list(_files(path, _PAGES))
+        except _Unreadable:
+            continue
+        for file in files:
+            with suppress(_Unreadable):
+                yield _official(file, sandbox)
 
 
 def bare_profile(config: Config, brand: Brand) -> BrandProfile:

@@ -13,7 +13,7 @@ from storage.case_views import CaseItemView
 from takedown.actor import Actor, Contact
 from takedown.channel import ActorKind
 from takedown.operators import is_chat, passes_on, platform_of
-from takedown.owned import Owned
+from takedown.owned import Owned, owned_by
 from takedown.passages import Passage, links_through, passages
 from takedown.sites import sites_of, told_by_host
 from takedown.story import Story, handoffs_of
@@ -34,7 +34,7 @@ def actors_of(story: Story) -> tuple[Actor, ...]:
     clicks that platforms and ad networks count on the way. A site of somebody on a service of many is the service's to
     close, and its domain nobody's. Behind a content network the host is not known.
     """
-    owned = Owned(story.profiles, story.told_at.date())
+    owned = owned_by(story.profiles, story.told_at.date())
     ways = [one for one in passages(story) if not owned.host(one.host)]
     found = sites_of(story, [one for one in ways if _is_site(one)], owned)
     return tuple(

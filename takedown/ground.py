@@ -21,7 +21,7 @@ from storage.visits import links_of
 from takedown.actor import Actor
 from takedown.channel import Channel
 from takedown.notice import Attachment
-from takedown.owned import Owned
+from takedown.owned import owned_by
 from takedown.story import Story, handoffs_of
 
 SHOWN_THERE = ("ad", "post", "comment")  # kinds of items that a platform shows; the others are the landing
@@ -95,7 +95,7 @@ def sightings_of(story: Story, actor: Actor) -> tuple[Visit, ...]:
 
 def landings_of(story: Story, actor: Actor) -> tuple[str, ...]:
     """Return the addresses at which the offer was seen, each once; never one that is somebody's by right."""
-    owned = Owned(story.profiles, story.told_at.date())
+    owned = owned_by(story.profiles, story.told_at.date())
     ends = [visit.end.url for visit in sightings_of(story, actor)]
     pages = [view.item.url for view in items_of(story, actor) if view.item.kind not in SHOWN_THERE and view.item.url]
     return tuple(url for url in dict.fromkeys((*ends, *pages)) if not owned.url(url))
@@ -149,7 +149,7 @@ def leads_of(story: Story, actor: Actor) -> tuple[Handoff, ...]:
 
     Never one that is somebody's by right.
     """
-    owned = Owned(story.profiles, story.told_at.date())
+    owned = owned_by(story.profiles, story.told_at.date())
     found = {(one.kind, one.value): one for view in story.case.items for one, _ in handoffs_of(view)}
     for visit in story.case.visits:
         words = (visit.landing.title, visit.landing.excerpt) if visit.landing is not None else ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 
 from detector.brands import BrandProfile
 from detector.campaign_assets import BrandAssets
@@ -9,6 +10,12 @@ from detector.handoffs import Handoff
 from detector.host_names import HostIndex
 from detector.hosts import Host, parse_host
 from detector.register import Register
+
+
+@lru_cache(maxsize=4)
+def owned_by(profiles: tuple[BrandProfile, ...], on: date) -> "Owned":
+    """Return what the brands own on a day; made once, although every part of a notice asks for it."""
+    return Owned(profiles, on)
 
 
 class Owned:

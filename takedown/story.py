@@ -19,7 +19,7 @@ from storage.cases import case_detail
 from storage.contacts import NetworkFacts, SecurityFacts, authority_of, networks, operator_of, security_texts
 from storage.notice_views import NoticeView
 from storage.notices import notices_of
-from storage.profiles import bare_profile
+from storage.profiles import wordy_profiles
 from storage.register import with_register
 from storage.registrations import Registration, registrations
 from storage.visits import presences
@@ -64,7 +64,7 @@ def tell_story(session: Session, config: Config, case_id: int, *, now: datetime)
         presences=presences(session, case_id),
         notices=notices_of(session, case_id),
         told_at=now,
-        profiles=with_register([bare_profile(config, one) for one in (brand, *others)], session),
+        profiles=with_register(wordy_profiles(config, (brand, *others)), session),
         networks=passed,
         security=security_texts(session, set(_hosts_of(case, registered.values(), passed.values()))),
     )

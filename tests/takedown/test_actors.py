@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config import load
 from detector.brands import Who
 from detector.hosts import parse_host
 from detector.items import Advertiser, Item
@@ -233,6 +234,24 @@ def test_a_brands_own_accounts_and_advertisers_are_left_out() -> None:
     assert [actor.targets for actor in of(actors, "platform")] == [("ad-1",)]
     assert [actor.subject for actor in of(actors, "advertiser")] == ["meta:77"]
     assert [actor.subject for actor in of(actors, "chat")] == ["line:@hoshino-sale88"]
+
+
+def test_numbers_and_accounts_on_a_brands_saved_pages_are_its_own(stage: Stage) -> None:
+    """Frauds copy the genuine page, with the number of the genuine desk."""
+    (stage.folder / "pages").mkdir()
+    (stage.folder / "pages" / "desk.txt").write_text("お客様窓口 03-5555-0123 LINE @hoshino-sale88", "utf-8")
+    file = stage.folder / "mekiki.toml"
+    file.write_text(file.read_text("utf-8").replace("pictures =", 'pages = ["pages/"]\npictures ='), "utf-8")
+    with snapshot(stage.engine) as session:
+        story = tell_story(session, load(file), stage.case, now=NOW + timedelta(days=1))
+    assert of(actors_of(story), "chat") == []
+    assert of(actors_of(story), "payee")
+    item = replace(story.case.items[0], item=ad(text="お客様窓口 03-5555-0123 または 03-5555-0199"))
+    assert [
+        actor.subject
+        for actor in actors_of(replace(story, case=replace(story.case, items=(item,))))
+        if actor.kind == "phone"
+    ] == ["phone:+81355550199"]
 
 
 def test_a_page_on_a_platform_is_the_platforms_to_remove() -> None:
