@@ -17,7 +17,7 @@ from sqlalchemy import Engine, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from storage.canonical import canonical
-from storage.columns import unescape
+from storage.columns import escape, unescape
 from storage.database import lock_name, snapshot
 from storage.schema import CustodyRow
 
@@ -160,7 +160,8 @@ def entries_about(session: Session, *, manifests: Collection[str], subjects: Col
     found: dict[int, Entry] = {}
     queries = ("SELECT * FROM custody WHERE manifest IN :wanted", "SELECT * FROM custody WHERE subject IN :wanted")
     for query, values in zip(queries, (manifests, subjects), strict=True):
-        rows, wanted = text(query).bindparams(bindparam("wanted", expanding=True)), sorted(set(values))
+        rows = text(query).bindparams(bindparam("wanted", expanding=True))
+        wanted = sorted({escape(value) for value in values})
         for start in range(0, len(wanted), _PAGE):
             for row in session.execute(rows, {"wanted": wanted[start : start + _PAGE]}).mappings():
                 found[int(row["number"])] = _entry(dict(row))

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from storage.custody import ZEROS, Entry, Head, append, chain, check_chain, head
-from storage.database import open_engine, transaction
+from storage.custody import ZEROS, Entry, Head, append, chain, check_chain, entries_about, hashes_at, head
+from storage.database import open_engine, snapshot, transaction
 from storage.schema import CustodyRow
 from tests.storage.examples import MINUTE, NOW, count
 
@@ -79,6 +79,17 @@ def test_rows_are_numbered_and_each_names_the_one_before(engine: Engine) -> None
     assert (two.number, two.previous, two.hash) == (2, first.hash, second.hash)
     assert (two.who, two.subject, two.data, two.at) == (HOSTILE, HOSTILE, {"b": [1.5, HOSTILE]}, NOW)
     assert faults(engine, expect=second) == []
+
+
+def test_rows_about_some_manifests_and_subjects_come_in_their_order(engine: Engine) -> None:
+    rows = a_chain(2500)
+    store(engine, rows)
+    manifests = {str(row.manifest) for row in (rows[2400], *rows[10:1400])}  # more than are asked for at once
+    with snapshot(engine) as session:
+        found = entries_about(session, manifests=manifests, subjects=[rows[3].subject, "nobody's"])
+        hashes = hashes_at(session, [1, 2400, 9999])
+    assert found == [rows[3], *rows[10:1400], rows[2400]]
+    assert hashes == {1: rows[0].hash, 2400: rows[2399].hash}
 
 
 def test_a_hash_is_what_the_documentation_says() -> None:

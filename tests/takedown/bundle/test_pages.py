@@ -26,46 +26,11 @@ from tests.takedown.bundle.hostile import HOPS, ITEMS, MARKUP, hostile_story, ho
 from tests.takedown.stage import LINE_ID, LINK, Stage
 
 TAGS = frozenset(
-    [
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "header",
-        "main",
-        "section",
-        "nav",
-        "footer",
-        "h1",
-        "h2",
-        "h3",
-        "p",
-        "dl",
-        "div",
-        "dt",
-        "dd",
-        "ul",
-        "ol",
-        "li",
-        "a",
-        "span",
-        "strong",
-        "b",
-        "br",
-        "table",
-        "colgroup",
-        "col",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "figure",
-        "img",
-        "figcaption",
-    ]
+    re.findall(
+        r"\w+",
+        "html head meta title style body header main section nav footer h1 h2 h3 p dl div dt dd ul ol li a span strong b "
+        "br table colgroup col thead tbody tr th td figure img figcaption",
+    )
 )
 PLACE = re.compile(r"(?:left|top|width|height):\d{1,3}\.\d{3}%(?:;|$)")
 
