@@ -1,6 +1,8 @@
 """Facts: what the fields of forms are filled with, and that nothing unknown is made up."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -8,9 +10,17 @@ import pytest
 from takedown.channel import Fact
 from takedown.facts import FACTS, fact
 from tests.takedown.drafts import actor_of, branded, channel_of, ground_of, story_of, with_item
-from tests.takedown.stage import BANK, LANDING, LINE_ID, LINK, SHOP, Stage
+from tests.takedown.stage import BANK, LANDING, LINE_ID, LINK, SHOP, Stage, enter
 
 SEEN = "2026-11-24 09:00:00 UTC (18:00:00 Asia/Tokyo)"
+
+
+@pytest.fixture(scope="module")
+def stage(set_up: tuple[Path, int, int]) -> Iterator[Stage]:
+    """The filled installation itself: facts are only read."""
+    stage = enter(*set_up)
+    yield stage
+    stage.engine.dispose()
 
 
 def test_every_word_of_the_vocabulary_has_a_function() -> None:
