@@ -149,6 +149,9 @@ def _served(story: Story, ways: Ways) -> tuple[tuple[Actor, ...], tuple[Actor, .
 def _host(story: Story, ways: Ways, odd: str) -> Actor:
     addresses = _addresses(story, ways)
     network = story.networks.get(addresses[0])
+    facts = _known(ways, addresses, network)
+    if odd:  # headers that lie are told, not believed: they lead to nobody's desk
+        facts = {name: value for name, value in facts.items() if not name.startswith("header.")} | {"odd": odd}
     return Actor(
         kind="host",
         name=(network.owner or network.name if network is not None else "") or addresses[0],
@@ -156,7 +159,7 @@ def _host(story: Story, ways: Ways, odd: str) -> Actor:
         targets=_urls(ways),
         links=_links(ways),
         contacts=_contacts(story, network.abuse_email if network is not None else ""),
-        facts={**_known(ways, addresses, network), **({"odd": odd} if odd else {})},
+        facts=facts,
     )
 
 

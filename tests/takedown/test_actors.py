@@ -16,6 +16,7 @@ from storage.contacts import SecurityFacts
 from storage.database import snapshot
 from takedown.actor import Actor, Contact
 from takedown.actors import MOST_ACTORS, MOST_TARGETS, actors_of
+from takedown.catalogue import load_catalogue
 from takedown.story import Story, tell_story
 from tests.takedown.stage import NOW, SHOP, Stage
 from tests.takedown.ways import CDN, ad, journey, telling
@@ -103,6 +104,7 @@ def test_headers_that_claim_a_content_network_do_not_hide_the_host() -> None:
     host = only(telling([ad(SHOP_LINK)], [journey(SHOP_LINK, headers=CDN)], networks=told), "host")
     assert host.contacts == (Contact(address="abuse@host.example", origin="rdap"),)
     assert host.facts["odd"] == "its headers name Cloudflare, but its address is not of that network"
+    assert "cloudflare" not in {channel.key.partition("-")[0] for channel in load_catalogue(None).fitting(host)}
 
 
 def test_a_bare_address_has_a_host_and_no_registrar() -> None:
