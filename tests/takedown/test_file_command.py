@@ -63,7 +63,7 @@ def test_with_confirm_it_leaves(stage: Stage, sink: MailSink) -> None:
     first, *others = result.stdout.splitlines()
     assert first == f"notice {number} filed with registrar by mail to {ABUSE}; our reference {view.reference}"
     assert others == [
-        "  answered: OK",
+        "  the relay said: OK",
         f"  asked after on {view.due_at:%Y-%m-%d}, because nobody says how long it takes",
     ]
     [text] = [part for part in sink.mails[0].message.walk() if part.get_content_type() == "text/plain"][:1]

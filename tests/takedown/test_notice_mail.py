@@ -97,6 +97,14 @@ def test_long_addresses_and_lines_arrive_whole() -> None:
         assert words(parsed(letter(replace(NOTICE, body=text)))) == text
 
 
+def test_english_stays_readable_in_the_raw_mail() -> None:
+    english = letter(
+        replace(NOTICE, body="We report a site that deceives people in the name of Hoshino Denki (星野電機).\n")
+    )
+    assert b"We report a site that deceives people" in english.data
+    assert parsed(letter())["Content-Transfer-Encoding"] == "base64"  # of Japanese that is the shorter one
+
+
 def test_the_same_notice_and_time_give_the_same_bytes() -> None:
     options: dict[str, Any] = {"files": [file_of(PNG)], "xarf": {"b": 1, "a": "星"}}
     assert letter(**options).data == letter(**options).data

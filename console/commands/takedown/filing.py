@@ -178,7 +178,7 @@ def _told(out: Outgoing, done: Filed) -> Iterator[str]:
     theirs = f", their reference {screen(view.their_reference)}" if view.their_reference else ""
     yield f"notice {view.id} filed with {out.channel.key} {how}; our reference {view.reference}{theirs}"
     if done.answer:
-        yield f"  answered: {done.answer}"
+        yield f"  the relay said: {done.answer}"
     if view.due_at is not None:
         why = "" if out.due else ", because nobody says how long it takes"
         yield f"  asked after on {view.due_at:%Y-%m-%d}{why}"
