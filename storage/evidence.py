@@ -23,6 +23,10 @@ ENDINGS = {
     "screenshot": ".png",
     "page": ".html.txt",
     "log": ".jsonl",
+    "message": ".eml.txt",
+    "request": ".json.txt",
+    "content": ".json.txt",
+    "answer": ".txt",
 }
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _ADDRESS = re.compile(r"[0-9a-f]{64}")

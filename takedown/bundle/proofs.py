@@ -10,7 +10,17 @@ from takedown.story import Story
 
 MOST_FILES = 150
 MOST_LINES = 60  # about what could not be seen
-_FIRST = ("manifest", "warc", "screenshot", "page", "stamp", "original", "log")  # of most weight first
+_FIRST = (
+    "manifest",
+    "warc",
+    "screenshot",
+    "page",
+    "stamp",
+    "message",
+    "content",
+    "reply",
+    "original",
+)  # of most weight
 
 
 def files(gathered: Gathered, voice: Voice) -> Iterator[Block]:

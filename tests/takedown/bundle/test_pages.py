@@ -28,8 +28,8 @@ from tests.takedown.stage import LINE_ID, LINK, Stage
 TAGS = frozenset(
     re.findall(
         r"\w+",
-        "html head meta title style body header main section nav footer h1 h2 h3 p dl div dt dd ul ol li a span strong b "
-        "br table colgroup col thead tbody tr th td figure img figcaption",
+        "html head meta title style body header main section nav footer h1 h2 h3 p dl div dt dd ul ol li a span strong "
+        "b br table colgroup col thead tbody tr th td figure img figcaption",
     )
 )
 PLACE = re.compile(r"(?:left|top|width|height):\d{1,3}\.\d{3}%(?:;|$)")

@@ -14,6 +14,7 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import select
 
+from alerts.message import Language
 from config import load
 from detector.items import decode_item
 from spiders.visits.warc import check_warc
@@ -23,16 +24,20 @@ from storage.database import snapshot, transaction
 from storage.errors import MediaMissing
 from storage.evidence import EvidenceFile, keep_manifest
 from storage.merging import merge
+from storage.notices import Reply, add_reply
 from storage.retention import PURGE
 from storage.schema import Picture, StampRow, VisitRow
 from storage.stamps import due_stamps, stamp_done, stamp_failed
 from takedown.bundle import write as write_module
 from takedown.bundle.contents import Contents
 from takedown.bundle.write import write_bundle
+from takedown.filing import file_notice
 from takedown.story import tell_story
+from tests.servers.mail import MailSink
 from tests.servers.time_stamps import MISSING, OPENSSL, TimeStamps, openssl_verifies
 from tests.takedown.bundle.bundles import LATER, check, make, unpack
 from tests.takedown.bundle.reading import read
+from tests.takedown.desk import desk_of, drafted, view_of
 from tests.takedown.stage import AUTHORITY, CANARY, NOW, OTHER_SHOP, SECRET, Stage
 
 PLAIN = {"index.html", "summary.pdf", "README.txt", "verify.py", "manifest.json", "MANIFEST.sha256"}
@@ -273,6 +278,49 @@ def test_a_case_that_others_became_a_part_of_brings_their_logs(stage: Stage, tmp
     assert CANARY.encode() in inside(tmp_path / "case.zip")
     code, said = check(tmp_path / "case.zip")
     assert code == 0, said
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_what_was_sent_to_whom_and_what_came_back_is_in_it(language: Language, stage: Stage, tmp_path: Path) -> None:
+    number = drafted(stage)
+    with MailSink() as sink:
+        file_notice(desk_of(stage, sink.port), number, who="keiko")
+    view = view_of(stage, number)
+    letter = f"From: abuse@registrar.example\nSubject: Re: [{view.reference}]\n\nsuspended".encode()
+    with transaction(stage.engine) as session:
+        add_reply(
+            session,
+            number,
+            Reply(
+                digest=stage.media.put(letter),
+                received_at=LATER,
+                sender="abuse@registrar.example",
+                subject=f"Re: [{view.reference}]",
+                text="suspended",
+                matched_by="reference",
+                suggests="down",
+            ),
+            who="keiko",
+            now=LATER,
+            due=timedelta(days=7),
+        )
+    make(stage, tmp_path / "case.zip", language=language, now=LATER + timedelta(days=1))
+    folder = unpack(tmp_path / "case.zip", tmp_path / "case")
+    code, said = check(folder)
+    assert code == 0, said
+    assert "3 manifests" in said
+    [sent] = (folder / "notices").glob("message-*.eml.txt")
+    assert view.reference.encode() in sent.read_bytes()
+    [reply] = (folder / "notices").glob("reply-*.eml.txt")
+    assert reply.read_bytes() == letter
+    [told] = [json.loads(line) for line in (folder / "notices.jsonl").read_text().splitlines()]
+    assert told["reference"] == view.reference
+    assert [one["sha256"] for one in told["replies"]] == [sha256(letter).hexdigest()]
+    page = (folder / "index.html").read_text("utf-8")
+    assert page.count(view.reference) >= 2
+    assert ("提出" if language == "ja" else "filed") in page
+    rows = [json.loads(line) for line in (folder / "custody.jsonl").read_text().splitlines()]
+    assert [row["action"] for row in rows if "number" in row] == ["visit", "visit", "notice"]
 
 
 @pytest.mark.skipif(OPENSSL is None, reason=MISSING)
