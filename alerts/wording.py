@@ -66,7 +66,7 @@ def occasion(alert: Alert) -> str:
         case "relapsed":
             return words.relapsed
         case "notice":
-            return " ".join(_of_notices(alert))
+            return ("" if alert.language == "ja" else " ").join(_of_notices(alert))
     return words.repeat
 
 
