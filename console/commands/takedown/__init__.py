@@ -5,6 +5,7 @@ import click
 from console.commands.takedown.bundling import bundle
 from console.commands.takedown.channels import channels
 from console.commands.takedown.drafting import draft, show
+from console.commands.takedown.editing import edit
 from console.commands.takedown.figures import stats_command
 from console.commands.takedown.filing import file, reply
 from console.commands.takedown.planning import plan
@@ -31,6 +32,7 @@ takedown_group.add_command(bundle)
 takedown_group.add_command(channels)
 takedown_group.add_command(draft)
 takedown_group.add_command(show)
+takedown_group.add_command(edit)
 takedown_group.add_command(file)
 takedown_group.add_command(reply)
 for command in (
