@@ -13,6 +13,7 @@ from config.fields import length_text
 from console.inert import inert
 from console.journeys import URL_LIMIT
 from console.plan_words import WORDS, PlanWords
+from detector.hosts import parse_host
 from safety.screen import defang, screen
 from storage.case_views import CaseDetail
 from storage.notice_steps import OPEN
@@ -112,6 +113,9 @@ class PlanPage:
             return _shown(actor.subject)
         name = inert(actor.name, limit=60) or f"({self._words.unknown})"
         subject = _shown(actor.subject)
+        host = parse_host(actor.subject) if "xn--" in actor.subject else None
+        if host is not None and host.unicode != host.ascii:  # as the victims read it
+            subject += f" ({inert(host.unicode, limit=100)})"
         return name if subject == name or actor.subject == actor.platform else f"{name}  {subject}"
 
     def _targets(self, actor: Actor) -> Iterator[str]:

@@ -64,6 +64,8 @@ _ORDER: tuple[Effect, ...] = (
     "platform", "advertiser", "blocklist", "payee", "chat", "phone", "host", "cdn", "registrar", "redirect",
     "publisher", "registry", "report",
 )  # fmt: skip
+# What waits for us, and can be taken on.
+OURS: frozenset[Standing] = frozenset(("back", "asked", "overdue", "refused", "draft", "ready"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +134,7 @@ class Plan:
     @property
     def first(self) -> Step | None:
         """Return where to begin: the first step that waits for us and can be taken."""
-        return next(
-            (step for step in self.steps if step.standing in ("back", "asked", "overdue", "draft", "ready")), None
-        )
+        return next((step for step in self.steps if step.standing in OURS), None)
 
 
 def plan_of(story: Story, catalogue: Catalogue, config: Config, *, today: date) -> Plan:

@@ -135,6 +135,15 @@ def test_where_to_begin_passes_over_what_waits_for_others(stage: Stage) -> None:
     assert plan.first.actor.subject == "youtube"
 
 
+def test_a_refusal_waits_for_us_and_an_answer_under_way_does_not(stage: Stage) -> None:
+    view = filed_notice(stage, "meta-brand-rights")
+    story = replace(story_of(stage), notices=())
+    refused = planned(stage, noticed(story, view, state="refused", refused_for="x", settled_at=NOW)).first
+    assert refused is not None
+    assert refused.actor.subject == "meta"
+    assert refused.ways[1].ready, "another channel can be tried"
+
+
 def test_a_notice_of_an_actor_that_is_known_by_another_name_now_is_found_by_what_it_asked_for(stage: Stage) -> None:
     view = filed_notice(stage)
     story = replace(story_of(stage), notices=())

@@ -124,6 +124,12 @@ def test_hostile_words_stay_words(stage: Stage, language: Language) -> None:
     assert "[bold]x[/bold]" in shown, "markup is shown, not obeyed"
 
 
+def test_a_name_in_another_script_is_shown_as_victims_read_it(stage: Stage) -> None:
+    link = "https://星野電機-公式.test/lp"
+    shown = page(stage, telling([ad(link)], [journey(link)]))
+    assert re.search(r"Registrar  \(not known\)  xn--\S+\[\.\]test \(星野電機-公式\[\.\]test\)", shown)
+
+
 def test_a_long_case_is_cut_where_it_says_so(stage: Stage) -> None:
     items = [ad(f"https://shop{n}.test/", identity=f"ad-{n}") for n in range(500)]
     shown = page(stage, telling(items))
