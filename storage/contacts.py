@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from detector.hosts import Host, is_shared, parse_host, redirector
+from detector.seller import FREE_MAIL
 from detector.visits import Hop, Visit
 from storage.actions import SILENT
 from storage.registrations import domains_to_ask
@@ -79,15 +80,19 @@ def to_ask(session: Session, before: datetime) -> ToAsk:
     """Return whom nobody asked since, for cases that somebody may act on.
 
     Domains of cases and of hops; addresses that hops were answered from; hosts that journeys passed, then the domains
-    of those whom registries named for complaints. Hosts of everybody (platforms, shorteners, hosting) have no owner of
-    a tenant to ask for: they are left out.
+    of those whom registries named for complaints. Of hosts of everybody only link shorteners are
+    asked, for themselves: platforms and hosting have forms for complaints.
     """
     domains = dict.fromkeys(domains_to_ask(session, before))
     addresses: dict[str, None] = {}
     hosts: dict[str, None] = {}
     for hop in _hops(session):
         host = parse_host(hop.url)
-        if host is None or _of_everybody(host):
+        if host is None:
+            continue
+        if redirector(host) == []:  # a shortener: the service can be told of an address of its own
+            hosts[host.registrable or host.ascii] = None
+        if _of_everybody(host):
             continue
         if host.registrable is not None:
             domains[host.registrable] = None
@@ -149,7 +154,7 @@ def authority_of(url: str, host: Host) -> str:
 def operator_of(mail: str) -> str | None:
     """Return the domain of whom a mail address belongs to; None where that says nothing about them."""
     host = parse_host(mail.rpartition("@")[2]) if mail.count("@") == 1 and "/" not in mail else None
-    if host is None or host.registrable is None or host.shared or is_shared(host):
+    if host is None or host.registrable is None or host.shared or is_shared(host) or host.registrable in FREE_MAIL:
         return None
     return host.registrable
 

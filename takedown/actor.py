@@ -23,6 +23,7 @@ class Actor:
     - `host`: the registrable domain; of a site on a service, a short address: the service's domain
     - `domain`, `suffix`, `registrar`, `registrar_id` (IANA's), `registered`, `expires` (as told), `status`,
       `nameservers`, `abuse_phone`, `asked` (when, ISO 8601), `error` (what the registry said instead): of registrars
+    - `site_contacts`: whom the site names in its security.txt, with blanks between: no contact of the actor's
     - `address`, `addresses` (IP, with blanks between), `network`, `handle`, `owner`, `country`, `range`, `asked`:
       of hosts and content networks
     - `header.NAME`: what an answer's header NAME (lower case) said, of those that tell who answers

@@ -10,12 +10,13 @@ from dataclasses import replace
 from detector.handoffs import Handoff, find_handoffs
 from detector.hosts import parse_host
 from storage.case_views import CaseItemView
+from storage.contacts import authority_of
 from takedown.actor import Actor, Contact
 from takedown.channel import ActorKind
 from takedown.operators import is_chat, passes_on, platform_of
 from takedown.owned import Owned, owned_by
 from takedown.passages import Passage, links_through, passages
-from takedown.sites import sites_of, told_by_host
+from takedown.sites import security_contacts, sites_of
 from takedown.story import Story, handoffs_of
 
 __all__ = ["Actor", "Contact", "actors_of"]
@@ -129,7 +130,7 @@ def _publishers(story: Story, ways: Sequence[Passage], owned: Owned) -> list[Act
             subject=name,
             targets=tuple(dict.fromkeys(page.url for page in pages)),
             links=tuple(links),
-            contacts=told_by_host(story, pages),
+            contacts=tuple(security_contacts(story, authority_of(pages[0].url, pages[0].host))),
             facts={"host": pages[0].host.registrable or name},
         )
         for name, (pages, links) in found.items()

@@ -55,6 +55,7 @@ NoteKind = Literal[
     "behind",  # a content network: {name}
     "odd",  # {says}
     "ended",  # an entry of the register: {says}
+    "of_itself",  # whom the site names for reports: {says}
     "left_out",  # targets: {count}
     "not_followed",  # no link was: {case}
     "no_landing",  # where it leads is not known: {case}
@@ -259,6 +260,8 @@ def _notes(actor: Actor, config: Config) -> Iterator[Note]:
         yield Note(kind="odd", values={"says": facts["odd"]})
     if "ended" in facts:
         yield Note(kind="ended", values={"says": facts["ended"]})
+    if "site_contacts" in facts:
+        yield Note(kind="of_itself", values={"says": facts["site_contacts"]})
     if "left_out" in facts:
         yield Note(kind="left_out", values={"count": facts["left_out"]})
 

@@ -63,8 +63,12 @@ def _redirect(story: Story, host: str, ways: Ways) -> Actor:
         subject=host,
         targets=_urls(ways),
         links=_links(ways),
-        contacts=told_by_host(story, ways),
-        facts={"host": service or ways[0].host.registrable or host, **_answered(ways)},
+        contacts=tuple(security_contacts(story, service)) if service else (),
+        facts={
+            "host": service or ways[0].host.registrable or host,
+            **_answered(ways),
+            **({} if service else _of_itself(story, ways)),
+        },
     )
 
 
@@ -81,6 +85,7 @@ def _registrar(story: Story, domain: str, ways: Ways, owned: Owned) -> Actor:
         **{name: told.get(name) for name in ("registrar", "registrar_id", "expires", "abuse_phone", "error")},
         **listed,
         "asked": registration.asked_at.isoformat() if registration is not None else "",
+        **_of_itself(story, ways),
         "ended": next(filter(None, (owned.ended(one.host) for one in ways)), ""),
     }
     return Actor(
@@ -115,7 +120,7 @@ def _tenant(story: Story, subject: str, ways: Ways) -> Actor:
         subject=subject,
         targets=_urls(ways),
         links=_links(ways),
-        contacts=told_by_host(story, ways),
+        contacts=tuple(security_contacts(story, service)),
         facts={"host": service, **_answered(ways)},
     )
 
@@ -191,10 +196,11 @@ def _known(ways: Ways, addresses: Sequence[str], network: NetworkFacts | None) -
     return {name: value for name, value in facts.items() if value}
 
 
-def told_by_host(story: Story, ways: Iterable[Passage]) -> tuple[Contact, ...]:
-    """Return what the hosts of ways tell of themselves in security.txt."""
+def _of_itself(story: Story, ways: Ways) -> dict[str, str]:
+    """Return whom the site itself names for reports: a fact and no contact, for a fraud would be warned by a notice."""
     hosts = dict.fromkeys(authority_of(one.url, one.host) for one in ways)
-    return tuple(dict.fromkeys(contact for host in hosts for contact in security_contacts(story, host)))
+    named = dict.fromkeys(contact.address for host in hosts for contact in security_contacts(story, host))
+    return {"site_contacts": " ".join(named)} if named else {}
 
 
 def security_contacts(story: Story, host: str) -> Iterator[Contact]:

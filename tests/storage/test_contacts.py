@@ -27,6 +27,7 @@ from tests.storage.examples import NOW, an_item, see
 
 WAY = (
     ("https://l.facebook.com/l.php?u=x", "157.240.1.1"),
+    ("https://bit.ly/x7", "67.199.248.10"),
     ("https://go.short-hop.test:8443/x", "198.51.100.9"),
     ("http://203.0.113.50/x", "203.0.113.50"),
     ("https://hoshino-denki-sale.test/lp", "203.0.113.7"),
@@ -70,7 +71,7 @@ def test_domains_addresses_and_hosts_of_journeys_are_asked_for_but_not_platforms
     found = asked(engine)
     assert {"hoshino-denki-sale.test", "short-hop.test"} <= set(found.domains)
     assert found.addresses == ("203.0.113.7", "203.0.113.50", "198.51.100.9")
-    assert found.hosts == ("hoshino-denki-sale.test", "go.short-hop.test:8443")
+    assert found.hosts == ("hoshino-denki-sale.test", "go.short-hop.test:8443", "bit.ly")
     assert "facebook" not in repr(found)
 
 
@@ -81,7 +82,7 @@ def test_what_was_asked_is_left_alone_until_it_is_old(engine: Engine, case: int)
     keep(engine, "network", "198.51.100.9", at=NOW - timedelta(days=31))
     found = asked(engine)
     assert found.addresses == ("203.0.113.50", "198.51.100.9")
-    assert found.hosts == ("go.short-hop.test:8443",)
+    assert found.hosts == ("go.short-hop.test:8443", "bit.ly")
 
 
 def test_domains_of_those_whom_registries_named_are_asked_too(engine: Engine, case: int) -> None:
@@ -145,6 +146,7 @@ def test_a_port_belongs_to_the_host(url: str, authority: str) -> None:
         ("abuse", None),
         ("https://x.example/@y.example", None),
         ("a@evil.github.io", None),
+        ("hoster@gmail.com", None),
         ("a@203.0.113.7", None),
     ],
 )

@@ -314,6 +314,20 @@ def test_a_security_txt_counts_until_it_expires() -> None:
         assert len(only(story, "registrar").contacts) == count, expires
 
 
+def test_no_notice_goes_to_whom_a_site_names_itself() -> None:
+    """The fraud may have written its own security.txt: an analyst is told, nobody is mailed."""
+    hop, tenant = "https://go.hop.test/x", "https://hoshino-sale.github.io/lp"
+    hosts = (SHOP, "go.hop.test", "hoshino-sale.github.io", "bit.ly")
+    security = {host: SecurityFacts(host=host, asked_at=NOW, contacts=(f"me@{host}",)) for host in hosts}
+    way = journey("https://bit.ly/x", hop, SHOP_LINK)
+    actors = actors_of(telling([ad(way.url, tenant)], [way, journey(tenant)], security=security))
+    assert {contact.address for actor in actors for contact in actor.contacts} == {"me@bit.ly"}
+    assert {actor.facts["site_contacts"] for actor in actors if "site_contacts" in actor.facts} == {
+        f"me@{SHOP}",
+        "me@go.hop.test",
+    }
+
+
 def test_what_a_registry_said_instead_of_facts_is_told() -> None:
     facts = {SHOP: {"error": "404 Not Found"}}
     registrar = only(telling([ad(SHOP_LINK)], [journey(SHOP_LINK)], registrations=facts), "registrar")
