@@ -83,7 +83,7 @@ def _pieces(text: str, room: float, width: Width) -> Iterator[_Piece]:
 def _split(line: list[_Piece], following: _Piece, room: float) -> int:
     """Return how many pieces the line keeps, so that no rule is broken; all of them where none can be kept."""
     if following.loose and line and line[-1].loose:
-        return _split_word(line, room)
+        return _split_word(line, following, room)
     split = len(line)
     for _ in range(_BACK):
         if split <= 1:
@@ -95,7 +95,7 @@ def _split(line: list[_Piece], following: _Piece, room: float) -> int:
     return len(line)
 
 
-def _split_word(line: list[_Piece], room: float) -> int:
+def _split_word(line: list[_Piece], following: _Piece, room: float) -> int:
     left = sum(piece.size for piece in line)
     for split in range(len(line), 1, -1):
         last = line[split - 1]
@@ -103,7 +103,7 @@ def _split_word(line: list[_Piece], room: float) -> int:
             break
         if not last.loose:
             return split  # before the word
-        if last.text in _AFTER and (split == len(line) or line[split].text not in _AFTER):
+        if last.text in _AFTER and following.text not in _AFTER:
             return split
-        left -= last.size
+        left, following = left - last.size, last
     return len(line)

@@ -8,6 +8,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from PIL import Image, UnidentifiedImageError
 
@@ -38,7 +39,7 @@ class Darkroom:
     def __init__(self, read: Read) -> None:
         self._read = read
         self._left = MOST_BYTES
-        self.full = False  # whether a picture was left out
+        self._printed: set[bytes] = set()  # hashes of what is in the document: the same pixels are kept once
 
     def pixels(self, address: str) -> Image.Image | None:
         """Return the pixels of a stored rendition; None where it is not there or is none."""
@@ -61,11 +62,15 @@ class Darkroom:
             image = image.resize((across, max(1, round(image.height * across / image.width))), Image.Resampling.LANCZOS)
         out = io.BytesIO()
         image.save(out, "JPEG", quality=_QUALITY, subsampling=0)
-        if out.tell() > self._left:
-            self.full = True
+        jpeg = out.getvalue()
+        digest = sha256(jpeg).digest()
+        if digest in self._printed:
+            return jpeg
+        if len(jpeg) > self._left:
             return None
-        self._left -= out.tell()
-        return out.getvalue()
+        self._left -= len(jpeg)
+        self._printed.add(digest)
+        return jpeg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

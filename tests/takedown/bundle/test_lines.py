@@ -60,6 +60,13 @@ def test_words_stay_whole_and_long_addresses_break_after_a_sign_that_is_no_hyphe
     assert not any("[.]" in first[-1:] + second[:2] for first, second in pairwise(lines))
 
 
+def test_a_scheme_is_not_parted_from_its_slashes() -> None:
+    for ems in range(6, 30):
+        lines = lines_of("see hxxps://hoshino-denki-sale[.]test/lp and go on", room(ems), WIDTHS)
+        assert "//" in "".join(line for line in lines if "/" in line)
+        assert not any(line.endswith(("hxxps:", "hxxps:/")) for line in lines)
+
+
 def test_a_word_without_end_fills_its_lines() -> None:
     lines = lines_of("x" * 1000, room(20), WIDTHS)
     assert {len(line) for line in lines[:-1]} == {len(lines[0])}
