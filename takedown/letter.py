@@ -116,7 +116,7 @@ def values_of(ground: Ground, room: Room) -> dict[str, Any]:
         "agent": ground.filer.relation == "agent",
         "authority_until": letter.until.isoformat() if letter is not None and letter.until is not None else None,
         "marks": [mark_of(mark, ground) for mark in in_force(ground.brand, ground.today)],
-        "targets": _listed(ground.targets, room.targets, lambda one: target_text(one, ground, LONGEST_URL)),
+        "targets": _listed(ground.targets, room.targets, lambda one: _target(one, ground)),
         "hosts": [pen.url(host.ascii) for host in hosts_of(sites_of(ground))],
         "addresses": _listed(tuple(answers_of(ground)), room.targets, lambda hop: _answer(hop, pen)),
         "items": _listed(items_of(story, actor), room.items, lambda view: _item(view, ground, pen, room.words)),
@@ -187,6 +187,14 @@ def target_text(target: str, ground: Ground, limit: int | None = None) -> str:
     """Write a target: an address or an id as it stood; a bank account as people write one."""
     account = ground.actor.subject.startswith("bank:")
     return pen_of(ground).url(account_text("bank" if account else "", target), limit)
+
+
+def _target(target: str, ground: Ground) -> str:
+    """Write a target in a list; an id of something shown is called one."""
+    text = target_text(target, ground, LONGEST_URL)
+    return (
+        f"{WORDS[ground.language].shown_id} {text}" if ground.actor.kind == "platform" and "://" not in target else text
+    )
 
 
 def account_text(kind: str, value: str) -> str:

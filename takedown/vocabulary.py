@@ -16,6 +16,7 @@ class Vocabulary:
     handoffs: Mapping[str, str]  # kinds of hand-offs
     proofs: Mapping[str, str]  # roles of files
     advertiser: str
+    shown_id: str  # of an ad or a post without an address
     classes: str  # Nice
     countries: Mapping[str, str]  # ISO 3166-1; others stand as they are
     is_owner: str
@@ -71,6 +72,7 @@ ENGLISH = Vocabulary(
         "authority": "letter of authority",
     },
     advertiser="advertiser account",
+    shown_id="ad or post with the ID",
     classes="class {numbers}",
     countries={"JP": "Japan", "US": "United States", "CN": "China", "HK": "Hong Kong", "GB": "United Kingdom"},
     is_owner="owner of the rights",
@@ -116,6 +118,7 @@ JAPANESE = Vocabulary(
         "authority": "委任状",
     },
     advertiser="広告主アカウント",
+    shown_id="広告・投稿ID",
     classes="第{numbers}類",
     countries={"JP": "日本", "US": "米国", "CN": "中国", "HK": "香港", "GB": "英国"},
     is_owner="権利者本人",

@@ -181,6 +181,13 @@ def test_the_exact_click_url_stands_in_fields_and_text_byte_for_byte(stage: Stag
     assert defang(LINK) in inert.body
 
 
+def test_an_ad_without_an_address_is_named_by_its_id(stage: Stage) -> None:
+    story = story_of(stage)
+    notice = drafted(stage, story, actor_of(story, "platform", "youtube"), channel_of(field=[field("targets")]), "ja")
+    assert "1. 広告・投稿ID yt-77" in notice.body
+    assert notice.fields[0].value == "yt-77"
+
+
 def test_what_was_passed_on_the_way_is_not_said_to_show_the_offer(stage: Stage) -> None:
     story = story_of(stage)
     redirect = actor_of(story, "redirect")

@@ -161,6 +161,12 @@ def test_facts_are_of_the_actors_part_alone(stage: Stage) -> None:
     assert fact("landing.urls", youtube) is None  # its link was not followed
 
 
+def test_an_ad_of_another_platform_is_nothing_of_this_one_though_both_lead_to_one_link(stage: Stage) -> None:
+    story = with_item(story_of(stage), 1, links=(LINK,))
+    assert story.case.items[1].item.platform == "youtube"
+    assert fact("ad.ids", ground_of(stage, story, actor_of(story, "platform", "meta"), channel_of())) == "ad-501"
+
+
 def test_the_brands_own_pages_and_accounts_are_no_landing_and_no_account(stage: Stage) -> None:
     story = story_of(stage)
     texts = tuple(replace(text, text="お問い合わせ 0120-000-000") for text in story.case.items[2].item.texts)
