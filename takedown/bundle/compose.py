@@ -35,9 +35,20 @@ def compose(
     config: Config,
     language: Language,
     *,
+    channels: Mapping[str, str],
     now: datetime,
 ) -> Dossier:
-    """Return the dossier of a case. Equal arguments give equal dossiers."""
+    """Return the dossier of a case. Equal arguments give equal dossiers.
+
+    Args:
+        story: of the case.
+        gathered: what its bundle is made of.
+        shots: screenshots to show, by the SHA-256 of their visit's manifest.
+        config: for the time zone.
+        language: of the dossier.
+        channels: what the channels of notices are called, by key.
+        now: the bundle's time.
+    """
     voice = Voice(language, ZoneInfo(config.triage.zone))
     words, case = voice.words, story.case
     brand = voice.own(story.brand.name, 100)
@@ -54,7 +65,7 @@ def compose(
         summary_title=words.summary,
         tiles=tuple(_tiles(story, gathered, voice)),
         warnings=tuple(_warnings(gathered, voice)),
-        sections=tuple(_sections(story, gathered, rounds, led, shots, voice)),
+        sections=tuple(_sections(story, gathered, rounds, led, shots, channels, voice)),
         contents_title=words.contents,
         page=words.page,
         footer=words.footer,
@@ -108,7 +119,7 @@ def _leads(visits: Sequence[Visit], led: Sequence[Led], voice: Voice) -> str:
     hops = len(best.hops) - 2
     accounts = involved.handoffs(led, voice)
     return words.leads.format(
-        way=words.way.format(count=hops) if hops > 0 else "",
+        way=voice.number(words.way_one, words.way, hops) if hops > 0 else "",
         end=end,
         outcome=voice.of_notices.outcomes.get(best.outcome, best.outcome),
         handoffs=words.then.format(handoffs=voice.listed(accounts, 4)) if accounts else "",
@@ -123,8 +134,7 @@ def _done(story: Story, voice: Voice) -> Iterator[str]:
     elif case.judged_at is None:
         yield words.not_judged
     filed = sum(notice.state in FILED for notice in story.notices)
-    state = voice.of_alerts.states.get(case.state, case.state)
-    yield words.filed.format(count=filed, state=state) if filed else words.not_filed
+    yield voice.number(words.filed_one, words.filed, filed) if filed else words.not_filed
 
 
 def _tiles(story: Story, gathered: Gathered, voice: Voice) -> Iterator[Tile]:
@@ -157,6 +167,7 @@ def _sections(
     rounds: Sequence[Round],
     led: Sequence[Led],
     shots: Mapping[str, Shot],
+    channels: Mapping[str, str],
     voice: Voice,
 ) -> Iterator[Section]:
     words = voice.words
@@ -177,7 +188,7 @@ def _sections(
         ("timeline", words.timeline, (), tuple(history.timeline(story, rounds, voice))),
         ("signals", words.signals, (signals_says,), tuple(grounds(story, voice))),
         ("judgements", words.judgements, (words.judgements_says,), tuple(history.judgements(story, voice))),
-        ("notices", words.notices, (), tuple(history.notices(story, voice))),
+        ("notices", words.notices, (), tuple(history.notices(story, channels, voice))),
         ("unseen", words.unseen, (), tuple(proofs.unseen(story, gathered, rounds, voice))),
         ("files", words.files, (words.files_says,), tuple(proofs.files(gathered, voice))),
         ("check", words.check, (), tuple(proofs.checking(gathered, voice))),

@@ -66,6 +66,7 @@ def gather(session: Session, media: MediaStore, story: Story, work: Path) -> Gat
     sent = [notice.manifest for notice in story.notices if notice.manifest]
     for manifest in sent:
         contents.add_manifest(manifest, folder="notices")
+    items = _add_items(session, contents, case_id, work)
     _add_notices(session, contents, story, work)
     entries, head = records.custody_of(session, {*manifests, *sent}, cases)
     for entry in entries:
@@ -73,7 +74,6 @@ def gather(session: Session, media: MediaStore, story: Story, work: Path) -> Gat
             contents.add_manifest(entry.manifest)
     stamps = tuple(_stamps(session, contents, [*manifests, *sent]))
     _add_answers(contents, story)
-    items = _add_items(session, contents, case_id, work)
     for name, lines in (
         ("visits", reversed(visits)),
         ("custody", records.custody_lines(session, entries, head)),

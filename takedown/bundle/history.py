@@ -1,6 +1,6 @@
 """History: what happened to a case, in the order of time, and what people and channels decided."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,7 +43,7 @@ def timeline(story: Story, rounds: Sequence[Round], voice: Voice) -> Iterator[Bl
             Column(title=words.who, width=3),
             Column(title=words.note, width=6),
         ),
-        rows=tuple((voice.utc(one.at), voice.local(one.at), one.what, one.who, one.note) for one in events),
+        rows=tuple((voice.utc(one.at), voice.clock(one.at), one.what, one.who, one.note) for one in events),
         note=words.events_cut.format(count=cut) if cut > 0 else "",
     )
 
@@ -78,8 +78,14 @@ def judgements(story: Story, voice: Voice) -> Iterator[Block]:
     )
 
 
-def notices(story: Story, voice: Voice) -> Iterator[Block]:
-    """Yield the takedown requests, oldest first."""
+def notices(story: Story, channels: Mapping[str, str], voice: Voice) -> Iterator[Block]:
+    """Yield the takedown requests, oldest first.
+
+    Args:
+        story: of the case.
+        channels: what they are called, by key.
+        voice: of the dossier.
+    """
     words = voice.words
     if not story.notices:
         yield Words(lines=(words.not_filed,))
@@ -89,16 +95,16 @@ def notices(story: Story, voice: Voice) -> Iterator[Block]:
             Column(title=words.reference, width=3, code=True),
             Column(title=words.channel, width=3),
             Column(title=words.subject, width=4, code=True),
-            Column(title=words.state, width=2),
+            Column(title=words.standing, width=2),
             Column(title=words.filed_at, width=4),
             Column(title=words.answer, width=4),
             Column(title=words.down_at, width=3),
         ),
-        rows=tuple(_notice(notice, voice) for notice in story.notices[-MOST_NOTICES:]),
+        rows=tuple(_notice(notice, channels, voice) for notice in story.notices[-MOST_NOTICES:]),
     )
 
 
-def _notice(notice: NoticeView, voice: Voice) -> tuple[str, ...]:
+def _notice(notice: NoticeView, channels: Mapping[str, str], voice: Voice) -> tuple[str, ...]:
     words = voice.words
     filed = " · ".join(filter(None, (voice.utc(notice.filed_at), voice.own(notice.filed_by, 60))))
     answers = (
@@ -110,7 +116,7 @@ def _notice(notice: NoticeView, voice: Voice) -> tuple[str, ...]:
     gone = " · ".join(filter(None, (voice.utc(notice.down_at), voice.own(notice.down_by, 60))))
     return (
         voice.own(notice.reference, 40),
-        voice.own(notice.channel, 80),
+        voice.own(channels.get(notice.channel, notice.channel), 80),
         voice.url(notice.subject, 160),
         words.notice_states.get(notice.state, notice.state),
         filed,

@@ -1,7 +1,4 @@
-"""The words of a dossier in Japanese, and what the detector says of journeys, which it says in English."""
-
-import re
-from collections.abc import Callable
+"""The words of a dossier in Japanese."""
 
 from takedown.bundle.words import Words
 
@@ -31,11 +28,13 @@ JAPANESE = Words(
     leads_nowhere="リンク先は不明です（プラットフォームが公開していないか、まだアクセスしていません）。",
     leads_untold="リンクをたどると {end} に到達しましたが、表示内容は判別できませんでした。",
     way="途中{count}か所を経由して ",
+    way_one="途中{count}か所を経由して ",
     then="。さらに {handoffs} へ誘導しています",
     confirmed="{day}に{who}が「なりすまし」と判定しました。",
     not_judged="担当者による判定はまだ行われていません。",
     not_filed="削除申請は、まだ行っていません。",
-    filed="削除申請は{count}件で、案件の現在の状態は「{state}」です。",
+    filed="削除申請を{count}件提出しています。",
+    filed_one="削除申請を{count}件提出しています。",
     items="広告・ページ等",
     sightings="確認回数",
     journeys="アクセス記録",
@@ -272,6 +271,7 @@ JAPANESE = Words(
     filed_at="提出日時",
     answer="回答",
     down_at="削除確認",
+    standing="状態",
     notice_states={
         "draft": "下書き",
         "filed": "提出済み",
@@ -292,7 +292,8 @@ JAPANESE = Words(
         "unreadable": "読み取れません",
         "purged": "保存期間の規則により削除済みです",
     },
-    pending="{authority} によるマニフェスト {manifest} のタイムスタンプは未取得です{problem}。",
+    pending="{authority} のタイムスタンプ{count}件は未取得です{problem}。",
+    pending_one="{authority} のタイムスタンプ{count}件は未取得です{problem}。",
     no_authority="タイムスタンプ局が設定されていないため、第三者による時刻証明はありません。時刻は収集した計算機の時計によります。",
     cut_items="本案件の項目は{all}件です。スコアの高い{count}件を収録しています。",
     cut_visits="アクセス記録が多いため、最初の記録と直近の{count}件を収録しています。",
@@ -337,76 +338,3 @@ JAPANESE = Words(
     check_custody="本資料の作成時点で、証拠保管の連鎖の末尾は {head} でした。この値を控えておけば、"
     "それ以前の記録が書き換えられていないことを後日確認できます：mekiki verify --expect {head}",
 )
-
-_EXACT = {
-    "a file was offered for download; it was not taken": "ファイルのダウンロードを求められましたが、取得していません",
-    "the visitor's proxy did not let it through": "閲覧に用いた接続経路（プロキシ）が接続を許可しませんでした",
-    "the host is unknown": "ホスト名が存在しません",
-    "leads out of the web, into an app, a chat or a call": "ウェブの外（アプリ、チャット、通話）へ誘導しています",
-    "what came is no page that can be read": "返された内容は、読み取れるページではありませんでした",
-    "scripts may show more or lead on; only a browser would tell": "スクリプトによって表示や遷移が変わる可能性があり、"
-    "ブラウザーでなければ判別できません",
-    "a page was seen, of which not everything could be read; others may see another": "ページの表示を確認しましたが、"
-    "一部を読み取れませんでした。閲覧者によって表示が異なる可能性があります",
-    "a page was seen; others may see another": "ページの表示を確認しました。閲覧者によって表示が異なる可能性があります",
-    "the domain is parked or for sale": "ドメインは保留中、または売りに出されています",
-    "the domain does not resolve any more (NXDOMAIN)": "ドメインの名前解決ができなくなりました（NXDOMAIN）",
-    "it sent more than a visit may take, and was cut off": "データ量が上限を超えたため中断しました",
-    "it had not loaded whole in time": "時間内に読み込みが終わりませんでした",
-}
-_WALLS = {
-    "a consent wall": "同意の確認画面",
-    "a captcha or bot check": "CAPTCHA などの自動アクセス対策の画面",
-    "a login wall": "ログイン画面",
-}
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"it led on after (\d+) hops"), lambda m: f"{m[1]}回転送された後も転送が続いたため、中断しました"),
-    (re.compile(r"answered (\d+)"), lambda m: f"HTTP ステータス {m[1]} が返されました"),
-    (re.compile(r"no answer \((.*)\)"), lambda m: f"応答がありませんでした（{JAPANESE.problems.get(m[1], m[1])}）"),
-    (re.compile(r"shows (.*)"), lambda m: f"{_WALLS.get(m[1], m[1])}が表示されました"),
-    (re.compile(r"a page is shown at (.*)"), lambda m: f"{m[1]} にページが表示されています"),
-    (re.compile(r"a page is shown again at (.*)"), lambda m: f"{m[1]} に再びページが表示されています"),
-    (
-        re.compile(r"another page than before is shown at (.*)"),
-        lambda m: f"{m[1]} に以前とは異なるページが表示されています",
-    ),
-    (re.compile(r"leads to (.*) now, no longer to (.*)"), lambda m: f"リンク先が {m[2]} から {m[1]} に変わりました"),
-    (re.compile(r"all of (\d+) links: (.*)"), lambda m: f"{m[1]}件のリンクすべて：{in_japanese(m[2])}"),
-    (
-        re.compile(r"scripts make another page of it, see (.*)"),
-        lambda m: f"スクリプトによって別のページになります（{m[1]} を参照）",
-    ),
-    (
-        re.compile(r"(\S+): (\S+) saw a page, (\S+) did not \((.*)\)"),
-        lambda m: (
-            f"{m[1]} との比較：{m[2]} にはページが表示され、{m[3]} には表示されませんでした（{in_japanese(m[4])}）"
-        ),
-    ),
-    (
-        re.compile(r"(\S+): ended at (\S+) and at (\S+)"),
-        lambda m: f"{m[1]} との比較：到達先が {m[2]} と {m[3]} に分かれました",
-    ),
-    (
-        re.compile(
-            r"(\S+): (\d+) of 64 bits of the words, (\d+) of the page's shape(?:, (\d+) of its picture)? differ"
-        ),
-        lambda m: (
-            f"{m[1]} との比較：64ビット中、文言は{m[2]}、構造は{m[3]}"
-            + (f"、画面は{m[4]}" if m[4] else "")
-            + "ビット異なります"
-        ),
-    ),
-)
-
-
-def in_japanese(says: str) -> str:
-    """Return what the detector says of a journey in Japanese; a sentence that is not known here stays as it is."""
-    if says in _EXACT:
-        return _EXACT[says]
-    for form, told in _FORMS:
-        if found := form.fullmatch(says):
-            return told(found)
-    head, semicolon, rest = says.rpartition("; ")
-    if semicolon:
-        return f"{in_japanese(head)}。{in_japanese(rest)}"
-    return says

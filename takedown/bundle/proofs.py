@@ -1,5 +1,6 @@
 """Proofs: the files of a bundle, what stamped them, what is missing, and how anybody checks all that."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from takedown.bundle.dossier import Block, Column, Table, Words
@@ -105,11 +106,11 @@ def _unseen(story: Story, gathered: Gathered, rounds: Sequence[Round], voice: Vo
         yield words.no_link
     if story.case.judged_at is None:
         yield words.not_judged_yet
-    for stamp in gathered.stamps:
-        if stamp.stamped_at is None:
-            problem = f" ({voice.text(stamp.problem, 120)})" if stamp.problem else ""
-            authority = voice.own(stamp.authority, 120)
-            yield words.pending.format(authority=authority, manifest=stamp.manifest[:16], problem=problem)
+    waiting = Counter((one.authority, one.problem or "") for one in gathered.stamps if one.stamped_at is None)
+    for (authority, problem), count in waiting.items():
+        form = words.pending_one if count == 1 else words.pending
+        why = f" ({voice.text(problem, 120)})" if problem else ""
+        yield form.format(count=count, authority=voice.own(authority, 120), problem=why)
     if not gathered.stamps:
         yield words.no_authority
 

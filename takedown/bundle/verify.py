@@ -34,6 +34,7 @@ LARGEST_FILE = 2**40  # bytes of a file that no list tells the size of
 LARGEST_WARC = 2**34  # bytes of a WARC file once it is unpacked
 MOST_FILES = 200_000
 MOST_SAID = 200  # lines about what is wrong
+MOST_NOTED = 20  # of one kind of what is worth knowing
 ZEROS = "0" * 64
 ADDED = "is not a part of the bundle; it was added"
 UNREADABLE = (OSError, KeyError, RuntimeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
@@ -417,8 +418,12 @@ class Check:
         language = language or str(self.detail.get("language"))
         words = WORDS[language if language in WORDS else "en"]
         yield words["head"].format(**{key: shown(self.detail.get(key, "?")) for key in ("case", "brand", "at", "tool")})
-        for key, values in self.notes:
-            yield words[key].format(**{name: shown(value) for name, value in values.items()})
+        for key in dict.fromkeys(key for key, _ in self.notes):
+            told = [values for note, values in self.notes if note == key]
+            for values in told[:MOST_NOTED]:
+                yield words[key].format(**{name: shown(value) for name, value in values.items()})
+            if len(told) > MOST_NOTED:
+                yield words["more"].format(count=len(told) - MOST_NOTED)
         yield from list(self.wrong)[:MOST_SAID]
         if len(self.wrong) > MOST_SAID:
             yield words["more"].format(count=len(self.wrong) - MOST_SAID)

@@ -11,7 +11,8 @@ from alerts.words import Words as AlertWords
 from detector.evidence import Evidence, expects_file
 from safety.screen import defang, screen
 from takedown.bundle.english import ENGLISH
-from takedown.bundle.japanese import JAPANESE, in_japanese
+from takedown.bundle.japanese import JAPANESE
+from takedown.bundle.said import genuine_in_japanese, in_japanese
 from takedown.bundle.words import Words
 from takedown.vocabulary import WORDS as NOTICE_WORDS
 from takedown.vocabulary import Vocabulary
@@ -63,6 +64,10 @@ class Voice:
         """Return a moment in the team's zone, with the zone's name."""
         return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S %Z}" if at is not None else ""
 
+    def clock(self, at: datetime) -> str:
+        """Return a moment in the team's zone, without the zone's name."""
+        return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
+
     def both(self, at: datetime | None) -> str:
         """Return a moment in UTC and in the team's zone."""
         return f"{self.utc(at)} UTC ({self.local(at)})" if at is not None else ""
@@ -75,6 +80,10 @@ class Voice:
     def spoken(self, sentences: Iterable[str]) -> str:
         """Return sentences one after the other."""
         return ("" if self.language == "ja" else " ").join(sentences)
+
+    def number(self, one: str, many: str, count: int) -> str:
+        """Return a sentence about one thing or about several."""
+        return (one if count == 1 else many).format(count=count)
 
     def listed(self, texts: list[str], most: int = 6) -> str:
         """Return a list in a sentence, cut."""
@@ -95,7 +104,8 @@ class Voice:
 
     def expected(self, evidence: Evidence) -> str:
         """Return what a signal expected."""
-        return self.own(evidence.expected) if expects_file(evidence) else self.text(evidence.expected)
+        said = genuine_in_japanese(evidence.expected) if self.language == "ja" else evidence.expected
+        return self.own(said) if expects_file(evidence) else self.text(said)
 
     def journey(self, says: str) -> str:
         """Return what the detector says of a journey, or of where a link stands."""

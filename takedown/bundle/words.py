@@ -41,10 +41,12 @@ class Words:
     leads_untold: str
     then: str
     way: str
+    way_one: str
     confirmed: str
     not_judged: str
     not_filed: str
     filed: str
+    filed_one: str
     # tiles
     items: str
     sightings: str
@@ -176,6 +178,7 @@ class Words:
     filed_at: str
     answer: str
     down_at: str
+    standing: str
     notice_states: Mapping[str, str]
     replies: str
     # unseen
@@ -184,6 +187,7 @@ class Words:
     lost_more: str
     lost_why: Mapping[str, str]
     pending: str
+    pending_one: str
     no_authority: str
     cut_items: str
     cut_visits: str

@@ -33,6 +33,7 @@ from takedown.bundle.pages import page_of
 from takedown.bundle.pdf import pdf_of
 from takedown.bundle.readme import README
 from takedown.bundle.records import BUNDLE, subject_of
+from takedown.catalogue import load_catalogue
 from takedown.story import Story
 
 FORMAT = "mekiki-bundle/1"
@@ -78,13 +79,15 @@ def write_bundle(
         now: the bundle's time.
 
     Raises:
+        ConfigError: an entry of the team's own channels is wrong.
         MediaMissing: a file was changed or went while the bundle was being written; nothing is wrong with trying again.
     """
     with TemporaryDirectory(prefix="mekiki-bundle-") as folder, Sandbox(workers=1) as sandbox:
         work = Path(folder)  # 0700
         gathered = gather(session, media, story, work)
         shots = gallery(gathered, work, sandbox)
-        dossier = compose(story, gathered, shots, config, language, now=now)
+        channels = {one.key: getattr(one.name, language) for one in load_catalogue(config.takedown.channels)}
+        dossier = compose(story, gathered, shots, config, language, channels=channels, now=now)
         _add_documents(dossier, gathered.contents, work, now)
         _add_lists(story, gathered, language, work, now)
         entries = list(gathered.contents)

@@ -18,8 +18,9 @@ from takedown.bundle.compose import compose
 from takedown.bundle.dossier import Dossier, Facts, Journey, Pictures, Table, Words
 from takedown.bundle.english import ENGLISH
 from takedown.bundle.gather import Gathered, gather
-from takedown.bundle.japanese import JAPANESE, in_japanese
+from takedown.bundle.japanese import JAPANESE
 from takedown.bundle.pages import page_of
+from takedown.bundle.said import genuine_in_japanese, in_japanese
 from takedown.story import Story, tell_story
 from tests.takedown.bundle.bundles import LATER
 from tests.takedown.bundle.hostile import HOPS, ITEMS, MARKUP, hostile_story, hostile_visits
@@ -63,7 +64,7 @@ def told(stage: Stage, tmp_path: Path) -> tuple[Story, Gathered]:
 
 
 def dossier_of(told: tuple[Story, Gathered], stage: Stage, language: Language = "ja") -> Dossier:
-    return compose(*told, {}, stage.config, language, now=LATER)
+    return compose(*told, {}, stage.config, language, channels={}, now=LATER)
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -238,6 +239,16 @@ def test_both_languages_say_the_same_of_the_same() -> None:
 )
 def test_what_the_detector_says_of_journeys_is_told_in_japanese(says: str, told_as: str) -> None:
     assert told_as in in_japanese(says)
+
+
+def test_what_would_be_genuine_is_told_in_japanese(told: tuple[Story, Gathered], stage: Stage) -> None:
+    signals = next(one for one in dossier_of(told, stage).sections if one.key == "signals")
+    [table] = signals.blocks
+    assert isinstance(table, Table)
+    left = [row[2] for row in table.rows if not re.search("[ぁ-んァ-ヶ一-龠]", row[2])]
+    assert set(left) <= {"hoshino-denki[.]example"}
+    assert genuine_in_japanese("ruscool.jpg, in the brand's own items only") == "ruscool.jpg（ブランド自身のもののみ）"
+    assert genuine_in_japanese("Hoshino") == "Hoshino"
 
 
 def test_a_sentence_that_is_not_known_stays_as_it_is() -> None:

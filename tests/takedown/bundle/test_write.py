@@ -352,7 +352,7 @@ def test_an_authority_that_is_down_leaves_a_bundle_that_says_so(stage: Stage, tm
     written = make(stage, tmp_path / "case.zip", language="en")
     assert (written.stamps, written.pending) == (0, 2)
     page = (unpack(tmp_path / "case.zip", tmp_path / "case") / "index.html").read_text("utf-8")
-    assert "is still to come (no answer (timeout))" in page
+    assert "are still to come (no answer (timeout))" in page
     code, said = check(tmp_path / "case.zip")
     assert code == 0
     assert "2 time stamps were still to come" in said

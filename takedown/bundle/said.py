@@ -1,0 +1,142 @@
+"""Said: sentences that the detector wrote down in English, in Japanese: of journeys, and of what would be genuine.
+
+A sentence that is not known here stays as it is: better in another language than not at all.
+"""
+
+import re
+from collections.abc import Callable
+
+from takedown.bundle.japanese import JAPANESE
+
+_Forms = tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
+
+_EXACT = {
+    "a file was offered for download; it was not taken": "ファイルのダウンロードを求められましたが、取得していません",
+    "the visitor's proxy did not let it through": "閲覧に用いた接続経路（プロキシ）が接続を許可しませんでした",
+    "the host is unknown": "ホスト名が存在しません",
+    "leads out of the web, into an app, a chat or a call": "ウェブの外（アプリ、チャット、通話）へ誘導しています",
+    "what came is no page that can be read": "返された内容は、読み取れるページではありませんでした",
+    "scripts may show more or lead on; only a browser would tell": "スクリプトによって表示や遷移が変わる可能性があり、"
+    "ブラウザーでなければ判別できません",
+    "a page was seen, of which not everything could be read; others may see another": "ページの表示を確認しましたが、"
+    "一部を読み取れませんでした。閲覧者によって表示が異なる可能性があります",
+    "a page was seen; others may see another": "ページの表示を確認しました。閲覧者によって表示が異なる可能性があります",
+    "the domain is parked or for sale": "ドメインは保留中、または売りに出されています",
+    "the domain does not resolve any more (NXDOMAIN)": "ドメインの名前解決ができなくなりました（NXDOMAIN）",
+    "it sent more than a visit may take, and was cut off": "データ量が上限を超えたため中断しました",
+    "it had not loaded whole in time": "時間内に読み込みが終わりませんでした",
+}
+_WALLS = {
+    "a consent wall": "同意の確認画面",
+    "a captcha or bot check": "CAPTCHA などの自動アクセス対策の画面",
+    "a login wall": "ログイン画面",
+}
+_FORMS: _Forms = (
+    (re.compile(r"it led on after (\d+) hops"), lambda m: f"{m[1]}回転送された後も転送が続いたため、中断しました"),
+    (re.compile(r"answered (\d+)"), lambda m: f"HTTP ステータス {m[1]} が返されました"),
+    (re.compile(r"no answer \((.*)\)"), lambda m: f"応答がありませんでした（{JAPANESE.problems.get(m[1], m[1])}）"),
+    (re.compile(r"shows (.*)"), lambda m: f"{_WALLS.get(m[1], m[1])}が表示されました"),
+    (re.compile(r"a page is shown at (.*)"), lambda m: f"{m[1]} にページが表示されています"),
+    (re.compile(r"a page is shown again at (.*)"), lambda m: f"{m[1]} に再びページが表示されています"),
+    (
+        re.compile(r"another page than before is shown at (.*)"),
+        lambda m: f"{m[1]} に以前とは異なるページが表示されています",
+    ),
+    (re.compile(r"leads to (.*) now, no longer to (.*)"), lambda m: f"リンク先が {m[2]} から {m[1]} に変わりました"),
+    (re.compile(r"all of (\d+) links: (.*)"), lambda m: f"{m[1]}件のリンクすべて：{in_japanese(m[2])}"),
+    (
+        re.compile(r"scripts make another page of it, see (.*)"),
+        lambda m: f"スクリプトによって別のページになります（{m[1]} を参照）",
+    ),
+    (
+        re.compile(r"(\S+): (\S+) saw a page, (\S+) did not \((.*)\)"),
+        lambda m: (
+            f"{m[1]} との比較：{m[2]} にはページが表示され、{m[3]} には表示されませんでした（{in_japanese(m[4])}）"
+        ),
+    ),
+    (
+        re.compile(r"(\S+): ended at (\S+) and at (\S+)"),
+        lambda m: f"{m[1]} との比較：到達先が {m[2]} と {m[3]} に分かれました",
+    ),
+    (
+        re.compile(
+            r"(\S+): (\d+) of 64 bits of the words, (\d+) of the page's shape(?:, (\d+) of its picture)? differ"
+        ),
+        lambda m: (
+            f"{m[1]} との比較：64ビット中、文言は{m[2]}、構造は{m[3]}"
+            + (f"、画面は{m[4]}" if m[4] else "")
+            + "ビット異なります"
+        ),
+    ),
+)
+
+
+def in_japanese(says: str) -> str:
+    """Return what the detector says of a journey in Japanese; a sentence that is not known here stays as it is."""
+    if says in _EXACT:
+        return _EXACT[says]
+    for form, told in _FORMS:
+        if found := form.fullmatch(says):
+            return told(found)
+    head, semicolon, rest = says.rpartition("; ")
+    if semicolon:
+        return f"{in_japanese(head)}。{in_japanese(rest)}"
+    return says
+
+
+_GENUINE = {
+    "a registered advertiser or account": "登録済みの広告主・アカウント",
+    "no such call from the brand itself": "ブランド自身はこのような呼びかけをしません",
+    "an honest reason to name the brand": "ブランドに触れる正当な理由",
+    "loaded by the brand's own pages and those of its partners": "ブランドと提携先のページだけが読み込むもの",
+    "used by registered shops and accounts only": "登録済みの店舗・アカウントだけが用いる表現",
+    "a title that only the brand's own pages have": "ブランド自身のページだけが持つ題名",
+    "no hurry": "購入を急がせない表示",
+    "name, address and telephone number of the seller, or a link to them": "販売業者の名称・住所・電話番号",
+    "an address in Japan": "国内の住所",
+    "an address at the seller's own domain": "販売業者自身のドメインのメールアドレス",
+    "ways to pay that can be taken back": "取り消しのできる支払い方法",
+    "a host that has had one for longer; honest ones renew theirs every few weeks": "以前から証明書を持つホスト",
+    "a page that may be looked at": "自由に閲覧できるページ",
+    "no picture of a confirmed case": "確認済みの案件にはない画像",
+    "the setting of honest items that name a brand": "ブランドに触れる通常の投稿・広告の表示のされ方",
+    "not the wording of honest texts that name a brand": "ブランドに触れる通常の文章にはない言い回し",
+    "the wording of honest texts that name a brand": "ブランドに触れる通常の文章の言い回し",
+    "a registered host": "登録済みのホスト",
+}
+_GENUINE_FORMS: _Forms = (
+    (re.compile(r"known false: (.*)"), lambda m: f"虚偽と判明している主張：{m[1]}"),
+    (
+        re.compile(r"only the brand itself: the name stands before “(.*)”"),
+        lambda m: f"名称に「{m[1]}」が続くのはブランドのみ",
+    ),
+    (re.compile(r"only the brand itself: (.*)"), lambda m: f"ブランド自身のみ：{m[1]}"),
+    (re.compile(r"registered as (.*)"), lambda m: f"登録内容：{m[1]}"),
+    (re.compile(r"known for at least (\d+) days"), lambda m: f"登録から{m[1]}日以上"),
+    (re.compile(r"no (\S+) account of somebody else's"), lambda m: f"他人の {m[1]} アカウントへの誘導なし"),
+    (
+        re.compile(r"no honest price is (\d+) % and more below the list price"),
+        lambda m: f"定価より{m[1]}%以上安い正規の価格はありません",
+    ),
+    (
+        re.compile(r"the setting of honest items that name a brand: not a host with (.*)"),
+        lambda m: f"通常の投稿・広告にはないホスト（{m[1]}）",
+    ),
+    (re.compile(r"(.*), in the brand's own items only"), lambda m: f"{m[1]}（ブランド自身のもののみ）"),
+    (
+        re.compile(r"(.*), in the brand's own items and in those of its partners"),
+        lambda m: f"{m[1]}（ブランドと提携先のもののみ）",
+    ),
+    (
+        re.compile(r"(.*), in the brand's own pages only: (.*) of this text stand there"),
+        lambda m: f"{m[1]}（ブランド自身のページのみ。この文章の{m[2]}が一致）",
+    ),
+)
+
+
+def genuine_in_japanese(expected: str) -> str:
+    """Return what a signal expected in Japanese; names, hosts and what is not known here stay as they are."""
+    if expected in _GENUINE:
+        return _GENUINE[expected]
+    found = ((form.fullmatch(expected), told) for form, told in _GENUINE_FORMS)
+    return next((told(match) for match, told in found if match), expected)
