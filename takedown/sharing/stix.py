@@ -6,7 +6,7 @@ Everything that strangers wrote is screened, hosts and addresses are ASCII, and 
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address
 from types import ModuleType
@@ -33,6 +33,7 @@ _TECHNIQUES = (  # of MITRE ATT&CK
     ("Phishing", "T1566"),
     ("Acquire Infrastructure: Domains", "T1583.001"),
 )
+_MOMENT = timedelta(milliseconds=1)
 _CHATS = {"line": "LINE", "telegram": "Telegram", "whatsapp": "WhatsApp"}
 _WORDS = {"phone": "Telephone number", "bank": "Bank account", "wallet": "Wallet", "advertiser": "Advertiser"}
 
@@ -219,6 +220,7 @@ class _Writer:
                 pattern_type="stix",
                 pattern_version="2.1",
                 valid_from=thing.first_seen,
+                valid_until=max(case.changed_at, thing.first_seen + _MOMENT) if case.state == "down" else None,
                 confidence=self._confidence,
                 **self._dated,
             )

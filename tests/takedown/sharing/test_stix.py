@@ -88,6 +88,9 @@ def test_sharing_again_brings_the_same_objects_up_to_date() -> None:
     }
     moved = {one["type"] for key, one in after.items() if one.get("modified", "") > before[key].get("modified", "")}
     assert {"campaign", "indicator", "report", "observed-data"} <= moved
+    [before_it, gone] = [of(stix_of([one], "amber"), "indicator")[0] for one in (first, again)]
+    assert "valid_until" not in before_it
+    assert gone["valid_until"] == gone["modified"].replace(".000Z", "Z")  # it is down
 
 
 def test_two_cases_are_one_bundle_with_one_identity() -> None:
