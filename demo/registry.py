@@ -5,6 +5,15 @@ from typing import Any
 
 from demo.site import LOOKALIKE, REGISTRY, SHOP
 
+REGISTERED = (
+    SHOP,
+    LOOKALIKE,
+    "short-hop.test",
+    "hoshino-cool-store.test",
+    "hoshinodenki-login.test",
+    "xn--hshinodenki-rnj.test",
+)
+
 
 def answers(port: int) -> dict[tuple[str, str], tuple[str, bytes]]:
     """Return (host, path) -> (content type, body), for a world on a port."""
@@ -16,7 +25,7 @@ def answers(port: int) -> dict[tuple[str, str], tuple[str, bytes]]:
     }
     told = {
         **tables,
-        **{f"/domain/{name}": _domain(name) for name in (SHOP, LOOKALIKE)},
+        **{f"/domain/{name}": _domain(name) for name in REGISTERED},
         "/ip/127.0.0.1": _network(),
     }
     kind = "application/rdap+json"
