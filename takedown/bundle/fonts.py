@@ -15,6 +15,7 @@ from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 
 from safety.screen import screen
+from takedown.errors import TakedownError
 
 # Package and path in it. The packages are not imported: they would start all of matplotlib.
 _FILES = {
@@ -26,7 +27,7 @@ _ORDER = {"text": ("gothic", "sans"), "mono": ("mono", "gothic", "sans")}
 _NARROW = frozenset("‘’“”")  # as wide as a kanji in a Japanese font, which tears English apart
 
 
-class FontMissing(Exception):
+class FontMissing(TakedownError):
     """A font that should be installed is not there."""
 
 

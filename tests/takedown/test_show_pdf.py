@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from cli import main
+from takedown.bundle import fonts
 from tests.takedown.bundle.reading import bare, read
 from tests.takedown.desk import drafted
 from tests.takedown.stage import CANARY, LINK, SECRET, Stage
@@ -41,3 +43,19 @@ def test_a_file_that_is_there_stays_unless_it_may_be_written_over(stage: Stage, 
     assert file.read_bytes() == b"mine"
     assert show(stage, number, "--pdf", str(file), "--force").exit_code == 0
     assert file.read_bytes().startswith(b"%PDF")
+
+
+def test_a_missing_font_is_one_line_and_leaves_no_file(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, file = str(drafted(stage, "npa-cyber")), tmp_path / "letter.pdf"
+    monkeypatch.setitem(fonts._FILES, "gothic", ("matplotlib_fontja", "fonts/gone.ttf"))
+    for cache in (fonts.font, fonts._loaded):
+        monkeypatch.setattr(fonts, cache.__name__, cache.__wrapped__)
+    monkeypatch.setattr("takedown.bundle.paper.font", fonts.font)
+    refused = show(stage, number, "--pdf", str(file))
+    assert refused.exit_code == 1
+    assert refused.stderr.splitlines() == [
+        "mekiki: fonts/gone.ttf of package matplotlib_fontja is missing: install mekiki anew"
+    ]
+    assert list(tmp_path.glob("*letter*")) == []

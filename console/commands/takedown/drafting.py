@@ -23,6 +23,7 @@ from storage.errors import NoticeRefused
 from storage.notices import history, notice, save_draft
 from takedown.actor import Actor
 from takedown.actors import actors_of
+from takedown.bundle.fonts import FontMissing
 from takedown.bundle.notice_pdf import notice_pdf
 from takedown.catalogue import Catalogue
 from takedown.channel import Channel
@@ -136,8 +137,11 @@ def show(app: App, wanted: str, key: str | None, pdf: Path | None, force: bool, 
         steps = [step for step in history(session, view.case_id) if step.notice_id == view.id]
     content = msgspec.convert(view.content, Notice)
     if pdf is not None:
-        with appearing(pdf, force=force) as aside:
-            aside.write_bytes(notice_pdf(content, at=view.drafted_at))
+        try:
+            with appearing(pdf, force=force) as aside:
+                aside.write_bytes(notice_pdf(content, at=view.drafted_at))
+        except FontMissing as error:
+            raise Stop(str(error)) from error
         click.echo(f"{pdf}: notice {view.id}, reference {content.reference}, to be printed")
     elif key is not None:
         click.echo(_bare(content, key))
