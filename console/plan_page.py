@@ -1,5 +1,6 @@
 """What a person reads of a plan of takedowns: where to begin, and step by step who can act, where, and what lacks."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -69,7 +70,11 @@ class PlanPage:
         yield Text(inert(case.title, limit=200))
         for note in plan.notes:
             yield Text(self._note(note), "yellow")
-        if not plan.steps:
+        if plan.steps:
+            counts = Counter(step.standing for step in plan.steps)
+            told = (f"{words.standings[standing]} {counts[standing]}" for standing in _STYLE if counts[standing])
+            yield Text(" · ".join(told), "dim")
+        else:
             yield Text(words.nothing)
         if self._everywhere:
             yield Text(words.everywhere, "bold yellow")

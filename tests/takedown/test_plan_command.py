@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,9 +16,12 @@ from rich.console import Console
 from alerts.message import Language
 from cli import main
 from console.plan_page import PlanPage
+from console.plan_words import WORDS
 from detector.items import Advertiser
+from storage.schema import NoticeState
 from takedown.catalogue import load_catalogue
-from takedown.plan import plan_of
+from takedown.channel import Form, Right, Who
+from takedown.plan import Effect, NoteKind, Standing, plan_of
 from tests.takedown.desk import filed_notice
 from tests.takedown.stage import NOW, SHOP, Stage
 from tests.takedown.ways import ad, journey, telling
@@ -44,6 +47,9 @@ def test_a_plan_says_where_to_begin_and_what_to_type(stage: Stage) -> None:
     assert done.exit_code == 0, done.output
     assert "Plan for case 1  brand hoshino  state confirmed" in done.stdout
     assert "Begin with step 1: Platform." in done.stdout
+    counted = re.search(r"^ready to draft (\d+) · not complete (\d+)$", done.stdout, re.MULTILINE)
+    assert counted is not None
+    assert int(counted[1]) == done.stdout.count("[ready to draft]")
     assert "  1  Platform  meta  [ready to draft]" in done.stdout
     assert "● meta-brand-rights  Meta Brand Rights Protection: ads  complete" in done.stdout
     assert "hxxps://hoshino-denki-sale[.]test/lp/order" in done.stdout
@@ -145,6 +151,20 @@ def test_a_refusal_a_new_page_and_a_try_that_did_not_end_are_in_the_line(stage: 
     shown = page(stage, replace(story, notices=(refused, stuck)))
     assert "refused 2026-11-24 (T-9): no \\u{1B}[2Jevidence" in shown
     assert "a try of 2026-11-24 did not end" in shown
+
+
+def test_every_kind_of_step_note_and_state_has_words_in_both_languages() -> None:
+    for words in WORDS.values():
+        assert set(words.kinds) == set(words.why) == set(get_args(Effect))
+        assert set(words.standings) == set(get_args(Standing))
+        assert set(words.notes) == set(get_args(NoteKind))
+        assert set(words.notice_states) == set(get_args(NoticeState))
+        assert set(words.forms) == set(get_args(Form))
+        assert set(words.who) == set(get_args(Who))
+        assert set(words.needs) == set(get_args(Right))
+    for kind in get_args(NoteKind):  # both name the same values
+        names = [set(re.findall(r"\{(\w+)\}", words.notes[kind])) for words in WORDS.values()]
+        assert names[0] == names[1], kind
 
 
 def test_what_cannot_be_planned_is_one_line(stage: Stage, tmp_path: Path) -> None:
