@@ -181,6 +181,16 @@ def test_the_exact_click_url_stands_in_fields_and_text_byte_for_byte(stage: Stag
     assert defang(LINK) in inert.body
 
 
+def test_what_proves_nothing_to_others_is_not_told_as_a_finding(stage: Stage) -> None:
+    story = story_of(stage)
+    found = {one.signal for one in story.case.items[0].verdict.evidence}
+    assert {"wording.fraud", "name.mention", "host.combosquat"} <= found
+    body = drafted(stage, story, actor_of(story, "platform"), channel_of()).body
+    assert "The host carries the brand's name" in body
+    assert "worded like known impersonations" not in body
+    assert "The text names the brand" not in body
+
+
 def test_an_ad_without_an_address_is_named_by_its_id(stage: Stage) -> None:
     story = story_of(stage)
     notice = drafted(stage, story, actor_of(story, "platform", "youtube"), channel_of(field=[field("targets")]), "ja")

@@ -17,6 +17,11 @@ def test_the_shipped_texts_are_all_there_and_know_no_other_names() -> None:
         assert found == set(ours.FILES)
 
 
+def test_every_text_and_every_name_is_documented() -> None:
+    page = (SHIPPED.parent.parent / "docs" / "notices.md").read_text("utf-8")
+    assert [name for name in (*ours.FILES, *ours.VALUES) if f"`{name}`" not in page] == []
+
+
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
