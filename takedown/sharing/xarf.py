@@ -14,8 +14,6 @@ from hashlib import sha256
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
-from xarf import SPEC_VERSION
-
 from config import Config
 from config.sharing import Sharing
 from detector.handoffs import Handoff
@@ -89,6 +87,8 @@ def xarf_of(
         NotShareable: there is no address to report.
         SharingError: nobody with a mail address reports.
     """
+    from xarf import SPEC_VERSION  # slow to import, and every command would wait for it
+
     url = _address(story, actor, exact=exact)
     last = _latest(story)
     seen = last.started_at if last is not None else story.case.last_seen

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from config.sharing import Part, Sharing
+from detector.brands import Ownership, Scope
 from detector.items import Advertiser, Text
 from detector.page_facts import Form, PageFacts, Seller
 from storage.database import snapshot
@@ -82,10 +83,21 @@ def peopled(stage: Stage) -> Story:
             seller=Seller(name="QXSELLER09", person="QXSELLER09", phone="090-5555-0101", mail="QXMAIL01@mail.example"),
         ),
     )
+    visits = tuple(
+        replace(
+            visit,
+            hops=tuple(replace(hop, url=f"{hop.url}?email=QXMAIL01%40mail.example#QXUSER14") for hop in visit.hops),
+            landing=visit.landing and replace(visit.landing, title="QXTITLE13", excerpt="QXUSER14 090-5555-0101"),
+        )
+        for visit in story.case.visits
+    )
+    noted = Ownership(who="reseller", scope=Scope.parse("domain:yamada-outlet.example"), note="QXOWNER19")
+    profiles = (replace(story.profiles[0], ownership=(noted,)), *story.profiles[1:])
     log = tuple(replace(entry, who="QXJUDGE05", note="QXNOTE06") for entry in story.case.log)
     case = replace(
         story.case,
         items=(replace(first, item=item), *rest),
+        visits=visits,
         log=log,
         assignee="QXASSIGNEE07",
         tags=("QXTAG08",),
@@ -97,7 +109,7 @@ def peopled(stage: Stage) -> Story:
     registered = Registration(
         domain=SHOP, asked_at=NOW, facts={**facts, "registrar": "QXREGISTRAR12"}, answer=known.answer
     )
-    return replace(story, case=case, registrations={**story.registrations, SHOP: registered})
+    return replace(story, case=case, profiles=profiles, registrations={**story.registrations, SHOP: registered})
 
 
 __all__ = ["ADDRESS", "PERSONAL", "peopled", "shared", "story_of"]
