@@ -4,12 +4,13 @@ A notice waits for somebody as long as `due_at` is set. That is a moment after w
 refusals and what is back are due at once.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select, union_all, update
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, or_, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.actions import SILENT
@@ -86,15 +87,12 @@ def due_notices(
         roots = {one: root_of(session, one) for one in some}
         parts.append(_attended(now, approvals=approvals, roots=roots, only=None))
     found = union_all(*(select(part) for part in parts)).subquery()
-    wanted = found.c.rank.is_not(None)
-    counted = select(found.c.rank, func.count()).where(wanted).group_by(found.c.rank).order_by(found.c.rank)
-    counts = {ATTENTION[rank]: count for rank, count in session.execute(counted)}
-    first = select(found).where(wanted).order_by(found.c.rank, found.c.due_at, found.c.id).limit(limit)
-    rows = session.execute(first).all()
-    known = {one.id: one for one in views(session, _rows(session, [row.id for row in rows]))}
+    query = select(found.c.id, found.c.root, found.c.rank).where(found.c.rank.is_not(None))
+    rows = session.execute(query.order_by(found.c.rank, found.c.due_at, found.c.id)).all()  # few numbers each
+    known = {one.id: one for one in views(session, _rows(session, [row.id for row in rows[:limit]]))}
     return DueNotices(
-        notices=tuple(DueNotice(notice=known[row.id], case=row.root, why=ATTENTION[row.rank]) for row in rows),
-        counts=counts,
+        notices=tuple(DueNotice(notice=known[row.id], case=row.root, why=ATTENTION[row.rank]) for row in rows[:limit]),
+        counts={ATTENTION[rank]: count for rank, count in Counter(row.rank for row in rows).items()},
     )
 
 

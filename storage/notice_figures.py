@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from math import ceil
 from statistics import median
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from storage.notice_steps import OPEN
 from storage.schema import NoticeRow
@@ -19,6 +20,7 @@ from storage.upsert import table_of
 
 _NOTICES = table_of(NoticeRow).c
 _DAY = timedelta(days=1)
+_AS_STORED = NullType()  # reading a hundred thousand moments one by one takes seconds; only differences are asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,21 +75,23 @@ def channel_figures(session: Session, since: datetime, until: datetime) -> tuple
     """
     gathered: dict[str, _Gathered] = defaultdict(_Gathered)
     filed = _NOTICES.filed_at >= since, _NOTICES.filed_at < until
-    query = select(_NOTICES.channel, _NOTICES.filed_at, _NOTICES.answered_at, _NOTICES.down_at, _NOTICES.back_at)
-    for channel, filed_at, answered_at, down_at, back_at in session.execute(query.where(*filed)):
+    moments = [type_coerce(_NOTICES[name], _AS_STORED) for name in ("filed_at", "answered_at", "down_at")]
+    query = select(_NOTICES.channel, _NOTICES.back_at.is_not(None), *moments)
+    for channel, back, filed_at, answered_at, down_at in session.execute(query.where(*filed)):
         one = gathered[channel]
         one.filed += 1
         if answered_at is not None:
-            one.answered.append(answered_at - filed_at)
+            one.answered.append(_moment(answered_at) - _moment(filed_at))
         if down_at is not None:
-            one.down.append(down_at - filed_at)
-            one.back += back_at is not None
+            one.down.append(_moment(down_at) - _moment(filed_at))
+            one.back += back
     refused = select(_NOTICES.channel, _NOTICES.down_at.is_not(None), func.count())
     refused = refused.where(*filed, _NOTICES.refused_for.is_not(None))
     for channel, gone, count in session.execute(refused.group_by(_NOTICES.channel, _NOTICES.down_at.is_not(None))):
         gathered[channel].refused += count
         gathered[channel].refused_and_gone += count if gone else 0
-    waiting = select(_NOTICES.channel, func.count()).where(_NOTICES.state.in_(sorted(OPEN)))
+    waiting = select(_NOTICES.channel, func.count())
+    waiting = waiting.where(_NOTICES.state.in_(sorted(OPEN)), _NOTICES.due_at.is_not(None))  # all that is open is due
     still: dict[str, int] = dict(session.execute(waiting.group_by(_NOTICES.channel)).all())
     gathered |= {channel: _Gathered() for channel in still if channel not in gathered}
     return tuple(
@@ -102,6 +106,10 @@ def channel_figures(session: Session, since: datetime, until: datetime) -> tuple
         )
         for channel, one in sorted(gathered.items(), key=lambda pair: (-pair[1].filed, pair[0]))
     )
+
+
+def _moment(stored: str | datetime) -> datetime:
+    return stored if isinstance(stored, datetime) else datetime.fromisoformat(stored)
 
 
 def _days(times: Sequence[timedelta]) -> Days:

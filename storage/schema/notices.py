@@ -15,6 +15,8 @@ REFUSED = text("refused_for IS NOT NULL")
 TO_DO = text("due_at IS NOT NULL")
 UNREMINDED = text("reminded_at IS NULL OR reminded_at < due_at")  # that it is due is not told yet
 
+_ATTENDED = ("state", "due_at", "case_id", "channel", "sending_at", "approved_at")  # all that is asked of what waits
+
 
 class NoticeRow(Base):
     """One takedown request to one channel; the outcome of its entries (`notice`) in the case's log."""
@@ -37,7 +39,7 @@ class NoticeRow(Base):
         Index(None, "message_id"),
         Index(None, "state", "id"),
         Index(None, "channel", "state", "id"),
-        Index("ix_notices_to_do", "state", "due_at", sqlite_where=TO_DO, postgresql_where=TO_DO),
+        Index("ix_notices_to_do", *_ATTENDED, sqlite_where=TO_DO, postgresql_where=TO_DO),
         Index("ix_notices_due_at", "due_at", sqlite_where=UNREMINDED, postgresql_where=UNREMINDED),
         Index(None, "previous_id"),
     )
@@ -51,7 +53,6 @@ class NoticeRow(Base):
     subject: Mapped[str] = mapped_column(AnyText)  # of the actor
     targets: Mapped[list[str]] = mapped_column(JsonText)  # what is to be gone
     links: Mapped[list[str]] = mapped_column(JsonText)  # of the case, that tell whether it is
-    content: Mapped[dict[str, Any]] = mapped_column(JsonText)  # what is sent, see takedown.drafts
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))  # the one that it files anew
     state: Mapped[NoticeState] = mapped_column(String(24))
     state_at: Mapped[datetime] = mapped_column(UtcDateTime)  # when it came into its state
@@ -73,6 +74,7 @@ class NoticeRow(Base):
     down_by: Mapped[str | None] = mapped_column(AnyText)  # who saw it: a login, or "mekiki"
     back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it was last seen to be there again
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when its state became refused, down, withdrawn
+    content: Mapped[dict[str, Any]] = mapped_column(JsonText)  # what is sent: takedown.notice; long, so it comes last
 
 
 class NoticeReply(Base):

@@ -28,7 +28,6 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("targets", sa.Text(), nullable=False),
         sa.Column("links", sa.Text(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
         sa.Column("previous_id", row_id, nullable=True),
         sa.Column("state", sa.String(24), nullable=False),
         sa.Column("state_at", moment, nullable=False),
@@ -50,6 +49,7 @@ def upgrade() -> None:
         sa.Column("down_by", sa.Text(), nullable=True),
         sa.Column("back_at", moment, nullable=True),
         sa.Column("settled_at", moment, nullable=True),
+        sa.Column("content", sa.Text(), nullable=False),
         sa.CheckConstraint(f"state IN ({STATES})", name="state"),
         sa.CheckConstraint("(filed_at IS NULL) = (filed_by IS NULL)", name="filed"),
         sa.CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name="approved"),
@@ -70,7 +70,11 @@ def upgrade() -> None:
         op.create_index(f"ix_notices_{name}", "notices", columns)
     for name, columns, condition in (
         ("refused", ["filed_at", "channel", "down_at"], "refused_for IS NOT NULL"),
-        ("to_do", ["state", "due_at"], "due_at IS NOT NULL"),
+        (
+            "to_do",
+            ["state", "due_at", "case_id", "channel", "sending_at", "approved_at"],
+            "due_at IS NOT NULL",
+        ),
         ("due_at", ["due_at"], "reminded_at IS NULL OR reminded_at < due_at"),
     ):
         where = sa.text(condition)
