@@ -181,6 +181,20 @@ def test_the_exact_click_url_stands_in_fields_and_text_byte_for_byte(stage: Stag
     assert defang(LINK) in inert.body
 
 
+@pytest.mark.parametrize(
+    ("kind", "address", "says"),
+    [
+        ("registrar", "contact", "a domain name registered through you that"),
+        ("registry", "contact", "a domain name in your registry that"),
+        ("registry", "compliance@icann.example", "a domain name registered through Example Registrar, Inc. that"),
+        ("authority", "cert@cert.example", "a domain name registered through Example Registrar, Inc. that"),
+    ],
+)
+def test_a_report_on_a_domain_tells_its_reader_whose_it_is(stage: Stage, kind: str, address: str, says: str) -> None:
+    channel = channel_of("registrar_abuse", kind=kind, way="email", address=address)
+    assert says in drafted(stage, story_of(stage), actor_of(story_of(stage), "registrar", SHOP), channel).body
+
+
 def test_what_proves_nothing_to_others_is_not_told_as_a_finding(stage: Stage) -> None:
     story = story_of(stage)
     found = {one.signal for one in story.case.items[0].verdict.evidence}
