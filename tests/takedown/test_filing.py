@@ -2,7 +2,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -166,6 +166,23 @@ def test_two_people_at_once_send_one_mail(stage: Stage) -> None:
             person.join()
         assert len(sink.mails) == 1
     assert ends.count("") == 1
+
+
+def test_what_nobody_has_looked_at_does_not_leave(stage: Stage) -> None:
+    """Somebody drafts it anew after it was checked, before it is sent."""
+    number = drafted(stage)
+    calls: list[datetime] = []
+
+    def clock() -> datetime:
+        calls.append(LATER)
+        if len(calls) == 2:
+            assert drafted(stage, body="other words") == number
+        return LATER
+
+    with MailSink() as sink:
+        assert "was drafted anew meanwhile" in refused(desk_of(stage, sink.port, now=clock), number)
+        assert sink.mails == []
+    assert (view_of(stage, number).sending_at, case_of(stage).state) == (None, "confirmed")
 
 
 @pytest.mark.parametrize(

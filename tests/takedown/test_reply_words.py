@@ -11,6 +11,8 @@ SAID: dict[NoticeState | None, list[str]] = {
         "Once the content has been removed you will get another mail. Your report is under review.",
         "お問い合わせいただきありがとうございます。担当部署にて確認いたします。",
         "通報を受け付けました。違反が確認できた場合は、削除いたします。",
+        "通報を受け付けました。追加の情報が必要な場合は、こちらからお伺いします。",
+        "通報を受け付けました。削除が完了次第、改めてお伝えします。",
         "ご連絡ありがとうございます。現在調査中です。ご不明な点がございましたらご連絡ください。",
     ],
     "down": [
