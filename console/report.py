@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from console.report_figures import Count, Figures
 from console.report_period import Period
 from detector.measures import Share, share
+from storage.notice_figures import ChannelFigures, channel_figures
 from storage.outcomes import (
     QUARTER,
     RunEnd,
@@ -79,6 +80,7 @@ class PeriodFigures:
     receivers: tuple[Messages, ...]
     sight: Sight
     visitors: tuple[Sight, ...]
+    channels: tuple[ChannelFigures, ...]  # with which notices were filed in the period
     partial: bool  # nothing had been recorded yet when it began
 
 
@@ -135,6 +137,7 @@ def _figures(session: Session, period: Period, brand: str | None, sources: Itera
         receivers=tuple(_messages(name, deliveries) for name in sorted({name for name, _ in deliveries})),
         sight=_sight("", visits),
         visitors=tuple(_sight(name, visits) for name in sorted({name for name, _ in visits})),
+        channels=tuple(one for one in channel_figures(session, start, end, brand=brand) if one.filed),
         partial=began is None or began > start,
     )
 

@@ -16,6 +16,8 @@ from console.report_times import Quantile, Spread
 from console.report_words import Words
 from detector.measures import Share
 from detector.signals import SIGNALS
+from storage.notice_figures import Days
+from storage.notice_figures import Share as Part
 
 MOST_SIGNALS = 20  # that people are shown
 MOST_IN_CHART = 10
@@ -117,6 +119,45 @@ def relapse(report: Report, words: Words) -> Section:
     return Section(key="relapse", title=words("relapse.title"), says=(says,))
 
 
+def channels(report: Report, words: Words) -> Section:
+    """How those who were asked to take things down answered."""
+    found = report.now.channels
+    keys = ("channel", "filed", "answered", "answer", "gone", "down", "refused", "back")
+    rows = [
+        (
+            Cell(safe(one.channel)),
+            _count(words, one.filed),
+            _count(words, one.answered.count),
+            _days_taken(words, one.answered),
+            _count(words, one.down.count),
+            _days_taken(words, one.down),
+            _part(words, one.refused),
+            _part(words, one.back),
+        )
+        for one in found
+    ]
+    return Section(
+        key="channels",
+        title=words("channels.title"),
+        says=(words("channels.says") if found else words("channels.none"),),
+        tables=(table([words(f"channels.{key}") for key in keys], rows),) if found else (),
+    )
+
+
+def _days_taken(words: Words, days: Days) -> Cell:
+    if days.median is None or days.p90 is None:
+        return Cell(words("report.nothing"))
+    text = words("channels.days", median=f"{days.median:.1f}", p90=f"{days.p90:.1f}")
+    return Cell(text, round(days.median * 86400), "s")
+
+
+def _part(words: Words, part: Part) -> Cell:
+    if part.rate is None:
+        return Cell(words("report.nothing"))
+    text = words("channels.part", share=words.share(part.rate), count=part.count, of=part.of)
+    return Cell(text, round(part.rate, 4), "share")
+
+
 def carriers(report: Report, words: Words) -> Section:
     """Who carried it."""
     found = report.now.figures.carriers
@@ -200,6 +241,7 @@ SECTIONS: tuple[Callable[[Report, Words], Section], ...] = (
     times,
     precision,
     relapse,
+    channels,
     carriers,
     messages,
     sources,

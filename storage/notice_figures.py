@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from storage.notice_steps import OPEN
-from storage.schema import NoticeRow
+from storage.schema import Case, NoticeRow
 from storage.upsert import table_of
 
 _NOTICES = table_of(NoticeRow).c
@@ -68,13 +68,19 @@ class _Gathered:
     refused_and_gone: int = 0
 
 
-def channel_figures(session: Session, since: datetime, until: datetime) -> tuple[ChannelFigures, ...]:
+def channel_figures(
+    session: Session, since: datetime, until: datetime, *, brand: str | None = None
+) -> tuple[ChannelFigures, ...]:
     """Return the figures of each channel with notices that were filed from `since` on and before `until`, or are open.
 
     Those with which most was filed come first.
+
+    Args:
+        brand: only notices of cases of this brand; None for all.
     """
     gathered: dict[str, _Gathered] = defaultdict(_Gathered)
-    filed = _NOTICES.filed_at >= since, _NOTICES.filed_at < until
+    of_brand = () if brand is None else (_NOTICES.case_id.in_(select(Case.id).where(Case.brand == brand)),)
+    filed = _NOTICES.filed_at >= since, _NOTICES.filed_at < until, *of_brand
     moments = [type_coerce(_NOTICES[name], _AS_STORED) for name in ("filed_at", "answered_at", "down_at")]
     query = select(_NOTICES.channel, _NOTICES.back_at.is_not(None), *moments)
     for channel, back, filed_at, answered_at, down_at in session.execute(query.where(*filed)):
@@ -91,7 +97,7 @@ def channel_figures(session: Session, since: datetime, until: datetime) -> tuple
         gathered[channel].refused += count
         gathered[channel].refused_and_gone += count if gone else 0
     waiting = select(_NOTICES.channel, func.count())
-    waiting = waiting.where(_NOTICES.state.in_(sorted(OPEN)), _NOTICES.due_at.is_not(None))  # all that is open is due
+    waiting = waiting.where(_NOTICES.state.in_(sorted(OPEN)), _NOTICES.due_at.is_not(None), *of_brand)  # open: due
     still: dict[str, int] = dict(session.execute(waiting.group_by(_NOTICES.channel)).all())
     gathered |= {channel: _Gathered() for channel in still if channel not in gathered}
     return tuple(
