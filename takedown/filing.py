@@ -119,8 +119,8 @@ def prepare(desk: Desk, wanted: int | str) -> Outgoing:
     channel = desk.catalogue.get(view.channel)
     content = msgspec.convert(view.content, Notice)
     if view.state != "draft":
-        since = view.filed_at or view.settled_at or view.drafted_at
-        raise FilingRefused(f"notice {view.id} is {view.state} since {since:%Y-%m-%d %H:%M} UTC; only a draft is filed")
+        how = "" if view.filed_at is None else f"was filed on {view.filed_at:%Y-%m-%d %H:%M} UTC and "
+        raise FilingRefused(f"notice {view.id} {how}is {view.state}; only a draft is filed")
     if view.sending_at is not None:
         raise FilingRefused(
             f"notice {view.id}: a try of {view.sending_at:%Y-%m-%d %H:%M} UTC did not end: look whether it arrived, "

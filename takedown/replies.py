@@ -34,7 +34,6 @@ from takedown.catalogue import Catalogue
 from takedown.errors import TakedownError
 from takedown.reply_words import suggested
 
-MOST_MESSAGES = 10_000  # of one call
 CPU_SECONDS = 10.0  # to read one message: a returned mail holds all that was sent
 LONGEST_LINE = 300  # characters of a sender, a subject
 _HEADER = re.compile(

@@ -71,7 +71,7 @@ def test_with_confirm_it_leaves(stage: Stage, sink: MailSink) -> None:
     assert view.state == "filed"
     again = run(stage, "file", view.reference, "--confirm")
     assert (again.exit_code, again.stdout) == (1, "")
-    assert again.stderr.startswith(f"mekiki: notice {number} is filed since ")
+    assert again.stderr.startswith(f"mekiki: notice {number} was filed on ")
 
 
 def test_json_says_what_would_leave_and_what_has_left(stage: Stage, sink: MailSink) -> None:

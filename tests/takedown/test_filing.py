@@ -141,7 +141,10 @@ def test_what_was_filed_is_not_filed_twice(stage: Stage) -> None:
     with MailSink() as sink:
         desk = desk_of(stage, sink.port)
         file_notice(desk, number, who="keiko")
-        assert refused(desk, number) == f"notice {number} is filed since 2026-11-24 11:00 UTC; only a draft is filed"
+        assert (
+            refused(desk, number)
+            == f"notice {number} was filed on 2026-11-24 11:00 UTC and is filed; only a draft is filed"
+        )
         assert len(sink.mails) == 1
 
 
@@ -280,7 +283,7 @@ def gone(stage: Stage, number: int) -> str:
 def withdrawn(stage: Stage, number: int) -> str:
     with transaction(stage.engine) as session:
         withdraw(session, number, who="keiko", now=LATER)
-    return f"notice {number} is withdrawn since 2026-11-24"
+    return f"notice {number} is withdrawn; only a draft is filed"
 
 
 def media_lost(stage: Stage, number: int) -> str:
