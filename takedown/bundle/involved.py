@@ -81,7 +81,7 @@ def actors(story: Story, led: Sequence[Led], voice: Voice) -> Iterator[Block]:
     if rows:
         yield Table(
             columns=(
-                Column(title=words.role, width=3),
+                Column(title=words.role, width=4),
                 Column(title=words.name, width=4),
                 Column(title=words.subject, width=5, code=True),
                 Column(title=words.known, width=5),

@@ -166,7 +166,7 @@ def _others(visits: Sequence[Visit], voice: Voice) -> Table:
         columns=(
             Column(title=words.at_utc, width=3),
             Column(title=words.link, width=5, code=True),
-            Column(title=words.visitor, width=2),
+            Column(title=words.visitor, width=3),
             Column(title=words.outcome, width=3),
             Column(title=words.ends, width=3, code=True),
             Column(title=words.why, width=5),
