@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+import xarf
 from sqlalchemy import select, text
 
 from config.takedown import Account
@@ -91,6 +92,7 @@ def test_the_files_that_leave_are_those_of_the_case_alone(stage: Stage) -> None:
     assert parts.keys() == {file["name"] for file in content["attachments"]} | {"xarf.json"}
     report = json.loads(parts["xarf.json"])
     assert view_of(stage, number).reference in json.dumps(report)
+    assert xarf.parse(report).errors == []
     for part in (sink.mails[0].raw, *parts.values()):
         assert CANARY.encode() not in (part if isinstance(part, bytes) else str(part).encode())
 
