@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from alerts.message import Language
+from benchmarks.bundle import measure
 from config import load
 from detector.items import decode_item
 from spiders.visits.warc import check_warc
@@ -368,3 +369,10 @@ def test_only_pictures_that_were_encoded_anew_are_shown(unpacked: Path, stage: S
         digest = sha256((unpacked / name).read_bytes()).hexdigest()
         assert digest in renditions or name.startswith("screenshots/shown-")
         assert (unpacked / name).read_bytes()[:3] == b"\xff\xd8\xff"
+
+
+def test_what_a_bundle_costs_can_be_measured(stage: Stage, tmp_path: Path) -> None:
+    told = measure(stage, tmp_path / "case.zip")
+    assert told["cpu_s"] > told["of_that_pdf_s"] > 0
+    assert told["files"] > 20
+    assert check(tmp_path / "case.zip")[0] == 0
