@@ -1,7 +1,6 @@
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 import xarf
 from sqlalchemy import select, text
 
-from config.takedown import Account
 from storage.case_log import log_faults
 from storage.custody import Entry, chain, check_chain
 from storage.database import snapshot, transaction
@@ -23,7 +21,7 @@ from takedown.errors import FilingFailed, FilingRefused, UnknownChannel
 from takedown.filing import Desk, file_notice, prepare
 from tests.alerts.certificates import certificate
 from tests.servers.mail import MailSink
-from tests.servers.sink import Reply, Sink
+from tests.servers.sink import Sink
 from tests.takedown.desk import ABUSE, LATER, SHIPPED, changed, desk_of, drafted, view_of, with_mail, with_takedown
 from tests.takedown.stage import AUTHORITY, CANARY, SECRET, Stage
 
@@ -392,69 +390,6 @@ def test_only_a_form_gives_its_reference_to_the_person(stage: Stage) -> None:
     number = drafted(stage)
     assert "gets its reference from registrar" in refused(desk_of(stage), number, theirs="X-1")
     assert case_of(stage).state == "confirmed"
-
-
-def interface(stage: Stage, sink: Sink, **more: Any) -> Desk:
-    api = SHIPPED.get("netcraft").api
-    assert api is not None
-    catalogue = changed("netcraft", api={**api.model_dump(), "url": sink.url("/api/v3/report/urls"), **more})
-    return desk_of(stage, allow=sink.port, catalogue=catalogue)
-
-
-def test_an_interface_gets_one_post_and_gives_its_reference(stage: Stage) -> None:
-    with Sink(Reply(body=b'{"uuid": "3ZKf", "message": "ok"}')) as sink:
-        desk = interface(stage, sink)
-        number = drafted(stage, "netcraft", desk=desk)
-        done = file_notice(desk, number, who="keiko")
-    [request] = sink.received
-    body = json.loads(request.body)
-    assert [entry["url"] for entry in body["urls"]] == list(done.view.targets)
-    assert done.view.their_reference == "3ZKf"
-    assert done.view.manifest is not None
-    manifest = json.loads(stage.media.read(done.view.manifest))
-    roles = {file["role"]: stage.media.read(file["sha256"]) for file in manifest["files"]}
-    assert roles == {"request": request.body, "answer": b'{"uuid": "3ZKf", "message": "ok"}'}
-    assert manifest["facts"]["status"] == 200
-
-
-def test_the_token_of_an_interface_is_kept_nowhere_even_where_it_is_repeated(stage: Stage) -> None:
-    (stage.folder / "token").write_text(SECRET)
-    row = {"channel": "netcraft", "token": "file:token"}
-    account = Account.model_validate(row, context={"base": stage.folder})
-    echo = json.dumps({"uuid": f"u-{SECRET}", "message": SECRET}).encode()
-    with Sink(Reply(status=500, body=echo), Reply(status=422, body=echo), Reply(body=echo)) as sink:
-        desk = interface(stage, sink, headers={"Authorization": "Bearer {token}"})
-        desk = replace(desk, config=with_takedown(desk.config, account=(account,)))
-        number = drafted(stage, "netcraft", desk=desk)
-        for _ in range(2):
-            with pytest.raises(FilingFailed) as caught:
-                file_notice(desk, number, who="keiko")
-            assert SECRET not in str(caught.value)
-        done = file_notice(desk, number, who="keiko")
-    assert [request.headers["authorization"] for request in sink.received] == [f"Bearer {SECRET}"] * 3
-    assert done.view.their_reference is None
-    stage.engine.dispose()
-    for path in stage.folder.rglob("*"):
-        if path.is_file() and path.name != "token":
-            assert SECRET.encode() not in path.read_bytes(), path.name
-
-
-@pytest.mark.parametrize(
-    ("reply", "says"),
-    [
-        (Reply(status=400, body=b'{"message": "urls: none is valid"}'), r"refused it \(400\): urls: none is valid"),
-        (Reply(status=503), "answered 503; it can be filed again later"),
-        (Reply(status=401), "the token is not accepted"),
-    ],
-)
-def test_what_an_interface_refuses_leaves_a_draft(stage: Stage, reply: Reply, says: str) -> None:
-    with Sink(reply) as sink:
-        desk = interface(stage, sink)
-        number = drafted(stage, "netcraft", desk=desk)
-        with pytest.raises(FilingFailed, match=says):
-            file_notice(desk, number, who="keiko")
-        assert view_of(stage, number).state == "draft"
-        assert file_notice(desk, number, who="keiko").view.state == "filed"
 
 
 def test_a_database_that_fails_after_sending_says_so(stage: Stage) -> None:
