@@ -167,7 +167,8 @@ def _rank(now: datetime, of_case: Any, approvals: bool) -> ColumnElement[int | N
         ("back", and_(state == "back", worked_on)),
         ("information_requested", and_(asked, worked_on)),
         ("refused", and_(state == "refused", worked_on)),
-        ("overdue", and_(waits, over, or_(worked_on, of_case == "down"))),
+        # Who only warns of a page, or notes it, need not be asked what became of one that is gone.
+        ("overdue", and_(waits, over, or_(worked_on, and_(of_case == "down", _NOTICES.c.actor != "everyone")))),
         ("dismissed", and_(or_(waits, asked), of_case == "dismissed")),
         ("approval", unapproved),
         ("draft", draft),

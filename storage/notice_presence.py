@@ -1,7 +1,8 @@
 """What rechecks and judgements of a case say of its notices: what they asked for is gone, or there again.
 
-A notice that names links of the case is down when each of those is; one that names none goes with the case. Written in
-the transaction that saw it, whose cases are locked already (`kin`).
+That a page is gone tells something of those who can take it away (`TAKES_AWAY`): their notices are down when the
+case's links that they name are, or all of the case's. What a platform did about an ad, or an association about a
+report, no visit shows. Written in the transaction that saw it, whose cases are locked already (`kin`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,6 +19,7 @@ from storage.notice_entries import Held, entries_of, take, write
 from storage.notice_steps import ATTEND, WATCHED, replay
 from storage.schema import Case, NoticeRow, NoticeState
 
+TAKES_AWAY = frozenset(("redirect", "registrar", "registry", "host", "cdn"))  # kinds of actors
 _DOWN: frozenset[NoticeState] = frozenset(("down",))
 
 
@@ -39,6 +41,7 @@ def follow_link(
     state: Presence,
     standing: Mapping[str, Presence],
     *,
+    followed: Collection[str],
     moved: bool,
     now: datetime,
 ) -> None:
@@ -48,13 +51,15 @@ def follow_link(
         case: locked, as it stands after the round.
         state: where the link stands.
         standing: where all links of the case stand, as far as they were ever anything but there.
+        followed: links of the case that are; a page where another link ends is not, for that one tells of it.
         moved: whether the round has put the case on.
     """
     if state.state == "down":
         for row in _notices(session, case, WATCHED):
-            links = row.links
+            links = [link for link in row.links if link in followed]
             gone = url in links and all(link in standing and standing[link].state == "down" for link in links)
-            if (gone or (moved and not links and case.state == "down")) and not _a_person_saw_it(session, row):
+            with_case = moved and case.state == "down"
+            if row.actor in TAKES_AWAY and (gone or with_case) and not _a_person_saw_it(session, row):
                 _move(session, case, row, "down", who=MACHINE, note=state.says, now=now)
     elif state.state not in ("down", "unclear"):
         for row in _notices(session, case, _DOWN):

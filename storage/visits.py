@@ -233,9 +233,10 @@ def save_visits(
     for case in cases.values():
         before = case.state
         state = _note_presence(session, case, link.url, visits, now)
-        _move_on(session, case, state, now)
+        followed = _links_followed(session, case.id)
+        _move_on(session, case, state, followed, now)
         known, moved = presences(session, case.id), case.state != before
-        follow_link(session, case, link.url, state, known, moved=moved, now=now)
+        follow_link(session, case, link.url, state, known, followed=followed, moved=moved, now=now)
     for owner in cases or (None,):
         session.add_all(
             VisitRow(
@@ -274,14 +275,18 @@ def _note_presence(session: Session, case: Case, url: str, visits: Sequence[Visi
     return state
 
 
-def _move_on(session: Session, case: Case, state: Presence, now: datetime) -> None:
+def _links_followed(session: Session, case_id: int) -> set[str]:
+    """Return the links of a case that are followed."""
+    return {
+        url
+        for one, _, content in _of_cases(session, (case_id,))
+        for url in _followed_of(session, one, item_from(content))
+    }
+
+
+def _move_on(session: Session, case: Case, state: Presence, links: Collection[str], now: datetime) -> None:
     """Put a case on: down when all of its links are, relapsed when one of them is there again, and tell of that."""
     if state.state == "down" and case.state in RULES["down"].of:
-        links = {
-            url
-            for case_id, _, content in _of_cases(session, (case.id,))
-            for url in _followed_of(session, case_id, item_from(content))
-        }
         standing = presences(session, case.id)
         if all(url in standing and standing[url].state == "down" for url in links):
             _log_move(session, case, "down", f"all of {len(links)} links: {state.says}", now)

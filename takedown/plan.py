@@ -9,6 +9,7 @@ from typing import Literal
 
 from alerts.message import Language
 from config import Config
+from storage.notice_presence import TAKES_AWAY
 from storage.notice_steps import OPEN
 from storage.notice_views import NoticeView
 from takedown.actor import Actor
@@ -241,7 +242,7 @@ def _standing(story: Story, actor: Actor, ways: Sequence[Way], about: Sequence[N
 
 def _is_gone(story: Story, actor: Actor) -> bool:
     known = (story.presences.get(link) for link in actor.links)
-    sites = actor.kind in ("host", "cdn", "registrar", "registry", "redirect")  # an ad may outlive where it led
+    sites = actor.kind in TAKES_AWAY  # an ad may outlive where it led
     return sites and bool(actor.links) and all(presence is not None and presence.state == "down" for presence in known)
 
 

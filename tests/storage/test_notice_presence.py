@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from storage.cases import Judgement, judge, undo
 from storage.database import transaction
 from storage.merging import merge
+from storage.notice_due import due_notices
 from storage.notice_steps import ATTEND
 from storage.notices import notices_of, set_state
 from tests.storage.examples import FAKE_HOST, MINUTE, NOW, an_item, see
@@ -58,6 +59,31 @@ def test_a_notice_is_down_when_all_of_its_own_links_are(engine: Engine, case: in
     assert history_of(engine, case, both) == ["drafted", "sending", "filed", "down"]
     assert look_up(engine, none).down_at == NOW + 3 * MINUTE
     assert look_up(engine, loose).state == "draft"
+
+
+def test_a_page_that_is_gone_says_nothing_of_who_showed_its_ad_or_warned_of_it(engine: Engine, case: int) -> None:
+    file(engine, case, links=[ONE, TWO], actor="platform", subject="meta")
+    file(engine, case, links=[], actor="everyone", subject="everyone")
+    file(engine, case, links=[ONE, TWO], actor="host", subject="203.0.113.7")
+    for minutes, link in ((1, ONE), (2, TWO)):
+        look(engine, case, link, 404, minutes)
+    assert states(engine, case) == ["filed", "filed", "down"]
+    with transaction(engine) as session:
+        due = due_notices(session, NOW + 2 * WEEK, approvals=False)
+    assert [(one.notice.subject, one.why) for one in due.notices] == [("meta", "overdue")], "a warning needs no answer"
+
+
+def test_a_page_where_another_link_ends_goes_with_that_link(engine: Engine) -> None:
+    """It is not followed itself, so that nothing of its own will ever say that it is gone."""
+    end = f"https://{FAKE_HOST}/order"
+    [case] = see(engine, an_item(1, links=(ONE,))).cases
+    see(engine, an_item(2, kind="page", url=end, links=(), texts=SHOP.texts))
+    look(engine, case, ONE, 200, 1, end=end)
+    judged(engine, case, "confirm", 2)
+    judged(engine, case, "takedown", 2)
+    number = file(engine, case, links=[ONE, end], now=NOW + 3 * MINUTE)
+    look(engine, case, ONE, 404, 4, end=end)
+    assert look_up(engine, number).state == "down"
 
 
 def test_what_is_there_again_is_back_and_waits_to_be_filed_anew(engine: Engine, case: int) -> None:

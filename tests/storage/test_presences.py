@@ -27,10 +27,20 @@ def case(engine: Engine) -> int:
     return found
 
 
-def look(engine: Engine, case: int, url: str, status: int, minutes: int, visitors: Sequence[str] = ("desk",)) -> None:
-    """Follow a link: 200 shows a page, 404 is gone, 503 leaves it open."""
+def look(
+    engine: Engine,
+    case: int,
+    url: str,
+    status: int,
+    minutes: int,
+    visitors: Sequence[str] = ("desk",),
+    end: str | None = None,
+) -> None:
+    """Follow a link, to `end` where it leads on: 200 shows a page, 404 is gone, 503 leaves it open."""
     at = NOW + minutes * MINUTE
-    hops = (Hop(url=url, how="start", at=at, seconds=0.1, status=status),)
+    hops: tuple[Hop, ...] = (Hop(url=url, how="start", at=at, seconds=0.1, status=302 if end else status),)
+    if end:
+        hops = (*hops, Hop(url=end, how="redirect", at=at, seconds=0.1, status=status))
     seen = Landing(title="", text="0" * 16, shape="0" * 16, length=200) if status == 200 else None
     outcome, says = outcome_of(hops, seen, ended=True)
     visits = [
