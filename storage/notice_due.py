@@ -10,7 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, or_, select, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from storage.actions import SILENT
@@ -86,14 +100,28 @@ def due_notices(
     for some in batched(list(session.scalars(merged))):
         roots = {one: root_of(session, one) for one in some}
         parts.append(_attended(now, approvals=approvals, roots=roots, only=None))
-    found = union_all(*(select(part) for part in parts)).subquery()
-    query = select(found.c.id, found.c.root, found.c.rank).where(found.c.rank.is_not(None))
-    rows = session.execute(query.order_by(found.c.rank, found.c.due_at, found.c.id)).all()  # few numbers each
-    known = {one.id: one for one in views(session, _rows(session, [row.id for row in rows[:limit]]))}
+    found = union_all(*(select(part) for part in parts)).cte("found")
+    wanted = found.c.rank.is_not(None)
+    first = select(found).where(wanted).order_by(found.c.rank, found.c.due_at, found.c.id).limit(limit).subquery()
+    counted = select(found.c.rank, func.count(), cast(null(), BigInteger)).where(wanted).group_by(found.c.rank)
+    both = union_all(counted, select(first.c.rank, first.c.id, first.c.root))  # what waits is read once
+    counts: Counter[int] = Counter()
+    ranked: list[tuple[int, int, int]] = []
+    for rank, number, root in session.execute(both):
+        if root is None:
+            counts[rank] = number
+        else:
+            ranked.append((rank, number, root))
+    known = {one.id: one for one in views(session, _rows(session, [number for _, number, _ in ranked]))}
+    due = [DueNotice(notice=known[number], case=root, why=ATTENTION[rank]) for rank, number, root in ranked]
     return DueNotices(
-        notices=tuple(DueNotice(notice=known[row.id], case=row.root, why=ATTENTION[row.rank]) for row in rows[:limit]),
-        counts={ATTENTION[rank]: count for rank, count in Counter(row.rank for row in rows).items()},
+        notices=tuple(sorted(due, key=_pressing)),
+        counts={ATTENTION[rank]: counts[rank] for rank in sorted(counts)},
     )
+
+
+def _pressing(one: DueNotice) -> tuple[int, datetime | None, int]:
+    return ATTENTION.index(one.why), one.notice.due_at, one.notice.id
 
 
 def remind_of_notices(session: Session, now: datetime, *, limit: int) -> int:
