@@ -18,18 +18,18 @@ from storage.notice_views import open_draft
 from storage.notices import DRAFTED, new_reference
 from takedown.actor import Actor
 from takedown.channel import Channel, Fact, FormField
+from takedown.context import Context, unfiled
 from takedown.errors import DraftRefused
 from takedown.facts import fact
-from takedown.ground import Ground, unfiled
 from takedown.interface import lacking
-from takedown.lacks import how_to_get, no_contact
-from takedown.letter import findings_of
+from takedown.missing import how_to_get, no_contact
 from takedown.notice import Filled, Missing, Notice
 from takedown.parties import filer_of, owner_of
 from takedown.proofs import collect, missing_proofs
 from takedown.rights import COPIES, in_force, missing_rights
 from takedown.story import Story
-from takedown.texts import letter
+from takedown.text_values import findings_of
+from takedown.texts import text_of
 from takedown.vocabulary import WORDS
 
 CONTACT = "contact"  # as a channel's address: the abuse contact of the actor
@@ -93,7 +93,7 @@ def draft(
         raise DraftRefused(channel.key, missing)
     known = open_draft(story.notices, channel.key, actor.kind, actor.subject)
     reference = known.reference if known is not None else new_reference(story.case.id)
-    bare = _ground(story, actor, channel, config, language, today, reference)
+    bare = _context(story, actor, channel, config, language, today, reference)
     assert bare is not None  # else the filer were missing
     try:
         collected = collect(bare, media)
@@ -101,13 +101,13 @@ def draft(
         raise DraftRefused(
             channel.key, [Missing(what="certificate", says=f"{error.filename}: {error.strerror}")]
         ) from error
-    ground = replace(bare, attachments=collected.attachments)
+    context = replace(bare, attachments=collected.attachments)
     required = [asked.kind for asked in channel.evidence if asked.required and asked.kind not in collected.left_out]
-    gone = [kind for kind in required if not _shown(kind, ground)]
+    gone = [kind for kind in required if not _shown(kind, context)]
     if gone:
         says = f"the files that were kept are gone from the media store: `mekiki visit {story.case.id}` makes new ones"
         raise DraftRefused(channel.key, [Missing(what=kind, says=says) for kind in gone])
-    title, body = letter(ground, channel.limits.characters)
+    title, body = text_of(context, channel.limits.characters)
     return Notice(
         reference=reference,
         case_id=story.case.id,
@@ -115,15 +115,15 @@ def draft(
         language=language,
         actor=actor.kind,
         subject=actor.subject,
-        targets=ground.targets,
+        targets=context.targets,
         links=actor.links,
         title=title,
         body=body,
-        fields=tuple(_filled(field, ground) for field in channel.field),
-        attachments=ground.attachments,
+        fields=tuple(_filled(field, context) for field in channel.field),
+        attachments=context.attachments,
         to=_recipients(channel, actor),
         url=channel.url,
-        notes=(*_notes(ground, body), *collected.notes),
+        notes=(*_notes(context, body), *collected.notes),
     )
 
 
@@ -139,14 +139,14 @@ def _missing(
     if not actor.targets:
         yield Missing(what="targets", says=f"it is not known what is to be taken down there: `mekiki visit {case.id}`")
     yield from _missing_way(actor, channel, config)
-    ground = _ground(story, actor, channel, config, language, today, _PREVIEW)
-    if ground is None:
+    context = _context(story, actor, channel, config, language, today, _PREVIEW)
+    if context is None:
         yield Missing(what="filer.name", says="nobody is named who files: fill in [takedown.filer]")
         return
-    yield from _missing_names(ground)
-    copied = "copyright" not in channel.needs or bool(COPIES & {one.signal for one in findings_of(ground)})
-    yield from missing_rights(story.brand, ground.filer, channel, today, copied=copied)
-    yield from missing_proofs(ground)
+    yield from _missing_names(context)
+    copied = "copyright" not in channel.needs or bool(COPIES & {one.signal for one in findings_of(context)})
+    yield from missing_rights(story.brand, context.filer, channel, today, copied=copied)
+    yield from missing_proofs(context)
     named: set[str] = {"filer.name", "filer.organization", "owner.name", "targets"}  # told above
     if "trademark" in channel.needs and not in_force(story.brand, today):
         named |= {
@@ -155,19 +155,19 @@ def _missing(
     for field in channel.field:
         if field.fill is None or not field.required or field.fill in _GIVEN or field.fill in named:
             continue
-        if fact(field.fill, ground) is None:
+        if fact(field.fill, context) is None:
             named.add(field.fill)
-            yield Missing(what=field.fill, says=how_to_get(field.fill, ground))
+            yield Missing(what=field.fill, says=how_to_get(field.fill, context))
 
 
-def _ground(
+def _context(
     story: Story, actor: Actor, channel: Channel, config: Config, language: Language, today: date, reference: str
-) -> Ground | None:
+) -> Context | None:
     """Return what a notice is made of, without files; None where nobody is named who files."""
     if config.takedown.filer is None:
         return None
     open_ones = unfiled(story, channel, actor) or actor.targets  # all are filed: anew
-    return Ground(
+    return Context(
         story=story,
         actor=actor,
         channel=channel,
@@ -199,14 +199,14 @@ def _missing_way(actor: Actor, channel: Channel, config: Config) -> Iterator[Mis
         yield Missing(what="account", says=says)
 
 
-def _missing_names(ground: Ground) -> Iterator[Missing]:
+def _missing_names(context: Context) -> Iterator[Missing]:
     """Yield the names that every notice carries and that are not known in its language."""
-    filer = filer_of(ground.filer, ground.language)
+    filer = filer_of(context.filer, context.language)
     for fact_name, value in (("filer.name", filer.name), ("filer.organization", filer.organization)):
         if value is None:
-            yield Missing(what=fact_name, says=how_to_get(fact_name, ground))
-    if owner_of(ground.brand, ground.filer, ground.language).name is None:
-        yield Missing(what="owner.name", says=how_to_get("owner.name", ground))
+            yield Missing(what=fact_name, says=how_to_get(fact_name, context))
+    if owner_of(context.brand, context.filer, context.language).name is None:
+        yield Missing(what="owner.name", says=how_to_get("owner.name", context))
 
 
 def _recipients(channel: Channel, actor: Actor) -> tuple[str, ...]:
@@ -219,32 +219,32 @@ def _recipients(channel: Channel, actor: Actor) -> tuple[str, ...]:
     return tuple(address for address in told if _MAIL.fullmatch(address))[:1]
 
 
-def _shown(kind: str, ground: Ground) -> bool:
+def _shown(kind: str, context: Context) -> bool:
     """Tell whether a required proof is among the files, or needs none."""
-    if kind == "original" or (kind == "authority" and ground.filer.relation == "owner"):
+    if kind == "original" or (kind == "authority" and context.filer.relation == "owner"):
         return True
-    return any(file.kind == kind for file in ground.attachments)
+    return any(file.kind == kind for file in context.attachments)
 
 
-def _filled(field: FormField, ground: Ground) -> Filled:
+def _filled(field: FormField, context: Context) -> Filled:
     """Return one field of the form as it is to be filled in."""
-    words = WORDS[ground.language]
-    value = fact(field.fill, ground) if field.fill is not None else None
+    words = WORDS[context.language]
+    value = fact(field.fill, context) if field.fill is not None else None
     notes = []
     if field.choice is not None:
-        notes.append(words.choose.format(choice=getattr(field.choice, ground.language)))
+        notes.append(words.choose.format(choice=getattr(field.choice, context.language)))
     if value is not None and field.characters is not None and len(value) > field.characters:
         notes.append(words.field_cut.format(most=field.characters))
-        value = _fitted(field.fill, value, field.characters, ground)
+        value = _fitted(field.fill, value, field.characters, context)
     if value is None and field.choice is None and field.required:
         notes.append(words.by_hand)
-    return Filled(key=field.key, label=getattr(field.label, ground.language), value=value, note="; ".join(notes))
+    return Filled(key=field.key, label=getattr(field.label, context.language), value=value, note="; ".join(notes))
 
 
-def _fitted(name: Fact | None, value: str, most: int, ground: Ground) -> str:
+def _fitted(name: Fact | None, value: str, most: int, context: Context) -> str:
     """Cut a value: the text by leaving out its long tail, a list by whole lines, anything else visibly."""
     if name == "description":
-        return letter(ground, most)[1]
+        return text_of(context, most)[1]
     lines = value.split("\n")
     while len(lines) > 1 and len("\n".join(lines)) > most:
         lines.pop()
@@ -252,10 +252,10 @@ def _fitted(name: Fact | None, value: str, most: int, ground: Ground) -> str:
     return short if len(short) <= most else short[: most - 1] + "…"
 
 
-def _notes(ground: Ground, body: str) -> Iterator[str]:
-    words, limits = WORDS[ground.language], ground.channel.limits
-    left = len(unfiled(ground.story, ground.channel, ground.actor) or ground.actor.targets) - len(ground.targets)
+def _notes(context: Context, body: str) -> Iterator[str]:
+    words, limits = WORDS[context.language], context.channel.limits
+    left = len(unfiled(context.story, context.channel, context.actor) or context.actor.targets) - len(context.targets)
     if left > 0:
-        yield words.targets_left.format(left=left, all=len(ground.actor.targets))
-    if limits.characters is not None and body != letter(ground)[1]:
+        yield words.targets_left.format(left=left, all=len(context.actor.targets))
+    if limits.characters is not None and body != text_of(context)[1]:
         yield words.text_cut.format(most=limits.characters)

@@ -6,8 +6,8 @@ One table, `FACTS`: a function for each word of `takedown.channel.Fact`.
 from collections.abc import Callable, Mapping
 
 from takedown.channel import Fact
-from takedown.ground import (
-    Ground,
+from takedown.context import (
+    Context,
     answers_of,
     domain_of,
     hosts_of,
@@ -19,146 +19,148 @@ from takedown.ground import (
     shown_of,
     sites_of,
 )
-from takedown.letter import account_text, countries_of, joined, mark_of, pen_of, port_of, target_text
 from takedown.parties import brand_name, filer_of, owner_of
 from takedown.rights import in_force
-from takedown.texts import alone, letter
+from takedown.text_values import countries_of, formatter_of, handoff_text, joined, mark_of, port_of, target_text
+from takedown.texts import alone, text_of
 from takedown.vocabulary import WORDS
 
-Filling = Callable[[Ground], str | None]
+Filling = Callable[[Context], str | None]
 
 
-def fact(name: Fact, ground: Ground) -> str | None:
+def fact(name: Fact, context: Context) -> str | None:
     """Return a fact as a field takes it; lists have a line for each value.
 
     Raises:
         TextFailed: a template of a team's own cannot be written.
     """
-    return FACTS[name](ground) or None
+    return FACTS[name](context) or None
 
 
-def _relation(ground: Ground) -> str:
-    words = WORDS[ground.language]
-    return words.is_owner if ground.filer.relation == "owner" else words.is_agent
+def _relation(context: Context) -> str:
+    words = WORDS[context.language]
+    return words.is_owner if context.filer.relation == "owner" else words.is_agent
 
 
-def _signature(ground: Ground) -> str | None:
-    name = filer_of(ground.filer, ground.language).name
-    return f"{name} {ground.today.isoformat()}" if name else None
+def _signature(context: Context) -> str | None:
+    name = filer_of(context.filer, context.language).name
+    return f"{name} {context.today.isoformat()}" if name else None
 
 
 def _marks(key: str) -> Filling:
-    def fill(ground: Ground) -> str | None:
-        return joined(mark_of(mark, ground)[key] for mark in in_force(ground.brand, ground.today))
+    def fill(context: Context) -> str | None:
+        return joined(mark_of(mark, context)[key] for mark in in_force(context.brand, context.today))
 
     return fill
 
 
-def _urls(read: Callable[[Ground], tuple[str, ...] | list[str]]) -> Filling:
-    def fill(ground: Ground) -> str | None:
-        pen = pen_of(ground)
-        return joined(pen.url(url) for url in read(ground))
+def _urls(read: Callable[[Context], tuple[str, ...] | list[str]]) -> Filling:
+    def fill(context: Context) -> str | None:
+        formatter = formatter_of(context)
+        return joined(formatter.url(url) for url in read(context))
 
     return fill
 
 
 def _advertiser(key: str) -> Filling:
-    def fill(ground: Ground) -> str | None:
-        pen = pen_of(ground)
-        placed = [view.item.advertiser for view in shown_of(ground.story, ground.actor) if view.item.advertiser]
-        return joined(pen.line(value) for one in placed if (value := getattr(one, key)))
+    def fill(context: Context) -> str | None:
+        formatter = formatter_of(context)
+        placed = [view.item.advertiser for view in shown_of(context.story, context.actor) if view.item.advertiser]
+        return joined(formatter.line(value) for one in placed if (value := getattr(one, key)))
 
     return fill
 
 
-def _answered(ground: Ground) -> str | None:
-    pen, words = pen_of(ground), WORDS[ground.language]
+def _answered(context: Context) -> str | None:
+    formatter, words = formatter_of(context), WORDS[context.language]
     lines = []
-    for hop in answers_of(ground):
+    for hop in answers_of(context):
         port = port_of(hop.url)
         shown = words.port.format(port=port) if port is not None else ""
-        lines.append(" ".join(filter(None, (pen.url(hop.address or ""), shown, pen.moment(hop.at)))))
+        lines.append(" ".join(filter(None, (formatter.url(hop.address or ""), shown, formatter.moment(hop.at)))))
     return joined(lines)
 
 
 def _registered(key: str) -> Filling:
-    def fill(ground: Ground) -> str | None:
-        known = registration_of(ground.story, ground.actor)
-        return pen_of(ground).line(str(known.facts.get(key) or "")) if known is not None else None
+    def fill(context: Context) -> str | None:
+        known = registration_of(context.story, context.actor)
+        return formatter_of(context).line(str(known.facts.get(key) or "")) if known is not None else None
 
     return fill
 
 
 def _seen(which: int) -> Filling:
-    def fill(ground: Ground) -> str | None:
-        between = seen_between(ground.story, ground.actor)
-        return pen_of(ground).moment(between[which]) if between is not None else None
+    def fill(context: Context) -> str | None:
+        between = seen_between(context.story, context.actor)
+        return formatter_of(context).moment(between[which]) if between is not None else None
 
     return fill
 
 
-def _handoffs(ground: Ground) -> str | None:
-    pen, words = pen_of(ground), WORDS[ground.language]
+def _handoffs(context: Context) -> str | None:
+    words = WORDS[context.language]
     return joined(
-        f"{words.handoffs.get(one.kind, one.kind)}{words.colon}{pen.url(pen.line(account_text(one.kind, one.value)))}"
-        for one in leads_of(ground.story, ground.actor)
+        f"{words.handoffs.get(one.kind, one.kind)}{words.colon}{handoff_text(one, context)}"
+        for one in leads_of(context.story, context.actor)
     )
 
 
-def _evidence(ground: Ground) -> str | None:
-    return joined(f"{file.name} SHA-256 {file.sha256}" for file in ground.attachments)
+def _evidence(context: Context) -> str | None:
+    return joined(f"{file.name} SHA-256 {file.sha256}" for file in context.attachments)
 
 
 FACTS: Mapping[Fact, Filling] = {
-    "filer.name": lambda ground: filer_of(ground.filer, ground.language).name,
-    "filer.title": lambda ground: filer_of(ground.filer, ground.language).title,
-    "filer.organization": lambda ground: filer_of(ground.filer, ground.language).organization,
-    "filer.address": lambda ground: filer_of(ground.filer, ground.language).address,
-    "filer.country": lambda ground: filer_of(ground.filer, ground.language).country,
-    "filer.email": lambda ground: ground.filer.email,
-    "filer.phone": lambda ground: ground.filer.phone,
+    "filer.name": lambda context: filer_of(context.filer, context.language).name,
+    "filer.title": lambda context: filer_of(context.filer, context.language).title,
+    "filer.organization": lambda context: filer_of(context.filer, context.language).organization,
+    "filer.address": lambda context: filer_of(context.filer, context.language).address,
+    "filer.country": lambda context: filer_of(context.filer, context.language).country,
+    "filer.email": lambda context: context.filer.email,
+    "filer.phone": lambda context: context.filer.phone,
     "filer.signature": _signature,
     "filer.relation": _relation,
-    "owner.name": lambda ground: owner_of(ground.brand, ground.filer, ground.language).name,
-    "owner.address": lambda ground: owner_of(ground.brand, ground.filer, ground.language).address,
-    "owner.country": lambda ground: owner_of(ground.brand, ground.filer, ground.language).country,
-    "owner.email": lambda ground: owner_of(ground.brand, ground.filer, ground.language).email,
-    "brand.name": lambda ground: brand_name(ground.brand, ground.language),
-    "brand.domains": lambda ground: joined(ground.brand.domains),
-    "brand.accounts": lambda ground: joined(ground.brand.accounts),
-    "brand.pages": lambda ground: joined(f"https://{domain}/" for domain in ground.brand.domains),
+    "owner.name": lambda context: owner_of(context.brand, context.filer, context.language).name,
+    "owner.address": lambda context: owner_of(context.brand, context.filer, context.language).address,
+    "owner.country": lambda context: owner_of(context.brand, context.filer, context.language).country,
+    "owner.email": lambda context: owner_of(context.brand, context.filer, context.language).email,
+    "brand.name": lambda context: brand_name(context.brand, context.language),
+    "brand.domains": lambda context: joined(context.brand.domains),
+    "brand.accounts": lambda context: joined(context.brand.accounts),
+    "brand.pages": lambda context: joined(f"https://{domain}/" for domain in context.brand.domains),
     "trademark.marks": _marks("mark"),
     "trademark.numbers": _marks("number"),
     "trademark.offices": _marks("office"),
     "trademark.classes": _marks("classes"),
     "trademark.goods": _marks("goods"),
-    "targets": lambda ground: joined(target_text(target, ground) for target in ground.targets),
-    "target.hosts": _urls(lambda ground: [host.ascii for host in hosts_of(sites_of(ground))]),
+    "targets": lambda context: joined(target_text(target, context) for target in context.targets),
+    "target.hosts": _urls(lambda context: [host.ascii for host in hosts_of(sites_of(context))]),
     "target.addresses": _answered,
-    "ad.ids": _urls(lambda ground: [view.item.id for view in shown_of(ground.story, ground.actor)]),
-    "ad.links": _urls(lambda ground: [url for view in shown_of(ground.story, ground.actor) for url in view.item.links]),
+    "ad.ids": _urls(lambda context: [view.item.id for view in shown_of(context.story, context.actor)]),
+    "ad.links": _urls(
+        lambda context: [url for view in shown_of(context.story, context.actor) for url in view.item.links]
+    ),
     "advertiser.name": _advertiser("name"),
     "advertiser.id": _advertiser("id"),
     "advertiser.payer": _advertiser("payer"),
     "publisher.pages": _urls(
-        lambda ground: [
-            view.item.publisher_url for view in items_of(ground.story, ground.actor) if view.item.publisher_url
+        lambda context: [
+            view.item.publisher_url for view in items_of(context.story, context.actor) if view.item.publisher_url
         ]
     ),
-    "landing.urls": _urls(lambda ground: landings_of(ground.story, ground.actor)),
-    "landing.domain": _urls(lambda ground: [domain_of(ground.story, ground.actor) or ""]),
+    "landing.urls": _urls(lambda context: landings_of(context.story, context.actor)),
+    "landing.domain": _urls(lambda context: [domain_of(context.story, context.actor) or ""]),
     "registrar.name": _registered("registrar"),
-    "registered.on": lambda ground: (_registered("created")(ground) or "")[:10],
-    "network.name": lambda ground: pen_of(ground).line(ground.actor.facts.get("network", "")),
+    "registered.on": lambda context: (_registered("created")(context) or "")[:10],
+    "network.name": lambda context: formatter_of(context).line(context.actor.facts.get("network", "")),
     "handoffs": _handoffs,
     "seen.first": _seen(0),
     "seen.last": _seen(1),
     "countries": countries_of,
-    "offer.summary": lambda ground: alone(ground, "summary"),
-    "description": lambda ground: letter(ground, ground.channel.limits.characters)[1],
+    "offer.summary": lambda context: alone(context, "summary"),
+    "description": lambda context: text_of(context, context.channel.limits.characters)[1],
     "evidence.list": _evidence,
-    "statement.good_faith": lambda ground: alone(ground, "statements/good_faith"),
-    "statement.accuracy": lambda ground: alone(ground, "statements/accuracy"),
-    "statement.authority": lambda ground: alone(ground, "statements/authority"),
-    "reference": lambda ground: ground.reference,
+    "statement.good_faith": lambda context: alone(context, "statements/good_faith"),
+    "statement.accuracy": lambda context: alone(context, "statements/accuracy"),
+    "statement.authority": lambda context: alone(context, "statements/authority"),
+    "reference": lambda context: context.reference,
 }

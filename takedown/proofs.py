@@ -14,7 +14,7 @@ from storage.errors import MediaMissing
 from storage.evidence import EvidenceFile
 from storage.media import MediaStore
 from takedown.channel import Proof
-from takedown.ground import Ground, items_of, shown_of, sightings_of, visits_of
+from takedown.context import Context, items_of, shown_of, sightings_of, visits_of
 from takedown.notice import Attachment, Missing
 from takedown.rights import authority_of, in_force, unreadable
 from takedown.vocabulary import WORDS
@@ -44,22 +44,22 @@ class _Piece:
     read: Callable[[], bytes]
 
 
-def missing_proofs(ground: Ground) -> Iterator[Missing]:
+def missing_proofs(context: Context) -> Iterator[Missing]:
     """Yield what a channel insists on seeing and the case cannot show; no file is read."""
-    for asked in ground.channel.evidence:
-        if asked.required and (says := _LACKS[asked.kind](ground)):
+    for asked in context.channel.evidence:
+        if asked.required and (says := _LACKS[asked.kind](context)):
             yield Missing(what=asked.kind, says=says)
 
 
-def collect(ground: Ground, media: MediaStore) -> Collected:
+def collect(context: Context, media: MediaStore) -> Collected:
     """Return the files for what a channel asks to see; what stands beside the configuration is put into the store.
 
     Raises:
         OSError: a certificate or a letter cannot be read.
     """
-    words, channel = WORDS[ground.language], ground.channel
+    words, channel = WORDS[context.language], context.channel
     asked = dict.fromkeys(one.kind for one in channel.evidence)
-    pieces = [piece for kind in asked for piece in _PIECES[kind](ground, media)]
+    pieces = [piece for kind in asked for piece in _PIECES[kind](context, media)]
     pieces.sort(key=lambda piece: ORDER.index(piece.kind))  # stable: the best of a kind stays first
     found: dict[str, Attachment] = {}
     numbers: dict[str, int] = {}
@@ -100,41 +100,41 @@ def _name(kind: str, number: int, address: str, data: bytes) -> str:
     return stem + next((ending for magic, ending in _MAGIC if data.startswith(magic)), ".bin")
 
 
-def _screenshots(ground: Ground, media: MediaStore) -> Iterator[_Piece]:
-    for visit in sightings_of(ground.story, ground.actor):
+def _screenshots(context: Context, media: MediaStore) -> Iterator[_Piece]:
+    for visit in sightings_of(context.story, context.actor):
         kept = _kept(visit, media).get("screenshot") or visit.screenshot
         if kept:
             yield _Piece(kind="screenshot", read=partial(media.read, kept))
 
 
-def _pictures(ground: Ground, media: MediaStore) -> Iterator[_Piece]:
-    views = shown_of(ground.story, ground.actor) or items_of(ground.story, ground.actor)
+def _pictures(context: Context, media: MediaStore) -> Iterator[_Piece]:
+    views = shown_of(context.story, context.actor) or items_of(context.story, context.actor)
     for picture in (picture for view in views for picture in view.pictures):
         if picture.rendition is not None:
             yield _Piece(kind="ad_picture", read=partial(media.read, picture.rendition))
         yield _Piece(kind=ORIGINAL, read=partial(media.read, picture.sha256))
 
 
-def _journeys(ground: Ground, media: MediaStore) -> Iterator[_Piece]:
-    for visit in sightings_of(ground.story, ground.actor) or visits_of(ground.story, ground.actor)[:MOST]:
+def _journeys(context: Context, media: MediaStore) -> Iterator[_Piece]:
+    for visit in sightings_of(context.story, context.actor) or visits_of(context.story, context.actor)[:MOST]:
         if visit.evidence is not None:
             yield _Piece(kind="journey", read=partial(media.read, visit.evidence))
 
 
-def _warcs(ground: Ground, media: MediaStore) -> Iterator[_Piece]:
-    for visit in sightings_of(ground.story, ground.actor):
+def _warcs(context: Context, media: MediaStore) -> Iterator[_Piece]:
+    for visit in sightings_of(context.story, context.actor):
         if kept := _kept(visit, media).get("warc"):
             yield _Piece(kind="warc", read=partial(media.read, kept))
 
 
-def _certificates(ground: Ground) -> Iterator[_Piece]:
-    for mark in in_force(ground.brand, ground.today):
+def _certificates(context: Context) -> Iterator[_Piece]:
+    for mark in in_force(context.brand, context.today):
         if mark.certificate is not None:
             yield _Piece(kind="certificate", read=mark.certificate.read_bytes)
 
 
-def _letters(ground: Ground) -> Iterator[_Piece]:
-    letter = authority_of(ground.brand, ground.filer, ground.today)
+def _letters(context: Context) -> Iterator[_Piece]:
+    letter = authority_of(context.brand, context.filer, context.today)
     if letter is not None:
         yield _Piece(kind="authority", read=letter.file.read_bytes)
 
@@ -149,63 +149,64 @@ def _kept(visit: Visit, media: MediaStore) -> Mapping[str, str]:
         return {}
 
 
-_PIECES: Mapping[Proof, Callable[[Ground, MediaStore], Iterator[_Piece]]] = {
+_PIECES: Mapping[Proof, Callable[[Context, MediaStore], Iterator[_Piece]]] = {
     "screenshot": _screenshots,
     "ad_picture": _pictures,
     "journey": _journeys,
     "warc": _warcs,
-    "original": lambda ground, media: iter(()),  # an address, no file
-    "certificate": lambda ground, media: _certificates(ground),
-    "authority": lambda ground, media: _letters(ground),
+    "original": lambda context, media: iter(()),  # an address, no file
+    "certificate": lambda context, media: _certificates(context),
+    "authority": lambda context, media: _letters(context),
 }
 
 
-def _no_screenshot(ground: Ground) -> str | None:
-    if any(visit.screenshot or visit.evidence for visit in sightings_of(ground.story, ground.actor)):
+def _no_screenshot(context: Context) -> str | None:
+    if any(visit.screenshot or visit.evidence for visit in sightings_of(context.story, context.actor)):
         return None
-    return (
-        f"no journey kept a screenshot of the offer: `mekiki visit {ground.story.case.id}`, as a visitor with a browser"
-    )
+    case = context.story.case.id
+    return f"no journey kept a screenshot of the offer: `mekiki visit {case}`, as a visitor with a browser"
 
 
-def _no_picture(ground: Ground) -> str | None:
-    if any(view.pictures for view in items_of(ground.story, ground.actor)):
+def _no_picture(context: Context) -> str | None:
+    if any(view.pictures for view in items_of(context.story, context.actor)):
         return None
     return "no picture of the ad was kept: crawl its source with pictures, or add it to the form by hand"
 
 
-def _no_journey(ground: Ground) -> str | None:
-    if visits_of(ground.story, ground.actor):
+def _no_journey(context: Context) -> str | None:
+    if visits_of(context.story, context.actor):
         return None
-    return f"nobody followed its links: `mekiki visit {ground.story.case.id}`"
+    return f"nobody followed its links: `mekiki visit {context.story.case.id}`"
 
 
-def _no_warc(ground: Ground) -> str | None:
-    if any(visit.evidence for visit in sightings_of(ground.story, ground.actor)):
+def _no_warc(context: Context) -> str | None:
+    if any(visit.evidence for visit in sightings_of(context.story, context.actor)):
         return None
-    return f"no journey that saw the offer was kept as WARC: `mekiki visit {ground.story.case.id}`"
+    return f"no journey that saw the offer was kept as WARC: `mekiki visit {context.story.case.id}`"
 
 
-def _no_original(ground: Ground) -> str | None:
-    if ground.brand.domains or ground.brand.accounts:
+def _no_original(context: Context) -> str | None:
+    if context.brand.domains or context.brand.accounts:
         return None
-    return f"the genuine pages are not known: [[brand]] domains of brand {ground.brand.key}"
+    return f"the genuine pages are not known: [[brand]] domains of brand {context.brand.key}"
 
 
-def _no_certificate(ground: Ground) -> str | None:
-    files = [mark.certificate for mark in in_force(ground.brand, ground.today) if mark.certificate is not None]
+def _no_certificate(context: Context) -> str | None:
+    files = [mark.certificate for mark in in_force(context.brand, context.today) if mark.certificate is not None]
     if any(file.is_file() for file in files):
         return None
     key = "[[brand.trademark]] certificate"
-    return unreadable(key, files[0], ground.brand) if files else f"{key} of brand {ground.brand.key}: name a copy of it"
+    return (
+        unreadable(key, files[0], context.brand) if files else f"{key} of brand {context.brand.key}: name a copy of it"
+    )
 
 
-_LACKS: Mapping[Proof, Callable[[Ground], str | None]] = {
+_LACKS: Mapping[Proof, Callable[[Context], str | None]] = {
     "screenshot": _no_screenshot,
     "ad_picture": _no_picture,
     "journey": _no_journey,
     "warc": _no_warc,
     "original": _no_original,
     "certificate": _no_certificate,
-    "authority": lambda ground: None,  # `missing_rights` tells it
+    "authority": lambda context: None,  # `missing_rights` tells it
 }

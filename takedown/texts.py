@@ -14,9 +14,9 @@ from jinja2 import FileSystemLoader, TemplateError
 from alerts.message import Language
 from config.templates import environment
 from safety.screen import screen
+from takedown.context import Context
 from takedown.errors import TakedownError
-from takedown.ground import Ground
-from takedown.letter import ROOMS, Room, asks_for, values_of
+from takedown.text_values import ROOMS, Room, asks_for, values_of
 
 SHIPPED = Path(__file__).parent / "templates"
 LONGEST = 60_000  # characters of a text whose channel names no limit: more is no letter
@@ -31,7 +31,7 @@ class TextFailed(TakedownError):
     """A template of a team's own fails while it is written."""
 
 
-def letter(ground: Ground, characters: int | None = None) -> tuple[str, str]:
+def text_of(context: Context, characters: int | None = None) -> tuple[str, str]:
     """Return title and text of a notice, the text in at most so many characters.
 
     Raises:
@@ -40,39 +40,39 @@ def letter(ground: Ground, characters: int | None = None) -> tuple[str, str]:
     longest = min(characters or LONGEST, LONGEST)
     text = ""
     for room in ROOMS:
-        title, text = _written(ground, room)
+        title, text = _written(context, room)
         if len(text) <= longest:
             return title, text
-    mark = _CUT[ground.language]
+    mark = _CUT[context.language]
     return title, text[: max(0, longest - len(mark))] + mark[-longest:]
 
 
-def alone(ground: Ground, name: str) -> str:
+def alone(context: Context, name: str) -> str:
     """Return one of the texts that fill a field alone, e.g. `statements/accuracy`, on one line.
 
     Raises:
-        TextFailed: see `letter`.
+        TextFailed: see `text_of`.
     """
-    return " ".join(_render(f"{name}.txt", ground, values_of(ground, ROOMS[-1])).split())
+    return " ".join(_render(f"{name}.txt", context, values_of(context, ROOMS[-1])).split())
 
 
-def _written(ground: Ground, room: Room) -> tuple[str, str]:
-    values = values_of(ground, room)
-    values["summary"] = " ".join(_render("summary.txt", ground, values).split())
+def _written(context: Context, room: Room) -> tuple[str, str]:
+    values = values_of(context, room)
+    values["summary"] = " ".join(_render("summary.txt", context, values).split())
     values["statements"] = [
-        " ".join(_render(f"statements/{name}.txt", ground, values).split())
+        " ".join(_render(f"statements/{name}.txt", context, values).split())
         for name in STATEMENTS
-        if asks_for(ground, f"statement.{name}")  # type: ignore[arg-type]  # a Fact by its making
+        if asks_for(context, f"statement.{name}")  # type: ignore[arg-type]  # a Fact by its making
     ]
-    title, _, text = _render(f"{ground.channel.template}.txt", ground, values).lstrip().partition("\n")
+    title, _, text = _render(f"{context.channel.template}.txt", context, values).lstrip().partition("\n")
     title = " ".join(title.split())
     return (title if len(title) <= TITLE else title[: TITLE - 1] + "…"), _tidy(text)
 
 
-def _render(name: str, ground: Ground, values: dict[str, Any]) -> str:
-    own = ground.config.takedown.templates
+def _render(name: str, context: Context, values: dict[str, Any]) -> str:
+    own = context.config.takedown.templates
     try:
-        return str(_folder(ground.language, own).get_template(name).render(values))
+        return str(_folder(context.language, own).get_template(name).render(values))
     except _MISTAKES as error:
         if own is None:
             raise

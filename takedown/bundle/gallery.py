@@ -5,9 +5,9 @@ from pathlib import Path
 from detector.visits import Visit
 from safety.sandbox import Sandbox, SandboxError
 from takedown.bundle.contents import Contents
+from takedown.bundle.exhibits import Shot
 from takedown.bundle.gather import Gathered
 from takedown.bundle.journeys import rounds_of, shown_rounds
-from takedown.bundle.showings import Shot
 
 MOST_SHOTS = 16  # different ones that are encoded anew; further ones are shown as small as they are kept
 SIDE = 4000  # pixels, the longer side: what a page of 1280 x 4000 needs to be read

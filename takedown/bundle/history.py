@@ -11,7 +11,7 @@ from storage.case_views import LogEntry
 from storage.notice_views import NoticeView
 from takedown.bundle.dossier import Block, Column, Table, Words
 from takedown.bundle.journeys import Round
-from takedown.bundle.voice import Voice
+from takedown.bundle.locale import Locale
 from takedown.story import Story
 
 MOST_EVENTS = 300
@@ -27,10 +27,10 @@ class _Event:
     note: str
 
 
-def timeline(story: Story, rounds: Sequence[Round], voice: Voice) -> Iterator[Block]:
+def timeline(story: Story, rounds: Sequence[Round], locale: Locale) -> Iterator[Block]:
     """Yield one table: first seen, every entry of the log, every round of visits; what repeats itself is one line."""
-    words = voice.words
-    events = sorted((*_seen(story, voice), *_logged(story, voice), *_visited(rounds, voice)), key=lambda one: one.at)
+    words = locale.words
+    events = sorted((*_seen(story, locale), *_logged(story, locale), *_visited(rounds, locale)), key=lambda one: one.at)
     cut = len(events) - MOST_EVENTS
     if cut > 0:
         half = MOST_EVENTS // 2
@@ -38,19 +38,19 @@ def timeline(story: Story, rounds: Sequence[Round], voice: Voice) -> Iterator[Bl
     yield Table(
         columns=(
             Column(title=words.at_utc, width=3),
-            Column(title=words.at_zone.format(zone=f"{story.told_at.astimezone(voice.zone):%Z}"), width=3),
+            Column(title=words.at_zone.format(zone=f"{story.told_at.astimezone(locale.zone):%Z}"), width=3),
             Column(title=words.what, width=6),
             Column(title=words.who, width=3),
             Column(title=words.note, width=6),
         ),
-        rows=tuple((voice.utc(one.at), voice.clock(one.at), one.what, one.who, one.note) for one in events),
+        rows=tuple((locale.utc(one.at), locale.clock(one.at), one.what, one.who, one.note) for one in events),
         note=words.events_cut.format(count=cut) if cut > 0 else "",
     )
 
 
-def judgements(story: Story, voice: Voice) -> Iterator[Block]:
+def judgements(story: Story, locale: Locale) -> Iterator[Block]:
     """Yield what people decided, oldest first."""
-    words = voice.words
+    words = locale.words
     made = [entry for entry in story.case.log if entry.who != MACHINE and entry.action in (*ACTIONS, "undo")]
     if not made:
         yield Words(lines=(words.not_judged,))
@@ -58,11 +58,11 @@ def judgements(story: Story, voice: Voice) -> Iterator[Block]:
     taken_back = {entry.data.get("undoes") for entry in story.case.log if entry.action == "undo"}
     rows = tuple(
         (
-            voice.both(entry.at),
-            voice.own(entry.who, 60),
-            _action(entry, voice) + (f" {words.undone}" if entry.id in taken_back else ""),
-            words.reasons.get(entry.reason or "", voice.text(entry.reason, 100)),
-            voice.text(entry.note),
+            locale.both(entry.at),
+            locale.own(entry.who, 60),
+            _action(entry, locale) + (f" {words.undone}" if entry.id in taken_back else ""),
+            words.reasons.get(entry.reason or "", locale.text(entry.reason, 100)),
+            locale.text(entry.note),
         )
         for entry in made[-MOST_JUDGEMENTS:]
     )
@@ -78,15 +78,15 @@ def judgements(story: Story, voice: Voice) -> Iterator[Block]:
     )
 
 
-def notices(story: Story, channels: Mapping[str, str], voice: Voice) -> Iterator[Block]:
+def notices(story: Story, channels: Mapping[str, str], locale: Locale) -> Iterator[Block]:
     """Yield the takedown requests, oldest first.
 
     Args:
         story: of the case.
         channels: what they are called, by key.
-        voice: of the dossier.
+        locale: of the dossier.
     """
-    words = voice.words
+    words = locale.words
     if not story.notices:
         yield Words(lines=(words.not_filed,))
         return
@@ -100,24 +100,24 @@ def notices(story: Story, channels: Mapping[str, str], voice: Voice) -> Iterator
             Column(title=words.answer, width=4),
             Column(title=words.down_at, width=3),
         ),
-        rows=tuple(_notice(notice, channels, voice) for notice in story.notices[-MOST_NOTICES:]),
+        rows=tuple(_notice(notice, channels, locale) for notice in story.notices[-MOST_NOTICES:]),
     )
 
 
-def _notice(notice: NoticeView, channels: Mapping[str, str], voice: Voice) -> tuple[str, ...]:
-    words = voice.words
-    filed = " · ".join(filter(None, (voice.utc(notice.filed_at), voice.own(notice.filed_by, 60))))
+def _notice(notice: NoticeView, channels: Mapping[str, str], locale: Locale) -> tuple[str, ...]:
+    words = locale.words
+    filed = " · ".join(filter(None, (locale.utc(notice.filed_at), locale.own(notice.filed_by, 60))))
     answers = (
-        voice.utc(notice.answered_at),
-        voice.text(notice.their_reference, 80),
-        voice.text(notice.refused_for, 200),
+        locale.utc(notice.answered_at),
+        locale.text(notice.their_reference, 80),
+        locale.text(notice.refused_for, 200),
         words.replies.format(count=len(notice.replies)) if notice.replies else "",
     )
-    gone = " · ".join(filter(None, (voice.utc(notice.down_at), voice.own(notice.down_by, 60))))
+    gone = " · ".join(filter(None, (locale.utc(notice.down_at), locale.own(notice.down_by, 60))))
     return (
-        voice.own(notice.reference, 40),
-        voice.own(channels.get(notice.channel, notice.channel), 80),
-        voice.url(notice.subject, 160),
+        locale.own(notice.reference, 40),
+        locale.own(channels.get(notice.channel, notice.channel), 80),
+        locale.url(notice.subject, 160),
         words.notice_states.get(notice.state, notice.state),
         filed,
         " · ".join(filter(None, answers)),
@@ -125,74 +125,74 @@ def _notice(notice: NoticeView, channels: Mapping[str, str], voice: Voice) -> tu
     )
 
 
-def _seen(story: Story, voice: Voice) -> Iterator[_Event]:
+def _seen(story: Story, locale: Locale) -> Iterator[_Event]:
     """Yield when the items were seen first: one line for those of a kind and day."""
     days: dict[tuple[str, str, str], list[datetime]] = {}
     for view in story.case.items:
-        key = (voice.kind(view.item.kind), voice.platform(view.item.platform), f"{view.first_seen:%Y-%m-%d}")
+        key = (locale.kind(view.item.kind), locale.platform(view.item.platform), f"{view.first_seen:%Y-%m-%d}")
         days.setdefault(key, []).append(view.first_seen)
     for (kind, platform, _), times in days.items():
-        name = voice.words.link_of.format(kind=kind, platform=platform) if platform else kind
+        name = locale.words.link_of.format(kind=kind, platform=platform) if platform else kind
         count = f" ×{len(times)}" if len(times) > 1 else ""
-        yield _Event(min(times), voice.words.first_seen.format(kind=name) + count, _who(MACHINE, voice), "")
+        yield _Event(min(times), locale.words.first_seen.format(kind=name) + count, _who(MACHINE, locale), "")
 
 
-def _logged(story: Story, voice: Voice) -> Iterator[_Event]:
+def _logged(story: Story, locale: Locale) -> Iterator[_Event]:
     taken_back = {entry.data.get("undoes") for entry in story.case.log if entry.action == "undo"}
     last, added = None, 0
     for entry in (*story.case.log, None):
         if entry is not None and entry.action in ("items_added", "items_changed"):
             if last is not None and last.action != entry.action:
-                yield _added(last, added, voice)
+                yield _added(last, added, locale)
                 added = 0
             last, added = entry, added + len(entry.data.get("items", ()))
             continue
         if last is not None:
-            yield _added(last, added, voice)
+            yield _added(last, added, locale)
             last, added = None, 0
         if entry is not None:
-            back = f" {voice.words.undone}" if entry.id in taken_back else ""
-            yield _Event(entry.at, _action(entry, voice) + back, _who(entry.who, voice), _note(entry, voice))
+            back = f" {locale.words.undone}" if entry.id in taken_back else ""
+            yield _Event(entry.at, _action(entry, locale) + back, _who(entry.who, locale), _note(entry, locale))
 
 
-def _added(entry: LogEntry, count: int, voice: Voice) -> _Event:
-    return _Event(entry.at, f"{_action(entry, voice)} ×{count}", _who(entry.who, voice), "")
+def _added(entry: LogEntry, count: int, locale: Locale) -> _Event:
+    return _Event(entry.at, f"{_action(entry, locale)} ×{count}", _who(entry.who, locale), "")
 
 
-def _visited(rounds: Sequence[Round], voice: Voice) -> Iterator[_Event]:
+def _visited(rounds: Sequence[Round], locale: Locale) -> Iterator[_Event]:
     for one in rounds:
         seen = [
-            f"{voice.own(visit.visitor, 40)}: {voice.of_notices.outcomes.get(visit.outcome, visit.outcome)}"
+            f"{locale.own(visit.visitor, 40)}: {locale.of_notices.outcomes.get(visit.outcome, visit.outcome)}"
             for visit in one.visits
         ]
-        what = voice.words.visited.format(link=voice.url(one.link, 100))
-        yield _Event(one.visits[0].started_at, what, _who(MACHINE, voice), voice.listed(seen))
+        what = locale.words.visited.format(link=locale.url(one.link, 100))
+        yield _Event(one.visits[0].started_at, what, _who(MACHINE, locale), locale.listed(seen))
 
 
-def _who(who: str, voice: Voice) -> str:
-    return voice.words.machine if who == MACHINE else voice.own(who, 60)
+def _who(who: str, locale: Locale) -> str:
+    return locale.words.machine if who == MACHINE else locale.own(who, 60)
 
 
-def _action(entry: LogEntry, voice: Voice) -> str:
-    words, reason = voice.words, entry.reason or ""
-    named = words.actions.get(entry.action, voice.own(entry.action.replace("_", " "), 40))
-    colon = voice.of_notices.colon
+def _action(entry: LogEntry, locale: Locale) -> str:
+    words, reason = locale.words, entry.reason or ""
+    named = words.actions.get(entry.action, locale.own(entry.action.replace("_", " "), 40))
+    colon = locale.of_notices.colon
     match entry.action:
         case "notice":
-            return f"{named}{colon}{words.steps.get(reason, voice.own(reason, 40))}"
+            return f"{named}{colon}{words.steps.get(reason, locale.own(reason, 40))}"
         case "recheck":
-            return f"{named}{colon}{words.presence.get(reason, voice.own(reason, 40))}"
+            return f"{named}{colon}{words.presence.get(reason, locale.own(reason, 40))}"
         case "dismiss":
-            return f"{named}{colon}{words.reasons.get(reason, voice.own(reason, 40))}" if reason else named
+            return f"{named}{colon}{words.reasons.get(reason, locale.own(reason, 40))}" if reason else named
     return named
 
 
-def _note(entry: LogEntry, voice: Voice) -> str:
+def _note(entry: LogEntry, locale: Locale) -> str:
     """Return what else an entry says: the note of a person, what the machine saw, which notice."""
     data: dict[str, Any] = dict(entry.data)
     parts = [
-        voice.journey(entry.note) if entry.who == MACHINE else voice.text(entry.note),
-        voice.url(str(data["url"]), 120) if data.get("url") else "",
-        *(voice.text(str(data[name]), 100) for name in ("reference", "channel", "tag", "assignee") if data.get(name)),
+        locale.journey(entry.note) if entry.who == MACHINE else locale.text(entry.note),
+        locale.url(str(data["url"]), 120) if data.get("url") else "",
+        *(locale.text(str(data[name]), 100) for name in ("reference", "channel", "tag", "assignee") if data.get(name)),
     ]
     return " · ".join(filter(None, parts))

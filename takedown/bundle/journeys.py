@@ -7,7 +7,7 @@ from datetime import timedelta
 from detector.handoffs import find_handoffs
 from detector.visits import Hop, Visit
 from takedown.bundle.dossier import Block, Column, Journey, Picture, Step, Table, Way, Words
-from takedown.bundle.voice import Voice
+from takedown.bundle.locale import Locale
 from takedown.story import Story
 
 ONE_ROUND = timedelta(minutes=5)  # from one visit to the next, at most; as `console.journeys` has it
@@ -51,7 +51,7 @@ def shown_rounds(rounds: Sequence[Round]) -> tuple[Round, ...]:
 
 
 def journey_blocks(
-    story: Story, rounds: Sequence[Round], shots: Mapping[str, Picture], voice: Voice
+    story: Story, rounds: Sequence[Round], shots: Mapping[str, Picture], locale: Locale
 ) -> Iterator[Block]:
     """Yield the journeys that are shown in full, and a table of the others.
 
@@ -59,27 +59,27 @@ def journey_blocks(
         story: of the case.
         rounds: all of them.
         shots: pictures of screenshots, by the SHA-256 of their visit's manifest.
-        voice: of the dossier.
+        locale: of the dossier.
     """
-    words = voice.words
+    words = locale.words
     if not rounds:
         yield Words(lines=(words.none_followed,))
         return
     shown = shown_rounds(rounds)
     count = {one.link: sum(other.link == one.link for other in rounds) for one in shown}
     for one in shown:
-        source = _source(story, one.link, voice)
+        source = _source(story, one.link, locale)
         between = count[one.link] - 2 if one.number else 0
         yield Journey(
-            title=f"{source} · {voice.both(one.visits[0].started_at)}",
-            link=voice.url(one.link),
+            title=f"{source} · {locale.both(one.visits[0].started_at)}",
+            link=locale.url(one.link),
             source=source,
-            ways=tuple(_way(visit, shots, voice) for visit in one.visits[:MOST_WAYS]),
+            ways=tuple(_way(visit, shots, locale) for visit in one.visits[:MOST_WAYS]),
             note=words.rounds_between.format(count=between) if between > 0 else "",
         )
     others = [visit for one in rounds if one not in shown for visit in one.visits]
     if others:
-        yield _others(others, voice)
+        yield _others(others, locale)
 
 
 def untold(visits: Sequence[Visit]) -> list[Visit]:
@@ -87,77 +87,77 @@ def untold(visits: Sequence[Visit]) -> list[Visit]:
     return [visit for visit in visits if visit.outcome in ("could_not_tell", "blocked")]
 
 
-def _source(story: Story, link: str, voice: Voice) -> str:
+def _source(story: Story, link: str, locale: Locale) -> str:
     for view in story.case.items:
         if link in view.item.links:
-            words = voice.words
-            kind, platform = voice.kind(view.item.kind), voice.platform(view.item.platform)
+            words = locale.words
+            kind, platform = locale.kind(view.item.kind), locale.platform(view.item.platform)
             return words.link_of.format(kind=kind, platform=platform) if platform else kind
     pages = (view for view in story.case.items if view.item.url == link)
-    return next((voice.kind(view.item.kind) for view in pages), voice.words.link_named)
+    return next((locale.kind(view.item.kind) for view in pages), locale.words.link_named)
 
 
-def _way(visit: Visit, shots: Mapping[str, Picture], voice: Voice) -> Way:
-    words = voice.words
+def _way(visit: Visit, shots: Mapping[str, Picture], locale: Locale) -> Way:
+    words = locale.words
     seen = visit.landing
     how = [words.browser if visit.browser else words.plain]
     if visit.country:
-        how.append(words.from_country.format(country=voice.text(visit.country, 20)))
+        how.append(words.from_country.format(country=locale.text(visit.country, 20)))
     leads = find_handoffs(
         [f"{seen.title}\n{seen.excerpt}"] if seen is not None else [], [hop.url[:2000] for hop in visit.hops]
     )
     return Way(
-        visitor=voice.own(visit.visitor, 60),
-        how=voice.listed(how),
-        at=voice.both(visit.started_at),
+        visitor=locale.own(visit.visitor, 60),
+        how=locale.listed(how),
+        at=locale.both(visit.started_at),
         outcome=visit.outcome,
-        says=voice.of_notices.outcomes.get(visit.outcome, visit.outcome),
-        why=voice.journey(visit.says),
-        steps=tuple(_step(number, hop, voice) for number, hop in enumerate(visit.hops[:MOST_STEPS], 1)),
-        title=voice.text(seen.title, 200) if seen is not None else "",
-        words=voice.text(seen.excerpt, 400) if seen is not None else "",
-        ends=voice.url(visit.host, 120),
+        says=locale.of_notices.outcomes.get(visit.outcome, visit.outcome),
+        why=locale.journey(visit.says),
+        steps=tuple(_step(number, hop, locale) for number, hop in enumerate(visit.hops[:MOST_STEPS], 1)),
+        title=locale.text(seen.title, 200) if seen is not None else "",
+        words=locale.text(seen.excerpt, 400) if seen is not None else "",
+        ends=locale.url(visit.host, 120),
         leads=tuple(
-            f"{voice.of_notices.handoffs.get(one.kind, one.kind)} {voice.text(one.value, 100)}" for one in leads
+            f"{locale.of_notices.handoffs.get(one.kind, one.kind)} {locale.text(one.value, 100)}" for one in leads
         ),
         screenshot=shots.get(visit.evidence) if visit.evidence else None,
         manifest=visit.evidence,
     )
 
 
-def _step(number: int, hop: Hop, voice: Voice) -> Step:
-    words = voice.words
+def _step(number: int, hop: Hop, locale: Locale) -> Step:
+    words = locale.words
     if hop.status is not None:
         answer = str(hop.status)
     elif hop.problem == "hand_off":
         answer = words.problems["hand_off"]
     else:
         answer = words.no_answer.format(
-            problem=words.problems.get(hop.problem or "", voice.text(hop.problem, 60) or "-")
+            problem=words.problems.get(hop.problem or "", locale.text(hop.problem, 60) or "-")
         )
     return Step(
         number=number,
         how=words.how.get(hop.how, hop.how),
-        url=voice.url(hop.url, STEP_LIMIT),
-        at=voice.utc(hop.at),
+        url=locale.url(hop.url, STEP_LIMIT),
+        at=locale.utc(hop.at),
         answer=answer,
         status=hop.status,
-        address=voice.own(hop.address, 60),
-        certificate=voice.own(hop.certificate, 64),
-        server=next((voice.text(value, 60) for name, value in hop.headers if name.lower() == "server"), ""),
+        address=locale.own(hop.address, 60),
+        certificate=locale.own(hop.certificate, 64),
+        server=next((locale.text(value, 60) for name, value in hop.headers if name.lower() == "server"), ""),
     )
 
 
-def _others(visits: Sequence[Visit], voice: Voice) -> Table:
-    words = voice.words
+def _others(visits: Sequence[Visit], locale: Locale) -> Table:
+    words = locale.words
     rows = tuple(
         (
-            voice.utc(visit.started_at),
-            voice.url(visit.url, 120),
-            voice.own(visit.visitor, 40),
-            voice.of_notices.outcomes.get(visit.outcome, visit.outcome),
-            voice.url(visit.host, 80),
-            voice.journey(visit.says),
+            locale.utc(visit.started_at),
+            locale.url(visit.url, 120),
+            locale.own(visit.visitor, 40),
+            locale.of_notices.outcomes.get(visit.outcome, visit.outcome),
+            locale.url(visit.host, 80),
+            locale.journey(visit.says),
         )
         for visit in visits[-MOST_OTHERS:]
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from takedown.bundle.dossier import Block, Column, Table, Words
 from takedown.bundle.gather import Gathered
 from takedown.bundle.journeys import Round, untold
-from takedown.bundle.voice import Voice
+from takedown.bundle.locale import Locale
 from takedown.story import Story
 
 MOST_FILES = 150
@@ -24,9 +24,9 @@ _FIRST = (
 )  # of most weight
 
 
-def files(gathered: Gathered, voice: Voice) -> Iterator[Block]:
+def files(gathered: Gathered, locale: Locale) -> Iterator[Block]:
     """Yield the files that prove something, with their hashes, and the time stamps."""
-    words = voice.words
+    words = locale.words
     entries = sorted(
         gathered.contents, key=lambda one: (_FIRST.index(one.role) if one.role in _FIRST else len(_FIRST), one.path)
     )
@@ -56,8 +56,8 @@ def files(gathered: Gathered, voice: Voice) -> Iterator[Block]:
             rows=tuple(
                 (
                     one.manifest,
-                    voice.own(one.authority, 120),
-                    voice.utc(one.stamped_at) or words.stamp_pending,
+                    locale.own(one.authority, 120),
+                    locale.utc(one.stamped_at) or words.stamp_pending,
                     gathered.contents.path_of(one.token) or "",
                 )
                 for one in gathered.stamps[:MOST_FILES]
@@ -65,28 +65,28 @@ def files(gathered: Gathered, voice: Voice) -> Iterator[Block]:
         )
 
 
-def unseen(story: Story, gathered: Gathered, rounds: Sequence[Round], voice: Voice) -> Iterator[Block]:
+def unseen(story: Story, gathered: Gathered, rounds: Sequence[Round], locale: Locale) -> Iterator[Block]:
     """Yield what could not be seen and what is missing, a line each; nothing where there is nothing to say."""
-    lines = list(_unseen(story, gathered, rounds, voice))
+    lines = list(_unseen(story, gathered, rounds, locale))
     if lines:
         yield Words(lines=tuple(lines[:MOST_LINES]), tone="warning" if gathered.contents.lost else "plain")
 
 
-def missing(gathered: Gathered, voice: Voice) -> Iterator[str]:
+def missing(gathered: Gathered, locale: Locale) -> Iterator[str]:
     """Yield a line for each file that should be here and is not."""
-    words = voice.words
+    words = locale.words
     for one in gathered.contents.lost:
         yield words.lost.format(
-            role=words.roles_of_files.get(one.role, voice.own(one.role, 40)),
-            sha256=voice.text(one.sha256, 64),
-            of=voice.own(one.of, 120),
+            role=words.roles_of_files.get(one.role, locale.own(one.role, 40)),
+            sha256=locale.text(one.sha256, 64),
+            of=locale.own(one.of, 120),
             why=words.lost_why[one.why],
         )
 
 
-def _unseen(story: Story, gathered: Gathered, rounds: Sequence[Round], voice: Voice) -> Iterator[str]:
-    words = voice.words
-    yield from missing(gathered, voice)
+def _unseen(story: Story, gathered: Gathered, rounds: Sequence[Round], locale: Locale) -> Iterator[str]:
+    words = locale.words
+    yield from missing(gathered, locale)
     if len(story.case.items) and gathered.item_count > gathered.items:
         yield words.cut_items.format(all=gathered.item_count, count=gathered.items)
     if gathered.visits_cut:
@@ -94,14 +94,16 @@ def _unseen(story: Story, gathered: Gathered, rounds: Sequence[Round], voice: Vo
     if not rounds:
         yield words.none_followed
     for visit in untold([visit for one in rounds for visit in one.visits]):
-        why = voice.journey(visit.says)
-        yield words.could_not_tell.format(visitor=voice.own(visit.visitor, 60), at=voice.utc(visit.started_at), why=why)
+        why = locale.journey(visit.says)
+        yield words.could_not_tell.format(
+            visitor=locale.own(visit.visitor, 60), at=locale.utc(visit.started_at), why=why
+        )
     visitors: dict[str, set[str]] = {}
     for one in rounds:
         visitors.setdefault(one.link, set()).update(visit.visitor for visit in one.visits)
     for link, names in visitors.items():
         if len(names) == 1:
-            yield words.only_view.format(link=voice.url(link, 120), visitor=voice.own(next(iter(names)), 60))
+            yield words.only_view.format(link=locale.url(link, 120), visitor=locale.own(next(iter(names)), 60))
     if any(not view.item.links and view.item.kind not in ("page", "domain") for view in story.case.items):
         yield words.no_link
     if story.case.judged_at is None:
@@ -109,12 +111,12 @@ def _unseen(story: Story, gathered: Gathered, rounds: Sequence[Round], voice: Vo
     waiting = Counter((one.authority, one.problem or "") for one in gathered.stamps if one.stamped_at is None)
     for (authority, problem), count in waiting.items():
         form = words.pending_one if count == 1 else words.pending
-        why = f" ({voice.text(problem, 120)})" if problem else ""
-        yield form.format(count=count, authority=voice.own(authority, 120), problem=why)
+        why = f" ({locale.text(problem, 120)})" if problem else ""
+        yield form.format(count=count, authority=locale.own(authority, 120), problem=why)
     if not gathered.stamps:
         yield words.no_authority
 
 
-def checking(gathered: Gathered, voice: Voice) -> Iterator[Block]:
+def checking(gathered: Gathered, locale: Locale) -> Iterator[Block]:
     """Yield how to check the bundle."""
-    yield Words(lines=(*voice.words.check_lines, voice.words.check_custody.format(head=gathered.head)))
+    yield Words(lines=(*locale.words.check_lines, locale.words.check_custody.format(head=gathered.head)))

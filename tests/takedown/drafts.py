@@ -12,9 +12,9 @@ from storage.database import snapshot
 from takedown.actor import Actor
 from takedown.actors import actors_of
 from takedown.channel import Channel
+from takedown.context import Context
 from takedown.drafting import draft, missing_for
 from takedown.errors import DraftRefused
-from takedown.ground import Ground
 from takedown.notice import Notice
 from takedown.story import Story, tell_story
 from tests.takedown.stage import NOW, Stage
@@ -88,10 +88,10 @@ def with_item(story: Story, number: int = 0, **changes: Any) -> Story:
     return replace(story, case=replace(story.case, items=tuple(views)))
 
 
-def ground_of(stage: Stage, story: Story, actor: Actor, channel: Channel, language: Language = "en") -> Ground:
+def context_of(stage: Stage, story: Story, actor: Actor, channel: Channel, language: Language = "en") -> Context:
     """Return what a notice is made of."""
     assert stage.config.takedown.filer is not None
-    return Ground(
+    return Context(
         story=story,
         actor=actor,
         channel=channel,

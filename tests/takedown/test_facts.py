@@ -9,7 +9,7 @@ import pytest
 
 from takedown.channel import Fact
 from takedown.facts import FACTS, fact
-from tests.takedown.drafts import actor_of, branded, channel_of, ground_of, story_of, with_item
+from tests.takedown.drafts import actor_of, branded, channel_of, context_of, story_of, with_item
 from tests.takedown.stage import BANK, LANDING, LINE_ID, LINK, SHOP, Stage, enter
 
 SEEN = "2026-11-24 09:00:00 UTC (18:00:00 Asia/Tokyo)"
@@ -88,8 +88,8 @@ def test_every_word_of_the_vocabulary_has_a_function() -> None:
 def test_facts_of_a_case(stage: Stage, name: Fact, kind: str, english: str | None, japanese: str | None) -> None:
     story = story_of(stage)
     actor = actor_of(story, kind)
-    assert fact(name, ground_of(stage, story, actor, channel_of(), "en")) == english
-    assert fact(name, ground_of(stage, story, actor, channel_of(), "ja")) == japanese
+    assert fact(name, context_of(stage, story, actor, channel_of(), "en")) == english
+    assert fact(name, context_of(stage, story, actor, channel_of(), "ja")) == japanese
 
 
 @pytest.mark.parametrize(
@@ -117,16 +117,16 @@ def test_facts_of_a_case(stage: Stage, name: Fact, kind: str, english: str | Non
 def test_sentences_that_fill_a_field_alone(stage: Stage, name: Fact, english: str, japanese: str) -> None:
     story = story_of(stage)
     platform = actor_of(story, "platform")
-    assert fact(name, ground_of(stage, story, platform, channel_of(), "en")) == english
-    assert fact(name, ground_of(stage, story, platform, channel_of(), "ja")) == japanese
+    assert fact(name, context_of(stage, story, platform, channel_of(), "en")) == english
+    assert fact(name, context_of(stage, story, platform, channel_of(), "ja")) == japanese
 
 
 def test_statements_stand_in_the_text_only_where_the_form_asks_for_them(stage: Stage) -> None:
     story = story_of(stage)
     platform = actor_of(story, "platform")
     asking = channel_of(field=[{"key": "ok", "label": {"en": "OK", "ja": "可"}, "fill": "statement.accuracy"}])
-    silent = fact("description", ground_of(stage, story, platform, channel_of()))
-    asked = fact("description", ground_of(stage, story, platform, asking))
+    silent = fact("description", context_of(stage, story, platform, channel_of()))
+    asked = fact("description", context_of(stage, story, platform, asking))
     assert silent is not None
     assert asked is not None
     assert "best of my knowledge" not in silent
@@ -143,7 +143,7 @@ def test_what_nobody_knows_is_nothing(stage: Stage) -> None:
         trademark=(),
     )
     actor = replace(actor_of(story, "platform"), targets=(), links=())
-    known = {name for name in FACTS if fact(name, ground_of(stage, bare, actor, channel_of())) is not None}
+    known = {name for name in FACTS if fact(name, context_of(stage, bare, actor, channel_of())) is not None}
     assert known == {
         *("filer.name", "filer.organization", "filer.address", "filer.country", "filer.email", "filer.phone"),
         *("filer.signature", "filer.relation", "owner.name", "owner.address", "owner.country", "owner.email"),
@@ -154,7 +154,7 @@ def test_what_nobody_knows_is_nothing(stage: Stage) -> None:
 
 def test_facts_are_of_the_actors_part_alone(stage: Stage) -> None:
     story = story_of(stage)
-    youtube = ground_of(stage, story, actor_of(story, "platform", "youtube"), channel_of())
+    youtube = context_of(stage, story, actor_of(story, "platform", "youtube"), channel_of())
     assert fact("ad.ids", youtube) == "yt-77"
     assert fact("advertiser.payer", youtube) is None
     assert fact("countries", youtube) is None
@@ -164,14 +164,14 @@ def test_facts_are_of_the_actors_part_alone(stage: Stage) -> None:
 def test_an_ad_of_another_platform_is_nothing_of_this_one_though_both_lead_to_one_link(stage: Stage) -> None:
     story = with_item(story_of(stage), 1, links=(LINK,))
     assert story.case.items[1].item.platform == "youtube"
-    assert fact("ad.ids", ground_of(stage, story, actor_of(story, "platform", "meta"), channel_of())) == "ad-501"
+    assert fact("ad.ids", context_of(stage, story, actor_of(story, "platform", "meta"), channel_of())) == "ad-501"
 
 
 def test_the_brands_own_pages_and_accounts_are_no_landing_and_no_account(stage: Stage) -> None:
     story = story_of(stage)
     texts = tuple(replace(text, text="お問い合わせ 0120-000-000") for text in story.case.items[2].item.texts)
     own = with_item(story, 2, url="https://hoshino-denki.example/sale", texts=texts)
-    everyone = ground_of(stage, own, actor_of(story, "everyone"), channel_of())
+    everyone = context_of(stage, own, actor_of(story, "everyone"), channel_of())
     assert fact("landing.urls", everyone) == LANDING
 
 
@@ -180,6 +180,6 @@ def test_an_expired_trademark_fills_nothing(stage: Stage) -> None:
     [mark] = story.brand.trademark
     past = mark.model_copy(update={"number": "登録第0000002号", "until": story.told_at.date().replace(day=23)})
     two = branded(story, trademark=(past, mark))
-    ground = ground_of(stage, two, actor_of(story, "platform"), channel_of())
-    assert fact("trademark.numbers", ground) == "登録第0000001号"
-    assert "0000002" not in (fact("description", ground) or "")
+    context = context_of(stage, two, actor_of(story, "platform"), channel_of())
+    assert fact("trademark.numbers", context) == "登録第0000001号"
+    assert "0000002" not in (fact("description", context) or "")

@@ -1,10 +1,10 @@
-"""Grounds: why a case was judged as it was: what the signals found on its items, each finding once."""
+"""Findings: why a case was judged as it was: what the signals found on its items, each finding once."""
 
 from collections.abc import Iterator
 
 from detector.evidence import Evidence, accusing
 from takedown.bundle.dossier import Block, Column, Table
-from takedown.bundle.voice import Voice
+from takedown.bundle.locale import Locale
 from takedown.story import Story
 
 MOST_FINDINGS = 60
@@ -22,9 +22,9 @@ def findings(story: Story) -> list[tuple[Evidence, int]]:
     return sorted(found.values(), key=lambda pair: (*accusing(pair[0]), pair[0].signal, pair[0].observed))
 
 
-def grounds(story: Story, voice: Voice) -> Iterator[Block]:
+def findings_table(story: Story, locale: Locale) -> Iterator[Block]:
     """Yield the findings as a table."""
-    words = voice.words
+    words = locale.words
     all_of_them = findings(story)
     left = len(all_of_them) - MOST_FINDINGS
     yield Table(
@@ -38,9 +38,9 @@ def grounds(story: Story, voice: Voice) -> Iterator[Block]:
         ),
         rows=tuple(
             (
-                voice.says(one),
-                voice.text(one.observed, 200),
-                voice.expected(one),
+                locale.says(one),
+                locale.text(one.observed, 200),
+                locale.expected(one),
                 f"{one.weight:+.2f}",
                 f"{one.strength:.2f}",
                 str(count),

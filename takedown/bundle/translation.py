@@ -1,4 +1,4 @@
-"""Said: sentences that the detector wrote down in English, in Japanese: of journeys, and of what would be genuine.
+"""Translation: sentences that the detector wrote in English, in Japanese: of journeys, and of what would be genuine.
 
 A sentence that is not known here stays as it is: better in another language than not at all.
 """

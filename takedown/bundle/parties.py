@@ -1,4 +1,4 @@
-"""Involved: whom a dossier names besides the items: the brand, who has a part in the journey, where people are led."""
+"""Parties: whom a dossier names besides the items: the brand, who has a part in the journey, where people are led."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from detector.handoffs import Handoff
 from storage.registrations import Registration
 from takedown.actors import Actor, actors_of
 from takedown.bundle.dossier import Block, Column, Fact, Facts, Table
-from takedown.bundle.voice import Voice
+from takedown.bundle.locale import Locale
 from takedown.story import Story, handoffs_of
 
 MOST_HANDOFFS = 60
@@ -17,17 +17,17 @@ MOST_CLAIMS = 20
 MOST_TARGETS = 3  # of one actor; all of them are in its notices
 
 
-def imitated(story: Story, voice: Voice) -> Iterator[Block]:
+def imitated(story: Story, locale: Locale) -> Iterator[Block]:
     """Yield the brand: names, official places, registered rights, as the configuration has them."""
-    words, brand = voice.words, story.brand
+    words, brand = locale.words, story.brand
     owner = brand.owner
     named = [brand.name, *brand.aliases]
     facts = [
-        (words.owner, voice.own(_name(owner.name, owner.name_en, voice)) if owner is not None else "", False),
-        (words.names, voice.own(" / ".join(named), 400), False),
-        (words.domains, voice.own("  ".join(brand.domains), 600), True),
-        (words.accounts, voice.own("  ".join(brand.accounts), 600), True),
-        *((words.false_claims, voice.own(claim, 300), False) for claim in brand.false_claims[:MOST_CLAIMS]),
+        (words.owner, locale.own(_name(owner.name, owner.name_en, locale)) if owner is not None else "", False),
+        (words.names, locale.own(" / ".join(named), 400), False),
+        (words.domains, locale.own("  ".join(brand.domains), 600), True),
+        (words.accounts, locale.own("  ".join(brand.accounts), 600), True),
+        *((words.false_claims, locale.own(claim, 300), False) for claim in brand.false_claims[:MOST_CLAIMS]),
     ]
     yield Facts(facts=tuple(Fact(label=label, text=text, code=code) for label, text, code in facts if text))
     if brand.trademark:
@@ -43,11 +43,11 @@ def imitated(story: Story, voice: Voice) -> Iterator[Block]:
             ),
             rows=tuple(
                 (
-                    voice.own(mark.mark, 200),
-                    voice.own(mark.number, 100),
-                    voice.own(mark.office, 60),
+                    locale.own(mark.mark, 200),
+                    locale.own(mark.number, 100),
+                    locale.own(mark.office, 60),
                     ", ".join(map(str, mark.classes)),
-                    voice.own(mark.goods, 400),
+                    locale.own(mark.goods, 400),
                     mark.until.isoformat() if mark.until is not None else "",
                 )
                 for mark in brand.trademark
@@ -74,10 +74,10 @@ def led_to(story: Story) -> tuple[Led, ...]:
     return tuple(found.values())
 
 
-def actors(story: Story, led: Sequence[Led], voice: Voice) -> Iterator[Block]:
+def actors(story: Story, led: Sequence[Led], locale: Locale) -> Iterator[Block]:
     """Yield who has a part in the journey, where people are led, and what registries told of domains."""
-    words = voice.words
-    rows = tuple(_actor(actor, voice) for actor in actors_of(story) if actor.kind != "everyone")
+    words = locale.words
+    rows = tuple(_actor(actor, locale) for actor in actors_of(story) if actor.kind != "everyone")
     if rows:
         yield Table(
             columns=(
@@ -97,9 +97,9 @@ def actors(story: Story, led: Sequence[Led], voice: Voice) -> Iterator[Block]:
             Column(title=words.where, width=4),
         )
         yield Table(
-            title=words.handoffs, columns=columns, rows=tuple(_handoff(one, voice) for one in led[:MOST_HANDOFFS])
+            title=words.handoffs, columns=columns, rows=tuple(_handoff(one, locale) for one in led[:MOST_HANDOFFS])
         )
-    told = [_registration(one, voice) for one in list(story.registrations.values())[:MOST_DOMAINS]]
+    told = [_registration(one, locale) for one in list(story.registrations.values())[:MOST_DOMAINS]]
     if told:
         yield Table(
             title=words.registrations,
@@ -115,20 +115,20 @@ def actors(story: Story, led: Sequence[Led], voice: Voice) -> Iterator[Block]:
         )
 
 
-def handoffs(led: Sequence[Led], voice: Voice) -> list[str]:
+def handoffs(led: Sequence[Led], locale: Locale) -> list[str]:
     """Return where people are led, in words."""
-    return [_named(one.account, voice) for one in led]
+    return [_named(one.account, locale) for one in led]
 
 
-def _named(account: Handoff, voice: Voice) -> str:
-    return f"{voice.of_notices.handoffs.get(account.kind, account.kind)} {voice.text(account.value, 80)}"
+def _named(account: Handoff, locale: Locale) -> str:
+    return f"{locale.of_notices.handoffs.get(account.kind, account.kind)} {locale.text(account.value, 80)}"
 
 
-def _actor(actor: Actor, voice: Voice) -> tuple[str, ...]:
-    words = voice.words
-    colon = voice.of_notices.colon
+def _actor(actor: Actor, locale: Locale) -> tuple[str, ...]:
+    words = locale.words
+    colon = locale.of_notices.colon
     known = [
-        f"{label}{colon}{voice.own(value, 120) if name == 'address' else voice.text(value, 120)}"
+        f"{label}{colon}{locale.own(value, 120) if name == 'address' else locale.text(value, 120)}"
         for name, label in words.told.items()
         if (value := actor.facts.get(name))
     ]
@@ -136,38 +136,38 @@ def _actor(actor: Actor, voice: Voice) -> tuple[str, ...]:
     targets = list(dict.fromkeys(actor.targets or (actor.subject,)))[:MOST_TARGETS]
     return (
         words.parts[actor.kind],
-        voice.of_notices.platforms.get(actor.name) or voice.text(actor.name, 120) or words.unknown,
-        "  ".join(voice.url(one, 200) if "://" in one else voice.text(one, 200) for one in targets),
+        locale.of_notices.platforms.get(actor.name) or locale.text(actor.name, 120) or words.unknown,
+        "  ".join(locale.url(one, 200) if "://" in one else locale.text(one, 200) for one in targets),
         " · ".join(known),
-        voice.text(", ".join(contacts), 300),
+        locale.text(", ".join(contacts), 300),
     )
 
 
-def _handoff(led: Led, voice: Voice) -> tuple[str, ...]:
-    words, one = voice.words, led.account
+def _handoff(led: Led, locale: Locale) -> tuple[str, ...]:
+    words, one = locale.words, led.account
     placed = {"code in the picture": words.in_code, "words in the picture": words.in_words}.get(led.where, "")
-    item = f"{words.item.format(number=led.item)} · {voice.kind(led.kind)}"
+    item = f"{words.item.format(number=led.item)} · {locale.kind(led.kind)}"
     return (
-        voice.of_notices.handoffs.get(one.kind, one.kind),
-        voice.text(one.value, 120),
-        voice.text(one.observed, 120),
+        locale.of_notices.handoffs.get(one.kind, one.kind),
+        locale.text(one.value, 120),
+        locale.text(one.observed, 120),
         f"{item} ({placed})" if placed else item,
     )
 
 
-def _registration(told: Registration, voice: Voice) -> tuple[str, ...]:
+def _registration(told: Registration, locale: Locale) -> tuple[str, ...]:
     facts = told.facts
     number = f" (IANA {facts['registrar_id']})" if facts.get("registrar_id") else ""
     registrant = " / ".join(str(value) for value in (facts.get("registrant"), facts.get("country")) if value)
     return (
-        voice.url(told.domain, 120),
-        voice.text(str(facts.get("created") or "")[:10], 20),
-        voice.text(str(facts.get("error") or f"{facts.get('registrar') or ''}{number}"), 160),
-        voice.text(registrant, 160),
-        voice.text(", ".join(map(str, facts.get("nameservers") or ())), 200),
-        voice.utc(told.asked_at),
+        locale.url(told.domain, 120),
+        locale.text(str(facts.get("created") or "")[:10], 20),
+        locale.text(str(facts.get("error") or f"{facts.get('registrar') or ''}{number}"), 160),
+        locale.text(registrant, 160),
+        locale.text(", ".join(map(str, facts.get("nameservers") or ())), 200),
+        locale.utc(told.asked_at),
     )
 
 
-def _name(name: str, english: str | None, voice: Voice) -> str:
-    return english or name if voice.language == "en" else name
+def _name(name: str, english: str | None, locale: Locale) -> str:
+    return english or name if locale.language == "en" else name

@@ -1,4 +1,4 @@
-"""Lacks: where a fact that a form wants, and nobody knows, would come from; in one line. Pure."""
+"""Missing facts: where a fact that a form wants, and nobody knows, would come from; in one line. Pure."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from config import Config
 from safety.screen import defang, screen
 from takedown.actor import Actor
 from takedown.channel import Fact
-from takedown.ground import Ground, domain_of
+from takedown.context import Context, domain_of
 
 _FILER = "[takedown.filer] {key} is missing"
 _OWNER = "{key} of [brand.owner] of brand {brand} is missing"
@@ -70,16 +70,16 @@ def no_contact(actor: Actor, config: Config) -> str:
     return f"no mail address for complaints of {whose} is known: give it as an entry of your own, [takedown] channels"
 
 
-def how_to_get(fact: Fact | str, ground: Ground) -> str:
+def how_to_get(fact: Fact | str, context: Context) -> str:
     """Say in one line what is missing, and where it would come from."""
     sentence, key = _FROM.get(fact, ("it is not known: fill it in by hand", ""))
-    if ground.language == "ja":
+    if context.language == "ja":
         key = key.removesuffix("_en")
     says = sentence.format(
         key=key,
-        brand=ground.brand.key,
-        case=ground.story.case.id,
-        asking=asking(ground.config),
-        domain=domain_of(ground.story, ground.actor) or "its domain",
+        brand=context.brand.key,
+        case=context.story.case.id,
+        asking=asking(context.config),
+        domain=domain_of(context.story, context.actor) or "its domain",
     )
     return f"{fact}: {says}"

@@ -1,4 +1,4 @@
-"""Pen: how a notice writes what strangers wrote, so that it stays one value on one line. Pure."""
+"""Formatter: how a notice writes what strangers wrote, so that it stays one value on one line. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ def _encoded(character: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pen:
+class Formatter:
     """One way of writing: in a language, addresses so that they can be clicked or not."""
 
     language: Language

@@ -1,4 +1,4 @@
-"""Voice: how a dossier speaks in one language: its words, its times, and texts of others made safe to show."""
+"""Locale: how a dossier speaks in one language: its words, its times, and texts of others made safe to show."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from detector.evidence import Evidence, expects_file
 from safety.screen import defang, screen
 from takedown.bundle.english import ENGLISH
 from takedown.bundle.japanese import JAPANESE
-from takedown.bundle.said import genuine_in_japanese, in_japanese
+from takedown.bundle.translation import genuine_in_japanese, in_japanese
 from takedown.bundle.words import Words
 from takedown.vocabulary import WORDS as NOTICE_WORDS
 from takedown.vocabulary import Vocabulary
@@ -23,7 +23,7 @@ TEXT_LIMIT = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class Locale:
     """A language, and the team's time zone."""
 
     language: Language

@@ -1,4 +1,4 @@
-"""Ground: what a notice is made of, and what of the case belongs to the actor that it is about. Pure."""
+"""Context: what a notice is made of, and what of the case belongs to the actor that it is about. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ WITH_SITES = ("redirect", "registrar", "registry", "host", "cdn", "everyone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class Context:
     """What one notice is made of."""
 
     story: Story
@@ -108,9 +108,9 @@ def hosts_of(urls: Iterable[str]) -> tuple[Host, ...]:
     return tuple(found.values())
 
 
-def sites_of(ground: Ground) -> tuple[str, ...]:
+def sites_of(context: Context) -> tuple[str, ...]:
     """Return the addresses on the web that a notice is about: its targets, else, of accounts, where they lead."""
-    return ground.targets if ground.actor.kind in WITH_SITES else landings_of(ground.story, ground.actor)
+    return context.targets if context.actor.kind in WITH_SITES else landings_of(context.story, context.actor)
 
 
 def domain_of(story: Story, actor: Actor) -> str | None:
@@ -129,12 +129,12 @@ def registration_of(story: Story, actor: Actor) -> Registration | None:
     return known if known is not None and not known.facts.get("error") else None
 
 
-def answers_of(ground: Ground) -> Iterator[Hop]:
+def answers_of(context: Context) -> Iterator[Hop]:
     """Yield the hops that the actor's machines answered, or the hosts that it is about; latest of each address."""
-    mine = {host.ascii for host in hosts_of(sites_of(ground))}
-    address = ground.actor.facts.get("address") or ground.actor.subject
+    mine = {host.ascii for host in hosts_of(sites_of(context))}
+    address = context.actor.facts.get("address") or context.actor.subject
     seen = set()
-    for visit in visits_of(ground.story, ground.actor):
+    for visit in visits_of(context.story, context.actor):
         for hop in reversed(visit.hops):  # where it ends, first
             host = parse_host(hop.url)
             if hop.address is None or host is None or not (hop.address == address or host.ascii in mine):
