@@ -100,3 +100,7 @@ class Takedown(Model):
     def needed(self) -> tuple[str, ...]:
         """Return who may approve, as `storage.judgements.Judgement` wants it: nobody where nobody needs to."""
         return self.approvers if self.second_approver else ()
+
+    def account_for(self, channel: str) -> Account | None:
+        """Return what the interface of a channel needs to know you; None where nothing is given."""
+        return next((one for one in self.account if one.channel == channel), None)

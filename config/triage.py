@@ -1,7 +1,8 @@
 """Triage: what is agreed about how people judge."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -33,3 +34,7 @@ class Triage(Model):
         if not timedelta(0) < self.suppress <= timedelta(days=730):
             raise ValueError('suppress: expected a length of time up to "730d": a dismissal is never for good')
         return self
+
+    def day_of(self, at: datetime) -> date:
+        """Return the day on which a moment falls in the zone of the team."""
+        return at.astimezone(ZoneInfo(self.zone)).date()

@@ -27,6 +27,7 @@ from storage.database import check_current, open_engine, revision, snapshot, tra
 from storage.errors import StorageError, StorageUnavailable
 from storage.media import MediaStore
 from storage.profiles import Profiles, build_profiles
+from takedown.catalogue import Catalogue, load_catalogue
 from takedown.errors import TakedownError
 
 OK, FAILED, USAGE, OUTSIDE, PARTLY = range(5)
@@ -90,6 +91,14 @@ class App:
     @cached_property
     def media(self) -> MediaStore:
         return MediaStore(self.config.storage.media)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The channels, a team's own entries among them."""
+        try:
+            return load_catalogue(self.config.takedown.channels)
+        except ConfigError as error:
+            raise Misused(str(error)) from error
 
     def transaction(self) -> AbstractContextManager[Session]:
         """Open a session that writes."""

@@ -12,12 +12,12 @@ _JOINT = re.compile(r"(?<=[A-Za-z0-9]):(?=//)|(?<=[\w\u0080-\U0010ffff-])[.．](
 _REACH = 6  # characters from a joint that decide what it is: `https` and the colon
 
 
-def inert(text: str, *, limit: int | None = None) -> str:
-    """Return running text, or a piece of one, screened and with its links defanged.
+def inert(text: str, *, limit: int | None = None, lines: bool = False) -> str:
+    """Return running text, or a piece of one, screened and with its links defanged; with `lines` its lines stay.
 
     A scheme alone is defanged, too: the rest of its link may stand in the next piece, marked.
     """
-    return _LIVE.sub(lambda match: _INERT[match[0].lower()], defang_text(screen(text, limit=limit)))
+    return _LIVE.sub(lambda match: _INERT[match[0].lower()], defang_text(screen(text, limit=limit, lines=lines)))
 
 
 def inert_expected(evidence: Evidence, *, limit: int) -> str:

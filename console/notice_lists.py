@@ -8,6 +8,7 @@ from rich.text import Text
 
 from console.counted import counted
 from console.inert import inert
+from console.notice_page import about
 from console.show import moment
 from safety.screen import screen
 from storage.notice_due import Attention, DueNotice, DueNotices
@@ -28,12 +29,6 @@ _COUNTED: dict[Attention, tuple[str, str]] = {
 }
 
 
-def about(view: NoticeView) -> str:
-    """Say whom a notice is about."""
-    whom = view.actor if view.subject in ("", view.actor) else f"{view.actor} {view.subject}"
-    return inert(whom, limit=60)
-
-
 def notice_table(views: Sequence[NoticeView]) -> Table:
     """Return notices in their order, one a row."""
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -46,7 +41,7 @@ def notice_table(views: Sequence[NoticeView]) -> Table:
             str(view.id),
             str(view.case_id),
             screen(view.channel, limit=40),
-            about(view),
+            about(view.actor, view.subject, limit=50),
             Text(view.state.replace("_", " "), _STYLES.get(view.state, "")),
             moment(view.state_at),
             moment(view.due_at),
@@ -67,7 +62,8 @@ def notice_line(view: NoticeView) -> Text:
         words.append(f"answer expected by {moment(view.due_at)}")
     if view.replies:
         words.append(counted(len(view.replies), "message") + " came back")
-    return Text(f"notice {view.id}  {screen(view.channel, limit=40)}, {about(view)}: {', '.join(words)}")
+    whom = about(view.actor, view.subject, limit=50)
+    return Text(f"notice {view.id}  {screen(view.channel, limit=40)}, {whom}: {', '.join(words)}")
 
 
 def due_page(due: DueNotices, catalogue: Catalogue) -> Iterator[RenderableType]:
@@ -78,7 +74,10 @@ def due_page(due: DueNotices, catalogue: Catalogue) -> Iterator[RenderableType]:
     for one in due.notices:
         view = one.notice
         told = Text(says(one), "bold red" if one.why in _PRESSING else "bold")
-        told.append(f"\ncase {one.case}, {screen(view.channel, limit=40)}, {about(view)}", "not bold default")
+        told.append(
+            f"\ncase {one.case}, {screen(view.channel, limit=40)}, {about(view.actor, view.subject, limit=50)}",
+            "not bold default",
+        )
         for command in commands(one, catalogue):
             told.append(f"\n{command}", "not bold cyan")
         grid.add_row(Text(f"notice {view.id}", "bold"), told)
@@ -117,10 +116,9 @@ def says(one: DueNotice) -> str:
 def commands(one: DueNotice, catalogue: Catalogue) -> list[str]:
     """Return what to type about a notice."""
     number, case = one.notice.id, one.case
-    known = one.notice.channel in catalogue
+    channel = catalogue.find(one.notice.channel)
     elsewhere = [
-        f"mekiki takedown draft {case} --channel {key}"
-        for key in (catalogue.get(one.notice.channel).next if known else ())
+        f"mekiki takedown draft {case} --channel {key}" for key in (channel.next if channel is not None else ())
     ]
     match one.why:
         case "sending":

@@ -44,9 +44,9 @@ def notice_page(notice: Notice, channel: Channel | None, *, head: str) -> Iterat
         yield from (Text(f"  {inert(note, limit=400)}", "yellow") for note in notice.notes)
 
 
-def about(actor: str, subject: str) -> str:
-    """Say whom and what a notice is about."""
-    return "the whole journey" if actor == "everyone" else f"{actor} {inert(subject, limit=160)}"
+def about(actor: str, subject: str, *, limit: int = 160) -> str:
+    """Say whom and what a notice is about; no more than `limit` characters of the subject."""
+    return "the whole journey" if actor == "everyone" else f"{actor} {inert(subject, limit=limit)}"
 
 
 def standing(view: NoticeView) -> str:

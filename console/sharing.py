@@ -18,7 +18,7 @@ from storage.case_list import list_cases, place_of
 from storage.custody import append
 from storage.errors import CaseNotFound
 from storage.fraud_hosts import fraud_cases
-from storage.profiles import bare_profile
+from storage.profiles import bare_profile, wordy_profiles
 from storage.register import with_register
 from storage.views import CaseFilters
 from takedown.errors import TakedownError
@@ -57,10 +57,11 @@ def chosen(app: App, profile: Sharing, brand: str | None, now: datetime) -> Iter
 
 def stories(app: App, case_ids: Sequence[int] | Iterator[int], now: datetime, refused: Told) -> Iterator[Story]:
     """Yield all that is known of cases, one after another; a case that is not there is told of."""
+    profiles = wordy_profiles(app.config, app.config.brand)
     for case_id in case_ids:
         try:
             with app.snapshot() as session:
-                yield tell_story(session, app.config, case_id, now=now)
+                yield tell_story(session, app.config, case_id, now=now, profiles=profiles)
         except (CaseNotFound, TakedownError) as error:
             refused(str(error))
 

@@ -7,23 +7,20 @@ keeps up the addresses on the way (`takedown.sites`) -> where people are led -> 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from detector.handoffs import Handoff, find_handoffs
+from detector.handoffs import Handoff
 from detector.hosts import parse_host
 from storage.case_views import CaseItemView
 from storage.contacts import authority_of
-from takedown.actor import Actor, Contact
+from takedown.actor import Actor
 from takedown.channel import ActorKind
 from takedown.operators import is_chat, passes_on, platform_of
 from takedown.owned import Owned, owned_by
 from takedown.passages import Passage, links_through, passages
 from takedown.sites import security_contacts, sites_of
-from takedown.story import Story, handoffs_of
-
-__all__ = ["Actor", "Contact", "actors_of"]
+from takedown.story import SHOWN_THERE, Story, handoffs_of, led_by
 
 MOST_ACTORS = 12  # of one kind
 MOST_TARGETS = 100  # of one actor; `left_out` says how many more there are
-_SHOWN = ("ad", "post", "comment")  # what stands on a platform
 _NO_PLATFORM = frozenset(("tip", "mail", "urlscan", "urlhaus"))  # where others told of it, not where it was shown
 _KIND_OF: dict[str, ActorKind] = {"phone": "phone", "wallet": "payee", "bank": "payee"}  # any other: chat
 
@@ -66,7 +63,7 @@ def _shown(story: Story, owned: Owned) -> Iterator[CaseItemView]:
         item = view.item
         account = item.advertiser.id if item.advertiser else None
         mine = owned.account(item.platform, account) or (item.url is not None and owned.url(item.url))
-        if item.kind in _SHOWN and item.platform and item.platform not in _NO_PLATFORM and not mine:
+        if item.kind in SHOWN_THERE and item.platform and item.platform not in _NO_PLATFORM and not mine:
             yield view
 
 
@@ -145,8 +142,7 @@ def _led_to(story: Story, ways: Sequence[Passage], owned: Owned) -> list[Actor]:
             _, _, links = found.setdefault((one.kind, one.value), (one, where, {}))
             links |= dict.fromkeys(links_through(view.item, ways))
     for visit in story.case.visits:
-        words = (visit.landing.title, visit.landing.excerpt) if visit.landing is not None else ()
-        for one in find_handoffs(words, [hop.url for hop in visit.hops]):
+        for one in led_by(visit):
             _, _, links = found.setdefault((one.kind, one.value), (one, "", {}))
             links[visit.url] = None
     actors = [_account(*one) for one in found.values() if not owned.handoff(one[0])]

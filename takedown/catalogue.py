@@ -5,7 +5,6 @@ entry -> a team's own take the places of shipped ones -> check what entries say 
 at once, with its file and key path.
 """
 
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,14 +18,12 @@ from config.loading import in_words
 from config.notice_templates import KINDS as TEMPLATES
 from config.problems import ConfigError, Problem
 from takedown.actor import Actor
-from takedown.channel import Channel
+from takedown.channel import CONTACT, MAIL_ADDRESS, Channel
 from takedown.errors import UnknownChannel
 from takedown.fitting import fitting
 
 SHIPPED = Path(__file__).parent / "channels"
-CONTACT = "contact"  # as an address: the abuse contact of the actor
 _ADAPTER = TypeAdapter(Channel)
-_MAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z]{2,}")
 
 
 class Catalogue:
@@ -54,6 +51,10 @@ class Catalogue:
         if key in self._channels:
             return self._channels[key]
         raise UnknownChannel(f"there is no channel {key!r}{_near(key, self._channels)} (all: mekiki takedown channels)")
+
+    def find(self, key: str) -> Channel | None:
+        """Return the channel; None where the catalogue has it no more, e.g. that of an old notice."""
+        return self._channels.get(key)
 
     def file_of(self, key: str) -> Path | None:
         """Return where the entry stands; None for one that was not read from a file."""
@@ -156,7 +157,7 @@ def _contradictions(channel: Channel, entries: Mapping[str, Any]) -> Iterator[tu
     """Yield (key path, message) for what is well-formed but cannot work."""
     if channel.template not in TEMPLATES:
         yield "template", f"there is no template {channel.template!r}{_near(channel.template, TEMPLATES)}"
-    if channel.address not in (None, CONTACT) and not _MAIL.fullmatch(channel.address or ""):
+    if channel.address not in (None, CONTACT) and not MAIL_ADDRESS.fullmatch(channel.address or ""):
         yield "address", f'expected a mail address, or "{CONTACT}", got {channel.address!r}'
     for index, key in enumerate(channel.next):
         if key not in entries:

@@ -4,6 +4,7 @@ An entry is a TOML file in `takedown/channels/` or in a team's own folder. What 
 `unconfirmed`, and whatever is shown of it says so.
 """
 
+import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -12,6 +13,10 @@ from pydantic import Field, model_validator
 from alerts.message import Language
 from config.fields import Interval, Key, Name, WebUrl
 from config.model import Model
+
+CONTACT = "contact"  # in place of an address: the abuse contact of the actor that a notice is about
+# What may stand as the address of a channel, or of a contact that a registry told; bounded, for it reads hostile text.
+MAIL_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
 
 Kind = Literal[
     "platform",  # ads, accounts and posts of a social network, a search engine or a video service
@@ -191,7 +196,7 @@ class Channel(Model):
     kind: Kind
     way: Form
     url: WebUrl | None = None  # of the form, or of the page that tells how
-    address: Name | None = None  # mail address; "contact": the abuse contact of the actor
+    address: Name | None = None  # mail address; `CONTACT`: the abuse contact of the actor
     who: tuple[Who, ...] = Field(min_length=1)  # who may file
     needs: tuple[Right, ...] = ()
     languages: tuple[Language, ...] = Field(min_length=1)  # that are read there, the best first
@@ -217,7 +222,7 @@ class Channel(Model):
         if self.way == "form" and self.url is None:
             raise ValueError("url: a form needs its address")
         if self.way == "email" and self.address is None:
-            raise ValueError('address: expected a mail address, or "contact"')
+            raise ValueError(f'address: expected a mail address, or "{CONTACT}"')
         if self.way == "api" and self.api is None:
             raise ValueError("api: expected how the interface is called")
         if self.answer is None and "answer" not in self.unconfirmed:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from alerts.message import Language
 from config import Brand, Config
 from config.takedown import Filer
-from detector.handoffs import Handoff, find_handoffs
+from detector.handoffs import Handoff
 from detector.hosts import Host, parse_host
 from detector.items import Item
 from detector.presence import SHOWN
@@ -22,9 +22,8 @@ from takedown.actor import Actor
 from takedown.channel import Channel
 from takedown.notice import Attachment
 from takedown.owned import owned_by
-from takedown.story import Story, handoffs_of
+from takedown.story import SHOWN_THERE, Story, handoffs_of, led_by
 
-SHOWN_THERE = ("ad", "post", "comment")  # kinds of items that a platform shows; the others are the landing
 # Kinds of actors who are asked about sites; the others keep accounts, ads and posts.
 WITH_SITES = ("redirect", "registrar", "registry", "host", "cdn", "everyone")
 
@@ -152,8 +151,7 @@ def leads_of(story: Story, actor: Actor) -> tuple[Handoff, ...]:
     owned = owned_by(story.profiles, story.told_at.date())
     found = {(one.kind, one.value): one for view in story.case.items for one, _ in handoffs_of(view)}
     for visit in story.case.visits:
-        words = (visit.landing.title, visit.landing.excerpt) if visit.landing is not None else ()
-        for one in find_handoffs(words, [hop.url for hop in visit.hops]):
+        for one in led_by(visit):
             found.setdefault((one.kind, one.value), one)
     led = (one for one in found.values() if not owned.handoff(one))
     return tuple(sorted(led, key=lambda one: f"{one.kind}:{one.value}" != actor.subject))

@@ -5,11 +5,9 @@ nothing is missing: the files, the text, the fields. A form that takes fewer tar
 that no open notice names; a note says how many are left for the next draft.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from alerts.message import Language
 from config import Config
@@ -17,7 +15,7 @@ from storage.media import MediaStore
 from storage.notice_views import open_draft
 from storage.notices import DRAFTED, new_reference
 from takedown.actor import Actor
-from takedown.channel import Channel, Fact, FormField
+from takedown.channel import CONTACT, MAIL_ADDRESS, Channel, Fact, FormField
 from takedown.context import Context, unfiled
 from takedown.errors import DraftRefused
 from takedown.facts import fact
@@ -32,7 +30,6 @@ from takedown.text_values import findings_of
 from takedown.texts import text_of
 from takedown.vocabulary import WORDS
 
-CONTACT = "contact"  # as a channel's address: the abuse contact of the actor
 # Always there, and not cheap to write; or what a person can add by hand and no proof hangs on.
 _GIVEN: frozenset[Fact] = frozenset(
     (
@@ -49,7 +46,6 @@ _GIVEN: frozenset[Fact] = frozenset(
         "filer.title",
     )
 )
-_MAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
 _PREVIEW = "MK-0-00000000"  # stands where a reference will: nothing of it is kept
 
 
@@ -87,7 +83,7 @@ def draft(
         DraftRefused: with all that is missing.
         TextFailed: a template of a team's own cannot be written.
     """
-    today = now.astimezone(ZoneInfo(config.triage.zone)).date()
+    today = config.triage.day_of(now)
     missing = missing_for(story, actor, channel, config, language, today=today)
     if missing:
         raise DraftRefused(channel.key, missing)
@@ -193,8 +189,7 @@ def _missing_way(actor: Actor, channel: Channel, config: Config) -> Iterator[Mis
     """Yield what stands in the way of the notice's getting there."""
     if channel.way == "email" and not _recipients(channel, actor):
         yield Missing(what="contact", says=no_contact(actor, config))
-    account = next((one for one in config.takedown.account if one.channel == channel.key), None)
-    if channel.way == "api" and (keys := lacking(channel, account)):
+    if channel.way == "api" and (keys := lacking(channel, config.takedown.account_for(channel.key))):
         says = f'[[takedown.account]] with channel = "{channel.key}": {", ".join(keys)} is missing'
         yield Missing(what="account", says=says)
 
@@ -216,7 +211,7 @@ def _recipients(channel: Channel, actor: Actor) -> tuple[str, ...]:
     if channel.address != CONTACT:
         return (channel.address,) if channel.address else ()
     told = (one.address.strip().removeprefix("mailto:").partition("?")[0] for one in actor.contacts)
-    return tuple(address for address in told if _MAIL.fullmatch(address))[:1]
+    return tuple(address for address in told if MAIL_ADDRESS.fullmatch(address))[:1]
 
 
 def _shown(kind: str, context: Context) -> bool:

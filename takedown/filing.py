@@ -18,7 +18,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Engine
@@ -38,11 +37,13 @@ from storage.evidence import EvidenceFile, keep_file, keep_manifest
 from storage.judgements import Judgement, judge
 from storage.media import MediaStore
 from storage.merging import root_of
+from storage.notice_steps import refusal
 from storage.notice_views import NoticeView
 from storage.notices import begin_sending, filed, notice, sending_failed
 from storage.schema import Case, CaseState
 from storage.stamps import want_stamp
-from takedown.actors import Actor, actors_of
+from takedown.actor import Actor
+from takedown.actors import actors_of
 from takedown.catalogue import Catalogue
 from takedown.channel import Channel
 from takedown.drafting import missing_for
@@ -121,12 +122,8 @@ def prepare(desk: Desk, wanted: int | str) -> Outgoing:
     if view.state != "draft":
         how = "" if view.filed_at is None else f"was filed on {view.filed_at:%Y-%m-%d %H:%M} UTC and "
         raise FilingRefused(f"notice {view.id} {how}is {view.state}; only a draft is filed")
-    if view.sending_at is not None:
-        raise FilingRefused(
-            f"notice {view.id}: a try of {view.sending_at:%Y-%m-%d %H:%M} UTC did not end: look whether it arrived, "
-            f"then `mekiki takedown state {view.id} filed` or `mekiki takedown retry {view.id}`"
-        )
-    if refused := _case_refuses(story.case.state, root, view.id):
+    unfinished = refusal("sending", view.id, view.state, view.sending_at)
+    if refused := unfinished or _case_refuses(story.case.state, root, view.id):
         raise FilingRefused(refused)
     actor = _actor(story, content)
     _check_complete(desk, story, actor, channel, content, now)
@@ -318,8 +315,7 @@ def _written(
     """Return the letter or the call that a notice becomes; neither for a form."""
     config = desk.config
     if channel.way == "api":
-        account = next((one for one in config.takedown.account if one.channel == channel.key), None)
-        return None, call_of(content, channel, account)
+        return None, call_of(content, channel, config.takedown.account_for(channel.key))
     files = files_of(content.attachments, desk.media)
     if channel.way == "form":
         return None, None
@@ -352,7 +348,7 @@ def _actor(story: Story, content: Notice) -> Actor:
 
 def _check_complete(desk: Desk, story: Story, actor: Actor, channel: Channel, content: Notice, now: datetime) -> None:
     """Raise FilingRefused where something is missing by now, e.g. because an authority has ended since the draft."""
-    today = now.astimezone(ZoneInfo(desk.config.triage.zone)).date()
+    today = desk.config.triage.day_of(now)
     missing = missing_for(story, actor, channel, desk.config, content.language, today=today)
     if missing:
         raise FilingRefused(f"{channel.key}: " + "; ".join(one.says for one in missing))

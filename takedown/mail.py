@@ -24,7 +24,7 @@ from safety.screen import screen
 from storage.custody import TOOL
 from storage.errors import MediaMissing
 from storage.media import MediaStore
-from takedown.channel import Channel
+from takedown.channel import CONTACT, Channel
 from takedown.errors import FilingRefused
 from takedown.notice import Attachment, Notice
 
@@ -32,7 +32,6 @@ from takedown.notice import Attachment, Notice
 LARGEST = 20 * 2**20
 SUBJECT_LIMIT = 250  # characters
 MOST_RECIPIENTS = 10  # of one notice, without copies
-CONTACT = "contact"  # as a channel's address: the contacts of the actor
 _TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",

@@ -53,9 +53,14 @@ _FROM: Mapping[str, tuple[str, str]] = {
 }
 
 
+def registry_source(config: Config) -> str | None:
+    """Return the key of the source that asks registries; None where there is none."""
+    return next((one.key for one in config.source if one.kind == "rdap" and one.enabled), None)
+
+
 def asking(config: Config) -> str:
     """Say how registries are asked."""
-    source = next((one.key for one in config.source if one.kind == "rdap" and one.enabled), None)
+    source = registry_source(config)
     return f"`mekiki crawl --source {source}` asks for it" if source else "add a source of kind rdap, which asks for it"
 
 

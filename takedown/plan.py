@@ -17,6 +17,7 @@ from takedown.actors import actors_of
 from takedown.catalogue import Catalogue
 from takedown.channel import Channel
 from takedown.drafting import missing_for
+from takedown.missing import registry_source
 from takedown.notice import Missing
 from takedown.story import Story
 
@@ -250,7 +251,7 @@ def _notes(actor: Actor, config: Config) -> Iterator[Note]:
     facts = actor.facts
     known = "address" in facts if actor.kind in ("host", "cdn") else actor.kind == "registrar"
     if known and "asked" not in facts:  # of a site on a service no registry is asked
-        source = next((one.key for one in config.source if one.kind == "rdap" and one.enabled), "")
+        source = registry_source(config) or ""
         values = {"subject": facts.get("address", actor.subject), "source": source}
         yield Note(kind="not_asked" if source else "no_source", values=values)
     if "error" in facts:

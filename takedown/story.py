@@ -2,7 +2,7 @@
 files are made of. Everything that strangers wrote is in it as it stood: whoever shows it makes it safe.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from detector.evidence import TextSpan
 from detector.handoffs import Handoff, find_handoffs
 from detector.hosts import parse_host
 from detector.presence import Presence
+from detector.visits import Visit
 from storage.case_views import CaseDetail, CaseItemView
 from storage.cases import case_detail
 from storage.contacts import NetworkFacts, SecurityFacts, authority_of, networks, operator_of, security_texts
@@ -26,6 +27,7 @@ from storage.visits import presences
 from takedown.errors import TakedownError
 
 MOST_ITEMS = 200  # best first; the case tells how many there are
+SHOWN_THERE = ("ad", "post", "comment")  # kinds of items that a platform shows; the others are the landing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,18 @@ class Story:
     security: Mapping[str, SecurityFacts] = field(default_factory=dict)  # by host or domain, see `storage.contacts`
 
 
-def tell_story(session: Session, config: Config, case_id: int, *, now: datetime) -> Story:
+def tell_story(
+    session: Session, config: Config, case_id: int, *, now: datetime, profiles: Sequence[BrandProfile] = ()
+) -> Story:
     """Read all that is known of a case.
+
+    Args:
+        session: `storage.database.snapshot`, so that all of it is of one moment.
+        config: brands, and what is theirs.
+        case_id: the case; one that was merged is told as it is, `storage.merging.root_of` tells of which it is a part.
+        now: when it is told.
+        profiles: `storage.profiles.wordy_profiles` of all brands, for those who tell of many cases: saved pages are
+            read and parsed for them. Empty: they are made for this one.
 
     Raises:
         CaseNotFound: no case has this id.
@@ -54,7 +66,8 @@ def tell_story(session: Session, config: Config, case_id: int, *, now: datetime)
     brand = next((brand for brand in config.brand if brand.key == case.brand), None)
     if brand is None:
         raise TakedownError(f"case {case_id} is about brand {case.brand}, which the configuration does not have")
-    others = (other for other in config.brand if other.key != brand.key)
+    first = sorted(config.brand, key=lambda one: one.key != brand.key)
+    known = sorted(profiles, key=lambda one: one.key != brand.key) or wordy_profiles(config, first)
     registered = registrations(session, sorted(set(domains_of(case))))
     passed = networks(session, {hop.address for visit in case.visits for hop in visit.hops if hop.address})
     return Story(
@@ -64,7 +77,7 @@ def tell_story(session: Session, config: Config, case_id: int, *, now: datetime)
         presences=presences(session, case_id),
         notices=notices_of(session, case_id),
         told_at=now,
-        profiles=with_register(wordy_profiles(config, (brand, *others)), session),
+        profiles=with_register(known, session),
         networks=passed,
         security=security_texts(session, set(_hosts_of(case, registered.values(), passed.values()))),
     )
@@ -104,3 +117,9 @@ def handoffs_of(view: CaseItemView) -> list[tuple[Handoff, str]]:
         read = isinstance(one.where, TextSpan) and one.where.text >= len(texts)
         found.append((one, "code in the picture" if one.where is None else "words in the picture" if read else ""))
     return found
+
+
+def led_by(visit: Visit) -> tuple[Handoff, ...]:
+    """Return where a journey leads people: from the words of its end, and from every address on the way."""
+    words = (visit.landing.title, visit.landing.excerpt) if visit.landing is not None else ()
+    return find_handoffs(words, [hop.url for hop in visit.hops])

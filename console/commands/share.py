@@ -15,7 +15,8 @@ from console.sheets import write_csv
 from detector.hosts import parse_host
 from safety.screen import screen
 from storage.errors import MediaMissing
-from takedown.actors import Actor, actors_of
+from takedown.actor import Actor
+from takedown.actors import actors_of
 from takedown.sharing.errors import NotShareable
 from takedown.sharing.feed import FORMS, Form
 from takedown.sharing.misp import misp_of

@@ -81,10 +81,6 @@ class Contents:
         """Return where the content with this SHA-256 stands in the bundle; None where it is not."""
         return self._paths.get(address) if address is not None else None
 
-    def sha256_of(self, path: str) -> str:
-        """Return the SHA-256 of a file that is in."""
-        return self._entries[path].sha256
-
     def add_made(self, path: str, source: Path, role: str) -> Entry:
         """Put in a file that was made for this bundle."""
         with source.open("rb") as stream:

@@ -1,6 +1,6 @@
 """Exhibits: the items of a case as a dossier shows them: what they are and say, their pictures with frames."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from detector.evidence import Evidence, ImageBox, telling
@@ -160,13 +160,3 @@ def _lines(items: tuple[CaseItemView, ...], total: int, locale: Locale) -> Table
         rows=rows,
         note=words.items_left.format(count=left) if left > 0 else "",
     )
-
-
-def pictures_of(items: tuple[CaseItemView, ...]) -> Mapping[str, str]:
-    """Return the renditions of the items that are shown in full, by the SHA-256 of the original."""
-    return {
-        picture.sha256: picture.rendition
-        for view in items[:MOST_IN_FULL]
-        for picture in view.pictures[:MOST_PICTURES]
-        if picture.rendition is not None
-    }

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from detector.handoffs import find_handoffs
 from detector.visits import Hop, Visit
 from takedown.bundle.dossier import Block, Column, Journey, Picture, Step, Table, Way, Words
 from takedown.bundle.locale import Locale
-from takedown.story import Story
+from takedown.story import Story, led_by
 
 ONE_ROUND = timedelta(minutes=5)  # from one visit to the next, at most; as `console.journeys` has it
 MOST_LINKS = 8  # whose journeys are shown in full
@@ -103,9 +102,6 @@ def _way(visit: Visit, shots: Mapping[str, Picture], locale: Locale) -> Way:
     how = [words.browser if visit.browser else words.plain]
     if visit.country:
         how.append(words.from_country.format(country=locale.text(visit.country, 20)))
-    leads = find_handoffs(
-        [f"{seen.title}\n{seen.excerpt}"] if seen is not None else [], [hop.url[:2000] for hop in visit.hops]
-    )
     return Way(
         visitor=locale.own(visit.visitor, 60),
         how=locale.listed(how),
@@ -118,7 +114,8 @@ def _way(visit: Visit, shots: Mapping[str, Picture], locale: Locale) -> Way:
         words=locale.text(seen.excerpt, 400) if seen is not None else "",
         ends=locale.url(visit.host, 120),
         leads=tuple(
-            f"{locale.of_notices.handoffs.get(one.kind, one.kind)} {locale.text(one.value, 100)}" for one in leads
+            f"{locale.of_notices.handoffs.get(one.kind, one.kind)} {locale.text(one.value, 100)}"
+            for one in led_by(visit)
         ),
         screenshot=shots.get(visit.evidence) if visit.evidence else None,
         manifest=visit.evidence,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from detector.handoffs import Handoff
 from storage.registrations import Registration
-from takedown.actors import Actor, actors_of
+from takedown.actor import Actor
+from takedown.actors import actors_of
 from takedown.bundle.dossier import Block, Column, Fact, Facts, Table
 from takedown.bundle.locale import Locale
 from takedown.story import Story, handoffs_of

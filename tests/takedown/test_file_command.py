@@ -39,7 +39,7 @@ def test_without_confirm_it_shows_what_would_leave_and_files_nothing(stage: Stag
     result = run(stage, "file", number)
     assert result.exit_code == 0, result.output
     for part in (
-        f"notice {number} of case {stage.case} to registrar, about hoshino-denki-sale[.]test",
+        f"notice {number} of case {stage.case} to registrar, about registrar hoshino-denki-sale[.]test",
         f"  To:      {ABUSE}",
         f"  Subject: [{before.reference}] ",
         *(f"  file:    {file['name']}" for file in before.content["attachments"]),

@@ -15,29 +15,16 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.message import Language
-from config import ConfigError
 from config.fields import length_text
 from console.app import App, Misused, as_json, print_json, with_app
 from console.show import terminal
 from safety.screen import screen
-from takedown.catalogue import Catalogue, load_catalogue
+from takedown.catalogue import Catalogue
 from takedown.channel import ActorKind, Channel, Kind, Remark, Said
 from takedown.errors import UnknownChannel
 
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 _QUIET = ("answer", "limits")  # not known of most; the answer has a column of its own
-
-
-def catalogue_of(app: App) -> Catalogue:
-    """Return the catalogue with a team's own entries.
-
-    Raises:
-        Misused: entries cannot be used; the message names every one.
-    """
-    try:
-        return load_catalogue(app.config.takedown.channels)
-    except ConfigError as error:
-        raise Misused(str(error)) from error
 
 
 @click.command("channels")
@@ -74,7 +61,7 @@ def channels(
     if as_toml and key is None:
         click.echo(files("console").joinpath("channel.toml").read_text("utf-8"), nl=False)
         return
-    catalogue = catalogue_of(app)
+    catalogue = app.catalogue
     if key is not None:
         channel = _found(catalogue, key)
         if as_toml:
@@ -184,6 +171,10 @@ def _facts(channel: Channel, file: Path | None) -> Iterator[tuple[str, str]]:
     yield "text", channel.template + (", addresses defanged" if channel.defang else "")
     if channel.xarf:
         yield "attached", told("xarf", "XARF v4")
+    if channel.after:
+        yield "only after", f"a notice to the {' or '.join(channel.after)}"
+    if channel.deliberate:
+        yield "to be decided", "by a person: `draft --all` leaves it out"
     if channel.next:
         yield "then", ", ".join(channel.next)
     copy = " (a copy was read)" if "source" in channel.unconfirmed else ""

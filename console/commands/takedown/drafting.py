@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import get_args
-from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -15,7 +14,6 @@ from rapidfuzz import fuzz, process
 from alerts.message import Language
 from console.app import FAILED, PARTLY, App, Misused, Stop, as_json, as_person, print_json, utc_now, with_app
 from console.appearing import appearing
-from console.commands.takedown.channels import catalogue_of
 from console.notice_page import ALONE, about, bare, history_lines, notice_page, standing
 from console.show import terminal
 from safety.screen import screen
@@ -92,7 +90,7 @@ def draft(
     if bool(keys) == everything:
         raise Misused("expected --channel KEY or --all; `mekiki takedown plan CASE` shows what fits")
     now = utc_now()
-    catalogue = catalogue_of(app)
+    catalogue = app.catalogue
     try:
         channels = [catalogue.get(key) for key in dict.fromkeys(keys)]
     except UnknownChannel as error:
@@ -148,8 +146,7 @@ def show(app: App, wanted: str, key: str | None, pdf: Path | None, force: bool, 
     elif as_json:
         print_json({"notice": view, "history": steps})
     else:
-        catalogue = catalogue_of(app)
-        channel = catalogue.get(view.channel) if view.channel in catalogue else None
+        channel = app.catalogue.find(view.channel)
         for line in (*notice_page(content, channel, head=standing(view)), *history_lines(view, steps)):
             terminal().print(line, soft_wrap=True)
 
@@ -165,8 +162,7 @@ def _planned(app: App, story: Story, catalogue: Catalogue, now: datetime) -> lis
     """Return the best complete way of each step that waits for us, all of them where many take reports from everybody;
     of a step without one the best, to tell what is missing.
     """
-    today = now.astimezone(ZoneInfo(app.config.triage.zone)).date()
-    plan = plan_of(story, catalogue, app.config, today=today)
+    plan = plan_of(story, catalogue, app.config, today=app.config.triage.day_of(now))
     found: list[_Wanted] = []
     for step in plan.steps:
         if step.standing not in WAITING or not step.ways:

@@ -7,7 +7,6 @@ import click
 import msgspec
 
 from console.app import App, Misused, Stop, as_person, utc_now, with_app
-from console.commands.takedown.channels import catalogue_of
 from safety.screen import screen
 from storage.notices import notice, save_draft
 from takedown.channel import Channel
@@ -36,8 +35,7 @@ def edit(app: App, wanted: str, title: str | None, file: Path | None, values: tu
     if view.state != "draft":
         raise Stop(f"notice {view.id} is {view.state}: what the other side has is not changed any more")
     content = msgspec.convert(view.content, Notice)
-    catalogue = catalogue_of(app)
-    channel = catalogue.get(view.channel) if view.channel in catalogue else None
+    channel = app.catalogue.find(view.channel)
     body: str | None = None
     if title is None and file is None and not values:
         title, body = _typed(content)

@@ -10,9 +10,10 @@ import msgspec
 
 from alerts.dispatch import gate_of
 from console.app import FAILED, PARTLY, App, Misused, OutsideFailed, as_json, as_person, print_json, utc_now, with_app
-from console.commands.takedown.channels import catalogue_of
+from console.inert import inert
+from console.notice_page import about
 from console.stamping import stamp
-from safety.screen import defang, defang_text, screen
+from safety.screen import screen
 from spiders.tips import LARGEST_MAIL
 from storage.notices import Told, notice
 from takedown.errors import FilingFailed
@@ -40,7 +41,7 @@ def file(app: App, wanted: str, confirm: bool, reference: str | None, who: str, 
         raise Misused("--reference goes with --confirm: once the form is filled in")
     desk = Desk(
         config=app.config,
-        catalogue=catalogue_of(app),
+        catalogue=app.catalogue,
         engine=app.engine,
         media=app.media,
         gate=gate_of(app.config),
@@ -101,9 +102,7 @@ def reply(
         found = _one(found)
     taken = []
     with reader() as sandbox:
-        box = Letterbox(
-            config=app.config, catalogue=catalogue_of(app), engine=app.engine, media=app.media, sandbox=sandbox
-        )
+        box = Letterbox(config=app.config, catalogue=app.catalogue, engine=app.engine, media=app.media, sandbox=sandbox)
         for message in found:
             one = take_reply(box, message, who=who, now=utc_now(), number=number, state=state, reason=reason or "")
             taken.append(one)
@@ -122,8 +121,7 @@ def reply(
 def _show(app: App, out: Outgoing) -> None:
     """Write what would leave, exactly, and what must happen before."""
     view, channel = out.view, out.channel
-    about = "" if view.subject == view.actor else f", about {screen(defang(view.subject), limit=100)}"
-    lines = [f"notice {view.id} of case {view.case_id} to {channel.key}{about}"]
+    lines = [f"notice {view.id} of case {view.case_id} to {channel.key}, about {about(view.actor, view.subject)}"]
     if out.letter is not None:
         letter, mail = out.letter, app.config.takedown.mail
         assert mail is not None  # else there is no letter
@@ -132,7 +130,7 @@ def _show(app: App, out: Outgoing) -> None:
             f"  From:    {letter.sender}",
             f"  To:      {', '.join(letter.to)}",
             *([f"  Cc:      {', '.join(letter.copies)}"] if letter.copies else []),
-            f"  Subject: {_inert(letter.subject, 300)}",
+            f"  Subject: {inert(letter.subject, limit=300)}",
             *(f"  file:    {name}" for name in letter.files),
         ]
         lines += ["", *(f"  {line}" for line in _lines(out.notice.body))]
@@ -254,10 +252,10 @@ def _tell(one: Taken) -> None:
     ]
     if one.sender or one.subject:
         machine = ", answered by a machine" if one.automatic else ""
-        lines.append(f"  from {_inert(one.sender or 'nobody', 100)}: {_inert(one.subject, 120)}{machine}")
+        lines.append(f"  from {inert(one.sender or 'nobody', limit=100)}: {inert(one.subject, limit=120)}{machine}")
     if not one.returned:
         shown = screen(one.text, lines=True, limit=SHOWN).rstrip()
-        lines += [f"  | {line}" for line in _inert(shown, SHOWN * 2, lines=True).split("\n")]
+        lines += [f"  | {line}" for line in inert(shown, limit=SHOWN * 2, lines=True).split("\n")]
     if one.suggests is not None and one.suggests != one.state:
         lines.append(
             f"  it seems to say: {one.suggests}. If so: mekiki takedown state {one.number} {one.suggests}"
@@ -268,19 +266,19 @@ def _tell(one: Taken) -> None:
 
 def _warn(app: App, one: Taken) -> None:
     """Write what a person has to know at once to standard error."""
-    notes = [f"{screen(one.name, limit=80)}: {_inert(note, 200)}" for note in one.notes]
+    notes = [f"{screen(one.name, limit=80)}: {inert(note, limit=200)}" for note in one.notes]
     if one.number is None:
-        notes.append(f"{screen(one.name, limit=80)}: no notice: {_inert(one.why, 300)}")
+        notes.append(f"{screen(one.name, limit=80)}: no notice: {inert(one.why, limit=300)}")
     elif one.stranger:
         notes.append(
-            f"notice {one.number}: this reply is from another domain ({_inert(one.stranger, 100)}) than the notice "
-            f"went to; it changed nothing. Where it is genuine: mekiki takedown state {one.number} acknowledged"
+            f"notice {one.number}: this reply is from another domain ({inert(one.stranger, limit=100)}) than the "
+            f"notice went to; it changed nothing. Where it is genuine: mekiki takedown state {one.number} acknowledged"
         )
     elif one.returned:
         what = "a copy of it" if one.copy else "IT"
         with app.snapshot() as session:
             view = notice(session, one.number)
-        notes.append(f"notice {one.number}: {what} DID NOT ARRIVE at {_inert(one.returned, 320)}")
+        notes.append(f"notice {one.number}: {what} DID NOT ARRIVE at {inert(one.returned, limit=320)}")
         if not one.copy:
             notes.append(
                 f"notice {one.number}: look for another address, then "
@@ -292,9 +290,4 @@ def _warn(app: App, one: Taken) -> None:
 
 def _lines(text: str) -> list[str]:
     """Return a text that leaves, line by line, as it may stand on a terminal."""
-    return defang_text(screen(text.rstrip(), lines=True)).split("\n")
-
-
-def _inert(text: str, limit: int, *, lines: bool = False) -> str:
-    """Return a stranger's text as it may stand on a terminal: nothing hidden, no link, no mail address to click."""
-    return defang_text(screen(text, limit=limit, lines=lines))
+    return inert(text.rstrip(), lines=True).split("\n")

@@ -7,16 +7,12 @@ from zoneinfo import ZoneInfo
 import click
 
 from alerts.message import Language
-from config import ConfigError
-from console.app import App, Misused, Stop, as_json, print_json, utc_now, with_app
+from console.app import App, as_json, print_json, utc_now, with_app
 from console.plan_page import PlanPage
 from console.plan_words import WORDS
 from console.show import terminal
-from storage.errors import CaseNotFound
 from storage.notice_views import NoticeView
 from takedown.actor import Actor
-from takedown.catalogue import load_catalogue
-from takedown.errors import TakedownError
 from takedown.plan import Note, Plan, Step, Way, plan_of
 from takedown.story import tell_story
 
@@ -37,19 +33,13 @@ def plan(app: App, case_id: int, language: Language | None, full: bool, as_json:
     Reads only. What a registry or a visit would tell is said with the command that asks.
     """
     now = utc_now()
-    zone = ZoneInfo(app.config.triage.zone)
-    try:
-        catalogue = load_catalogue(app.config.takedown.channels)
-        with app.snapshot() as session:
-            story = tell_story(session, app.config, case_id, now=now)
-    except ConfigError as error:
-        raise Misused(str(error)) from error
-    except (CaseNotFound, TakedownError) as error:
-        raise Stop(str(error)) from error
-    found = plan_of(story, catalogue, app.config, today=now.astimezone(zone).date())
+    with app.snapshot() as session:
+        story = tell_story(session, app.config, case_id, now=now)
+    found = plan_of(story, app.catalogue, app.config, today=app.config.triage.day_of(now))
     if as_json:
         print_json(_as_data(found))
         return
+    zone = ZoneInfo(app.config.triage.zone)
     terminal().print(PlanPage(found, story.case, language=language, zone=zone, full=full).group())
 
 

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from console.agreed import agreed
 from console.app import FAILED, PARTLY, App, Misused, as_json, as_person, print_json, utc_now, with_app
-from console.commands.takedown.channels import catalogue_of
 from console.notice_lists import due_page, notice_line, notice_table
 from console.show import terminal
 from safety.screen import screen
@@ -96,7 +95,7 @@ def due_command(app: App, case_id: int | None, limit: int, as_json: bool) -> Non
         print_json({"counts": due.counts, "notices": rows})
         return
     console = terminal()
-    for part in due_page(due, catalogue_of(app)):
+    for part in due_page(due, app.catalogue):
         console.print(part)
 
 
@@ -208,8 +207,8 @@ def _short(view: NoticeView) -> dict[str, Any]:
 
 def _answer_within(app: App, key: str) -> timedelta:
     """Return how long an answer of a channel takes: as it says, else as agreed."""
-    catalogue = catalogue_of(app)
-    answer = catalogue.get(key).answer if key in catalogue else None
+    channel = app.catalogue.find(key)
+    answer = channel.answer if channel is not None else None
     return answer.within if answer else app.config.takedown.remind
 
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.page_facts import Form, PageFacts
-from takedown.actors import Actor, actors_of
+from takedown.actor import Actor
+from takedown.actors import actors_of
 from takedown.channel import ActorKind
 from takedown.sharing.errors import NotShareable, SharingError
 from takedown.sharing.xarf import LARGEST_PICTURE, xarf_of
