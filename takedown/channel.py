@@ -210,6 +210,10 @@ class Channel(Model):
     limits: Limits = Limits()
     api: Api | None = None
     next: tuple[Key, ...] = ()  # channels to go to when it refuses or does not answer
+    after: tuple[ActorKind, ...] = ()  # only once a notice to one of these about the same has been filed
+    # A step that somebody decides on by itself, because it costs a fee or fits some cases alone: `draft --all` leaves
+    # it out.
+    deliberate: bool = False
     about: Remark | None = None  # what one should know
     source: WebUrl  # where the facts were read
     checked: date  # when that was

@@ -20,7 +20,7 @@ from detector.handoffs import Handoff
 from detector.hosts import parse_host
 from detector.visits import Visit
 from safety.screen import screen
-from takedown.actors import Actor
+from takedown.actor import Actor
 from takedown.sharing.errors import NotShareable, SharingError
 from takedown.sharing.personal import shared_url
 from takedown.sharing.profile import profile_of, sharer
