@@ -36,12 +36,12 @@ _FAILED = re.compile(r"(?im)^(?:final|original)-recipient:[ \t]*[a-z0-9-]{1,20};
 _QUOTED = re.compile(r"^[ \t\u3000]{0,3}[>＞]")
 # Everything below one of these is what was written before.
 _BELOW = re.compile(
-    r"(?i)^[ \t]*(?:-{2,}|_{2,}|[=*]{2,})?[ \t]*(?:original message|original appointment|original mail|"
-    r"元のメッセージ|オリジナル ?メッセージ|元のメール)[ \t]*(?:-{2,}|_{2,}|[=*]{2,})?[ \t]*$"
+    r"(?i)^[ \t]*(?:(?:-{2,}|_{2,}|[=*]{2,})[ \t]*)?(?:original message|original appointment|original mail|"
+    r"元のメッセージ|オリジナル ?メッセージ|元のメール)[ \t]*(?:(?:-{2,}|_{2,}|[=*]{2,})[ \t]*)?$"
 )
 _PASSED_ON = re.compile(
     r"(?i)^[ \t]*(?:-{2,}|_{2,})[ \t]*(?:forwarded message|begin forwarded message|転送(?:された)?メッセージ|"
-    r"転送メール)[ \t:：]*(?:-{2,}|_{2,})?[ \t]*$|^begin forwarded message:$"
+    r"転送メール)[ \t:：]*(?:(?:-{2,}|_{2,})[ \t]*)?$|^begin forwarded message:$"
 )
 _WROTE = re.compile(
     r"(?i)^.{0,300}(?:wrote|writes|schrieb|a écrit|(?:は|が|さんは)?書きました|のメッセージ)[ \t]*[:：]$"

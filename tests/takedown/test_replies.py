@@ -356,6 +356,13 @@ def test_hostile_mails_are_read_or_refused_and_the_next_one_is_read(stage: Stage
     assert take(box, mail(**answering(view))).number == view.id
 
 
+@pytest.mark.parametrize("line", ["original message", "--original message", "--forwarded message", "--"])
+def test_a_long_line_of_blanks_keeps_no_reply_away(stage: Stage, box: Letterbox, line: str) -> None:
+    view = filed_notice(stage)
+    text = f"It is done.\n{line}{' ' * 150_000}x\n"
+    assert take(box, mail(text, From="us <a@hoshino-denki.example>", **answering(view))).number == view.id
+
+
 def test_what_is_no_mail_is_told(box: Letterbox) -> None:
     taken = take_reply(box, Message(name="x", body=b"X-Only: 1\r\n\r\nwords"), who="keiko", now=ANSWERED)
     assert taken.why.startswith("no mail")
