@@ -258,6 +258,8 @@ def _valid(label: str) -> bool:
 def _address(name: str) -> str | None:
     """Return the address that a browser would connect to for a numeric host, else None."""
     if name.startswith("["):
+        if "%" in name:  # a zone, in which anything may stand: no browser opens it (WHATWG URL, section 3.5)
+            return None
         try:
             return str(ipaddress.IPv6Address(name.strip("[]")))
         except ValueError:

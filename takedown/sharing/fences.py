@@ -80,5 +80,6 @@ def _inside(host: Host) -> bool:
     if host.suffix:
         return False
     address = ipaddress.ip_address(host.ascii)
+    address = getattr(address, "ipv4_mapped", None) or address
     inside = any(address in network for network in _INSIDE if network.version == address.version)
     return inside or address.is_loopback or address.is_link_local or address.is_unspecified

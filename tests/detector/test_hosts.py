@@ -52,7 +52,10 @@ def test_keeps_both_forms_of_an_international_name() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "localhost", "mailto:a@b.test", "javascript:alert(1)", "data:text/html,x", "http://a..b", "no host", "-"],
+    [
+        *("", "localhost", "mailto:a@b.test", "javascript:alert(1)", "data:text/html,x", "http://a..b", "no host", "-"),
+        *("http://[2001:db8::1%25eth0]/", "http://[2001:db8::1%é]/", "http://[2001:db8::1%a\u2028b]/"),
+    ],
 )
 def test_what_is_no_host_is_none(text: str) -> None:
     assert parse_host(text) is None

@@ -94,6 +94,7 @@ def test_a_campaigns_own_host_is_named_that_of_a_tenant_too(host: str) -> None:
         ("http://127.0.0.1/", False),
         ("http://192.168.1.5/x", False),
         ("http://[fd00::1]/x", False),
+        ("http://[::ffff:10.0.0.1]/x", False),
         ("http://169.254.1.1/x", False),
         ("https://kept.example/x", False),
     ],
