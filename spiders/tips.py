@@ -14,6 +14,7 @@ FORMS: dict[str, Form] = {
     ".eml": "mail", ".mbox": "mailbox", ".mbx": "mailbox",
     ".png": "picture", ".jpg": "picture", ".jpeg": "picture", ".gif": "picture", ".webp": "picture",
 }  # fmt: skip
+LONGEST_LINE = 2**20  # bytes that are read at once
 LARGEST_MAIL = 40 * 2**20  # bytes
 LARGEST_TABLE = 20 * 2**20
 
@@ -58,14 +59,14 @@ def mails_of(path: Path) -> Iterator[bytes]:
 def mails_in(stream: BinaryIO) -> Iterator[bytes]:
     """Yield the mails of an open mailbox in mbox form; one larger than `LARGEST_MAIL` is cut off."""
     mail = bytearray()
-    blank = True
-    for line in stream:
-        if blank and line.startswith(b"From "):
+    blank = starts = True
+    for line in iter(lambda: stream.readline(LONGEST_LINE), b""):
+        if starts and blank and line.startswith(b"From "):
             if mail:
                 yield bytes(mail)
             mail.clear()
         elif len(mail) < LARGEST_MAIL:
-            mail += line[1:] if line.startswith(b">From ") else line
-        blank = not line.strip()
+            mail += line[1:] if starts and line.startswith(b">From ") else line
+        starts, blank = line.endswith(b"\n"), starts and not line.strip()
     if mail:
         yield bytes(mail)

@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
-from spiders.tips import delimiter_of, files_of, mails_of
+from spiders.tips import LONGEST_LINE, delimiter_of, files_of, mails_in, mails_of
 from tests.servers.crawling import Crawling
 from tests.spiders.pages.test_mail import mail, picture
 
@@ -76,6 +77,24 @@ def test_files_and_mails_are_told_apart(tmp_path: Path) -> None:
     assert first == b"Subject: x\n\nFrom here\nFrom in a line\n\n"
     assert second.startswith(b"Subject: y")
     assert [delimiter_of(head) for head in (b"a,b\n", b"a;b;c,d\n", b"a\tb\n", b"a\n")] == [",", ";", "\t", ","]
+
+
+class Pieces(BytesIO):
+    """A file that remembers the longest piece that was read of it."""
+
+    longest = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        self.longest = max(self.longest, len(line))
+        return line
+
+
+def test_a_mailbox_of_one_endless_line_is_read_in_pieces() -> None:
+    line = b"x" * (3 * LONGEST_LINE) + b"From here"
+    stream = Pieces(b"From a\n\n" + line + b"\n\nFrom b\nSubject: y\n")
+    assert list(mails_in(stream)) == [b"\n" + line + b"\n\n", b"Subject: y\n"]
+    assert stream.longest == LONGEST_LINE
 
 
 def test_columns_can_be_named_and_what_is_not_read_is_told(tmp_path: Path) -> None:
