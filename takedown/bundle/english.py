@@ -330,8 +330,8 @@ ENGLISH = Words(
     stamp_pending="still to come",
     more_files="{count} further files are in MANIFEST.sha256.",
     check_lines=(
-        "Unpack the ZIP file and run: python verify.py (Python 3.8 or later, nothing else, no network). It names every "
-        "file, row and entry that is not as it was, or says that all is well.",
+        "Unpack the ZIP file and run: python -I verify.py (Python 3.8 or later, nothing else, no network). It names "
+        "every file, row and entry that is not as it was, or says that all is well.",
         "Without Python: sha256sum -c MANIFEST.sha256",
         "Who made a time stamp: openssl ts -verify -data manifests/HASH.json -in stamps/FILE.tsr -CAfile ROOTS.pem, "
         "with the certificates of the authority.",

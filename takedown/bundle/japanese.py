@@ -329,7 +329,7 @@ JAPANESE = Words(
     stamp_pending="未取得",
     more_files="ほか{count}件は MANIFEST.sha256 に記載しています。",
     check_lines=(
-        "ZIP を展開し、python verify.py を実行します（Python 3.8 以降のみで動作し、通信は行いません）。"
+        "ZIP を展開し、python -I verify.py を実行します（Python 3.8 以降のみで動作し、通信は行いません）。"
         "作成時と異なるファイルや記録があれば、その名前を表示します。なければ「すべて一致」と表示します。",
         "Python がない場合：sha256sum -c MANIFEST.sha256",
         "タイムスタンプの発行者の確認：openssl ts -verify -data manifests/HASH.json -in stamps/FILE.tsr "

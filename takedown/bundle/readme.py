@@ -19,7 +19,7 @@ items.jsonl verdicts.jsonl pictures.jsonl visits.jsonl notices.jsonl   機械可
 custody.jsonl      証拠保管の連鎖のうち本案件の行。他の案件の行は番号と末尾のハッシュ値だけです。
 case_log.jsonl     案件の記録(ハッシュ値の連鎖)。
 
-検証:   python verify.py            (Windows では py verify.py)
+検証:   python -I verify.py            (Windows では py -I verify.py)
         sha256sum -c MANIFEST.sha256
 時刻:   openssl ts -verify -data manifests/HASH.json -in stamps/FILE.tsr -CAfile ROOTS.pem
         ROOTS.pem はタイムスタンプ局の証明書です。verify.py が実際のファイル名を表示します。
@@ -46,7 +46,7 @@ items.jsonl verdicts.jsonl pictures.jsonl visits.jsonl notices.jsonl   Records f
 custody.jsonl      The chain of custody: rows of this case; of others their numbers and the last hash alone.
 case_log.jsonl     The log of the case, a chain of hashes.
 
-Check:  python verify.py            (on Windows: py verify.py)
+Check:  python -I verify.py            (on Windows: py -I verify.py)
         sha256sum -c MANIFEST.sha256
 Time:   openssl ts -verify -data manifests/HASH.json -in stamps/FILE.tsr -CAfile ROOTS.pem
         ROOTS.pem holds the certificates of the time stamping authority; verify.py prints the real names.

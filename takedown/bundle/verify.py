@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Check an evidence bundle offline: python verify.py [FOLDER or ZIP] [--language ja|en]
+"""Check an evidence bundle offline: python -I verify.py [FOLDER or ZIP] [--language ja|en]
 
-Needs Python 3.8 or later and nothing else; runs nothing of the bundle, writes nothing, asks no network. Checked are:
+Needs Python 3.8 or later and nothing else; runs nothing of the bundle (with -I: nor what somebody put beside this file
+under the name of a library), writes nothing, asks no network. Checked are:
 1. every file against MANIFEST.sha256 and manifest.json; no file is missing, none was added;
 2. the chain of custody and the log of the case: each hash is computed anew, each row must follow the one before it;
 3. each manifest of a piece of evidence: its files are here, its facts are those that visits.jsonl tells;
@@ -33,7 +34,11 @@ LARGEST = 64 * 2**20  # bytes of what is read whole: a list, a line, a manifest
 LARGEST_FILE = 2**40  # bytes of a file that no list tells the size of
 LARGEST_WARC = 2**34  # bytes of a WARC file once it is unpacked
 MOST_FILES = 200_000
-MOST_SAID = 200  # lines about what is wrong
+MOST_WRONG = 10_000  # lines about what is wrong that are kept; more are counted
+MOST_SAID = 200  # of them that are written
+MOST_UNREADABLE = 100  # lines of a file of records, before it is given up
+MOST_TWINS = 100  # rows of custody among which a swapped one is looked for
+MOST_FIELDS = 1000  # in the head of a WARC record
 MOST_NOTED = 20  # of one kind of what is worth knowing
 ZEROS = "0" * 64
 ADDED = "is not a part of the bundle; it was added"
@@ -150,17 +155,21 @@ class Check:
     def __init__(self, source: Any) -> None:
         self.source = source
         self.wrong: dict[str, None] = {}  # lines, each once
+        self.uncounted = 0  # that are not kept
         self.notes: list[tuple[str, dict[str, Any]]] = []
         self.counts = dict.fromkeys(("files", "manifests", "rows", "entries", "records", "stamps"), 0)
         self.hashes: dict[str, str] = {}  # of files, as they are
-        self.facts: dict[str, Any] = {}  # of manifests, by their SHA-256
+        self.facts: dict[str, str] = {}  # of manifests, by their SHA-256: the digest of the visit that they tell of
         self.lost: set[str] = set()  # SHA-256 of what was missing already
         self.here: set[str] = set()  # SHA-256 of what is here, or was missing already
         self.head = ""
         self.detail: dict[str, Any] = {}
 
     def say(self, where: str, what: str) -> None:
-        self.wrong[f"{shown(where)}: {shown(what)}"] = None
+        if len(self.wrong) < MOST_WRONG:
+            self.wrong[f"{shown(where)}: {shown(what)}"] = None
+        else:
+            self.uncounted += 1
 
     def run(self) -> None:
         for name, what in self.source.odd:
@@ -276,6 +285,7 @@ class Check:
         """Yield the numbered lines of a file of records, and name those that cannot be read."""
         if name not in self.hashes:
             return
+        unreadable = 0
         with self.source.open(name) as stream:
             for number, line in enumerate(iter(lambda: stream.readline(LARGEST), b""), 1):
                 try:
@@ -283,7 +293,11 @@ class Check:
                     if not isinstance(value, dict):
                         raise ValueError
                 except ODD:
+                    unreadable += 1
                     self.say(name, f"line {number} cannot be read")
+                    if unreadable == MOST_UNREADABLE:
+                        self.say(name, "too many lines cannot be read; the rest was not looked at")
+                        return
                     continue
                 yield number, value
 
@@ -301,7 +315,8 @@ class Check:
             self.counts["manifests"] += 1
             try:
                 manifest = json.loads(self.read(name))
-                self.facts[address] = manifest["facts"]
+                facts = manifest["facts"]
+                self.facts[address] = digest_of(facts, evidence=address) if isinstance(facts, dict) else ""
                 for one in manifest["files"]:
                     if one["sha256"] not in self.here:
                         self.say(name, "its file {} ({}) is not here".format(one["name"], one["sha256"]))
@@ -316,7 +331,7 @@ class Check:
             where = f"visits.jsonl line {number}"
             if manifest not in self.facts:
                 self.say(where, f"its manifest {manifest} is not here")
-            elif not isinstance(self.facts[manifest], dict) or dict(self.facts[manifest], evidence=manifest) != visit:
+            elif not self.facts[manifest] or self.facts[manifest] != digest_of(visit):
                 self.say(where, f"is not what its manifest {manifest} says")
 
     def check_custody(self) -> None:
@@ -339,17 +354,18 @@ class Check:
                 self.say(f"custody row {position + 1}", f"missing{more}")
                 linked = False
             sound = others or digest_of(row, "hash") == said
-            if not sound:
+            if not sound and len(suspects) < MOST_TWINS:
                 suspects.append((row, first))
+            elif not sound:
+                self.say(f"custody row {first}", "edited")
             elif not others and linked and row.get("previous") != before:
                 self.say(where, "does not follow the row before it: one of them was changed")
             if not others:
                 self.counts["rows"] += 1
                 self.check_row(row, where)
             position, before, linked = last, said, sound
-        for place, (row, number) in enumerate(suspects):
-            numbers = [other for _, other in suspects[:100]] if place < 100 else []
-            twin = next((other for other in numbers if digest_of(row, "hash", number=other) == row["hash"]), None)
+        for row, number in suspects:
+            twin = next((other for _, other in suspects if digest_of(row, "hash", number=other) == row["hash"]), None)
             self.say(f"custody row {number}", f"swapped with row {twin}" if twin else "edited")
         self.head = f"{position}:{before}"
         told = "{number}:{hash}".format(**self.detail["custody"])
@@ -425,10 +441,11 @@ class Check:
             if len(told) > MOST_NOTED:
                 yield words["more"].format(count=len(told) - MOST_NOTED)
         yield from list(self.wrong)[:MOST_SAID]
-        if len(self.wrong) > MOST_SAID:
-            yield words["more"].format(count=len(self.wrong) - MOST_SAID)
-        if self.wrong:
-            yield words["wrong"].format(count=len(self.wrong))
+        wrong = len(self.wrong) + self.uncounted
+        if wrong > MOST_SAID:
+            yield words["more"].format(count=wrong - MOST_SAID)
+        if wrong:
+            yield words["wrong"].format(count=wrong)
         else:
             yield words["well"].format(head=self.head, **self.counts)
 
@@ -437,10 +454,10 @@ def warc_records(stream: Any) -> Iterator[bool]:
     """Tell of each record of a WARC file whether it is what its digest says; ValueError where it is cut off."""
     total = 0
     while first := stream.readline(LARGEST):
-        fields = {}
+        fields: dict[bytes, bytes] = {}
         for line in iter(lambda: stream.readline(LARGEST), b"\r\n"):
             key, colon, value = line.partition(b":")
-            if not colon:
+            if not colon or len(fields) == MOST_FIELDS:
                 raise ValueError(first)
             fields[key.strip().lower()] = value.strip()
         left, block = int(fields[b"content-length"]), hashlib.sha256()

@@ -44,7 +44,7 @@ def bundle(
 ) -> None:
     """Write everything that proves a case into one ZIP file: for a platform, a lawyer, the police.
 
-    It opens offline (index.html, summary.pdf), holds nothing of other cases, and checks itself: `python verify.py`
+    It opens offline (index.html, summary.pdf), holds nothing of other cases, and checks itself: `python -I verify.py`
     names every file, row of custody and log entry that is not as it was. That it was made is kept in the chain of
     custody, with its hash, and gets a time stamp where an authority is configured.
     """
@@ -98,5 +98,5 @@ def _said(written: Written, path: Path) -> str:
     return (
         f"{path}: case {written.case_id}, {counted(len(written.files), 'file')}, {size}{stamps}{pending}{lost}\n"
         f"SHA-256 {written.sha256}\n"
-        f"check it anywhere: unpack it and type `python verify.py`"
+        f"check it anywhere: unpack it and type `python -I verify.py`"
     )
