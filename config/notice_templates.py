@@ -31,6 +31,7 @@ VALUES = frozenset(
         "countries",
         "evidence",
         "former",
+        "reported",
         "statements",
         "summary",
     ]
@@ -42,6 +43,8 @@ KINDS = (
     "scam_ad",
     "phishing",
     "registrar_abuse",
+    "registrar_inaction",
+    "domain_dispute",
     "hosting_abuse",
     "cdn_abuse",
     "chat_account",

@@ -170,6 +170,8 @@ class PlanPage:
             yield words.within.format(length=length_text(channel.answer.within), source=defang(channel.answer.source))
         else:
             yield words.nobody_says
+        if channel.deliberate:
+            yield words.deliberate
         doubtful = [key for key in channel.unconfirmed if key != "answer"]
         if doubtful:
             yield words.unconfirmed.format(keys=" ".join(doubtful))

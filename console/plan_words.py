@@ -26,6 +26,7 @@ class PlanWords:
     needs: Mapping[str, str]  # rights
     within: str  # {length} {source}
     nobody_says: str
+    deliberate: str  # `draft --all` leaves it out
     unconfirmed: str  # {keys}
     complete: str
     but_for_that: str  # complete, but for what every notice lacks
@@ -114,6 +115,7 @@ ENGLISH = PlanWords(
     needs={"trademark": "with a trademark", "copyright": "with a copyright"},
     within="answers within {length} as {source} says",
     nobody_says="nobody says how long an answer takes",
+    deliberate="to be decided by itself, not drafted by --all",
     unconfirmed="not confirmed: {keys}",
     complete="complete",
     but_for_that="complete but for that",
@@ -210,6 +212,7 @@ JAPANESE = PlanWords(
     needs={"trademark": "商標権が必要", "copyright": "著作権が必要"},
     within="回答は {length} 以内({source})",
     nobody_says="回答までの期間は公表されていません",
+    deliberate="個別に判断する手続(--all では作成しません)",
     unconfirmed="未確認: {keys}",
     complete="不足なし",
     but_for_that="ほかに不足なし",

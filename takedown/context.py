@@ -176,6 +176,18 @@ def former_of(story: Story, channel: Channel, actor: Actor) -> tuple[NoticeView,
     return tuple(one for one in story.notices if (one.channel, one.actor, one.subject) == same and one.state in FILED)
 
 
+def reported_of(story: Story, channel: Channel, actor: Actor) -> tuple[NoticeView, ...]:
+    """Return the notices about the same to those who have to be told before this channel is, oldest first."""
+    return tuple(
+        one
+        for one in story.notices
+        if one.actor in channel.after
+        and one.channel != channel.key
+        and one.state in FILED
+        and (one.subject == actor.subject or set(one.targets) & set(actor.targets))
+    )
+
+
 def unfiled(story: Story, channel: Channel, actor: Actor) -> tuple[str, ...]:
     """Return the actor's targets that no pending notice to this channel names."""
     pending = {target for one in former_of(story, channel, actor) if one.state in OPEN for target in one.targets}

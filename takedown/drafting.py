@@ -16,7 +16,7 @@ from storage.notice_views import open_draft
 from storage.notices import DRAFTED, new_reference
 from takedown.actor import Actor
 from takedown.channel import CONTACT, MAIL_ADDRESS, Channel, Fact, FormField
-from takedown.context import Context, unfiled
+from takedown.context import Context, reported_of, unfiled
 from takedown.errors import DraftRefused
 from takedown.facts import fact
 from takedown.interface import lacking
@@ -135,6 +135,10 @@ def _missing(
     if not actor.targets:
         yield Missing(what="targets", says=f"it is not known what is to be taken down there: `mekiki visit {case.id}`")
     yield from _missing_way(actor, channel, config)
+    if channel.after and not reported_of(story, channel, actor):
+        first = " or ".join(channel.after)
+        says = f"the {first} has not been told of it: file a notice there first, and see what comes of it"
+        yield Missing(what="after", says=says)
     context = _context(story, actor, channel, config, language, today, _PREVIEW)
     if context is None:
         yield Missing(what="filer.name", says="nobody is named who files: fill in [takedown.filer]")

@@ -13,7 +13,6 @@ from takedown.context import (
     hosts_of,
     items_of,
     landings_of,
-    leads_of,
     registration_of,
     seen_between,
     shown_of,
@@ -21,7 +20,16 @@ from takedown.context import (
 )
 from takedown.parties import brand_name, filer_of, owner_of
 from takedown.rights import in_force
-from takedown.text_values import countries_of, formatter_of, handoff_text, joined, mark_of, port_of, target_text
+from takedown.text_values import (
+    countries_of,
+    formatter_of,
+    handoff_text,
+    joined,
+    leads_for,
+    mark_of,
+    port_of,
+    target_text,
+)
 from takedown.texts import alone, text_of
 from takedown.vocabulary import WORDS
 
@@ -101,7 +109,7 @@ def _handoffs(context: Context) -> str | None:
     words = WORDS[context.language]
     return joined(
         f"{words.handoffs.get(one.kind, one.kind)}{words.colon}{handoff_text(one, context)}"
-        for one in leads_of(context.story, context.actor)
+        for one in leads_for(context)
     )
 
 

@@ -12,6 +12,7 @@ LONGEST = 300  # characters of a stranger's words in a notice
 LONGEST_URL = 2000  # of an address within the text; a field of its own has it whole
 _DROPPED = str.maketrans("", "", "\t\r\n")  # what a browser leaves out of an address (WHATWG URL, section 4.1)
 _TIME = "%H:%M:%S"
+_ZONES_JA = {"Asia/Tokyo": "日本時間"}  # others have their key
 _WHOLE = f"%Y-%m-%d {_TIME}"
 _QUOTES = {"ja": ("「", "」", str.maketrans("「」", "『』")), "en": ("“", "”", str.maketrans("“”", "''"))}
 
@@ -63,5 +64,6 @@ class Formatter:
             return f"{utc:{_WHOLE}} UTC"
         same = here.date() == utc.date()
         if self.language == "ja":
-            return f"{here:{_WHOLE}}（{self.zone.key}、UTC {utc:{_TIME if same else _WHOLE}}）"
+            zone = _ZONES_JA.get(self.zone.key, self.zone.key)
+            return f"{here:{_WHOLE}}（{zone}、UTC {utc:{_TIME if same else _WHOLE}}）"
         return f"{utc:{_WHOLE}} UTC ({here:{_TIME if same else _WHOLE}} {self.zone.key})"

@@ -6,17 +6,17 @@ wants none.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 from alerts.words import WORDS as SENTENCES
 from config.takedown import Trademark
 from detector.evidence import LEARNED, Evidence, accusing, expects_file
-from detector.handoffs import Handoff
+from detector.handoffs import Handoff, HandoffKind
 from detector.hosts import parse_host
 from detector.visits import Hop, Visit
 from storage.case_views import CaseItemView
 from storage.notice_views import NoticeView
-from takedown.channel import Fact
+from takedown.channel import Fact, Kind
 from takedown.context import (
     Context,
     answers_of,
@@ -28,12 +28,14 @@ from takedown.context import (
     landings_of,
     leads_of,
     registration_of,
+    reported_of,
     seen_between,
     sightings_of,
     sites_of,
     visits_of,
 )
 from takedown.formatter import LONGEST_URL, Formatter
+from takedown.observed import observed_in
 from takedown.parties import brand_name, filer_of, owner_of, short_name
 from takedown.rights import authority_of, in_force
 from takedown.vocabulary import WORDS
@@ -43,6 +45,18 @@ S = TypeVar("S")
 TELLING = 0.5  # log-odds; what weighs less is told to nobody outside: that a text names the brand
 ACCOUNTS = ("chat", "phone", "payee")  # kinds of actors whose targets are accounts
 PORTS = {"http": 80, "https": 443}
+_CHATS: frozenset[HandoffKind] = frozenset(("line", "telegram", "whatsapp"))
+# Which accounts a reader is told of, beside those that the notice is about: who can do something about them. The others
+# need no account of anybody's to stop a page.
+_TOLD_OF: Mapping[Kind, frozenset[HandoffKind]] = {
+    "platform": _CHATS,
+    "marketplace": _CHATS,
+    **dict.fromkeys(("payment", "association", "authority", "police"), frozenset(get_args(HandoffKind))),
+}
+# Who is told what an advertiser is called, and who pays.
+_TOLD_OF_ADVERTISERS: frozenset[Kind] = frozenset(
+    ("platform", "marketplace", "payment", "association", "authority", "police")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +151,7 @@ def values_of(context: Context, room: Room) -> dict[str, Any]:
         if registration is not None
         else None,
         "network": formatter.line(actor.facts["network"]) if actor.facts.get("network") else None,
-        "handoffs": _listed(leads_of(story, actor), room.items, lambda one: _lead(one, context)),
+        "handoffs": _listed(leads_for(context), room.items, lambda one: _lead(one, context)),
         "findings": _listed(findings_of(context), room.findings, lambda one: _finding(one, context, formatter)),
         "policy": story.case.items[0].verdict.policy if story.case.items else "",
         "confirmed": f"{confirmed.astimezone(context.zone):%Y-%m-%d}" if confirmed is not None else None,
@@ -156,6 +170,7 @@ def values_of(context: Context, room: Room) -> dict[str, Any]:
             },
         ),
         "former": [_former(one, formatter) for one in former_of(story, context.channel, actor)],
+        "reported": [_former(one, formatter) for one in reported_of(story, context.channel, actor)],
     }
 
 
@@ -177,7 +192,7 @@ def platform_name(context: Context, platform: str | None) -> str:
 def mark_of(mark: Trademark, context: Context) -> dict[str, str]:
     """Return a registration as the configuration has it."""
     words = WORDS[context.language]
-    numbers = words.comma.join(map(str, mark.classes))
+    numbers = words.comma.join(words.class_.format(number=number) for number in mark.classes)
     return {
         "mark": mark.mark,
         "number": mark.number,
@@ -220,6 +235,13 @@ def _lead(one: Handoff, context: Context) -> Mapping[str, str]:
     return {"kind": kinds.get(one.kind, one.kind), "value": handoff_text(one, context)}
 
 
+def leads_for(context: Context) -> tuple[Handoff, ...]:
+    """Return the accounts that people are led to, as far as the reader has something to do with them."""
+    told = _TOLD_OF.get(context.channel.kind, frozenset())
+    own = context.actor.subject.partition(":")[0] if context.actor.kind in ACCOUNTS else None
+    return tuple(one for one in leads_of(context.story, context.actor) if one.kind in told or one.kind == own)
+
+
 def countries_of(context: Context) -> str:
     """Return in which countries it was shown, as far as platforms tell."""
     words = WORDS[context.language]
@@ -258,7 +280,7 @@ def _listed(things: Sequence[S], most: int, write: Callable[[S], T]) -> Listed[T
 
 def _item(view: CaseItemView, context: Context, formatter: Formatter, words: int) -> Mapping[str, Any]:
     item = view.item
-    advertiser = item.advertiser
+    advertiser = item.advertiser if context.channel.kind in _TOLD_OF_ADVERTISERS else None
     says = next((text.text for text in item.texts if text.text.strip()), "") if words else ""
     return {
         "kind": WORDS[context.language].kinds.get(item.kind, item.kind),
@@ -282,11 +304,12 @@ def _journeys(context: Context) -> tuple[Visit, ...]:
 
 
 def _journey(visit: Visit, context: Context, formatter: Formatter, room: Room) -> Mapping[str, Any]:
+    words = WORDS[context.language]
     return {
         "at": formatter.moment(visit.started_at),
-        "visitor": formatter.line(visit.visitor, 60),
+        "visitor": words.visitors.get(visit.visitor) or formatter.line(visit.visitor, 60),
         "country": formatter.line(visit.country or "", 40),
-        "says": WORDS[context.language].outcomes[visit.outcome],
+        "says": words.outcomes[visit.outcome],
         "title": formatter.quote(visit.landing.title, 120) if visit.landing and visit.landing.title.strip() else "",
         "hops": _listed(visit.hops, room.hops, lambda hop: _answer(hop, formatter)),
     }
@@ -317,9 +340,11 @@ def port_of(url: str) -> int | None:
 def _finding(found: Evidence, context: Context, formatter: Formatter) -> str:
     """Say what a signal found, and what it saw; what the brand's own files are called is nobody's business."""
     says = _signal_words(context).get(found.signal, found.says)
-    if expects_file(found) or not found.observed.strip():
+    whose = found.signal.startswith("advertiser.") and context.channel.kind not in _TOLD_OF_ADVERTISERS
+    if expects_file(found) or whose or not found.observed.strip():
         return says
-    return f"{says} {formatter.quote(found.observed, 120)}"
+    space = "" if context.language == "ja" else " "
+    return f"{says}{space}{formatter.quote(observed_in(context.language, found), 120)}"
 
 
 def _signal_words(context: Context) -> Mapping[str, str]:
@@ -331,6 +356,7 @@ def _former(one: NoticeView, formatter: Formatter) -> Mapping[str, str]:
         "reference": one.reference,
         "theirs": formatter.line(one.their_reference or "", 100),
         "filed": formatter.moment(one.filed_at) if one.filed_at else "",
+        "answered": formatter.moment(one.answered_at) if one.answered_at else "",
         "refused": formatter.quote(one.refused_for, 200) if one.refused_for else "",
         "down": formatter.moment(one.down_at) if one.down_at else "",
         "back": formatter.moment(one.back_at) if one.down_at and one.back_at else "",

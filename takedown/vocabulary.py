@@ -13,11 +13,13 @@ class Vocabulary:
     kinds: Mapping[str, str]  # of items
     platforms: Mapping[str, str]  # as items name them; others stand as they are
     outcomes: Mapping[str, str]  # of journeys
+    visitors: Mapping[str, str]  # keys of our own visitors; others stand as they are
     handoffs: Mapping[str, str]  # kinds of hand-offs
     proofs: Mapping[str, str]  # roles of files
     advertiser: str
     shown_id: str  # of an ad or a post without an address
-    classes: str  # Nice
+    class_: str  # of goods and services, in a list
+    classes: str
     countries: Mapping[str, str]  # ISO 3166-1; others stand as they are
     is_owner: str
     is_agent: str
@@ -54,6 +56,7 @@ ENGLISH = Vocabulary(
         "could_not_tell": "could not tell what is shown",
         "gone": "nothing was there",
     },
+    visitors={},
     handoffs={
         "line": "LINE account",
         "telegram": "Telegram account",
@@ -73,6 +76,7 @@ ENGLISH = Vocabulary(
     },
     advertiser="advertiser account",
     shown_id="ad or post with the ID",
+    class_="{number}",
     classes="class {numbers}",
     countries={"JP": "Japan", "US": "United States", "CN": "China", "HK": "Hong Kong", "GB": "United Kingdom"},
     is_owner="owner of the rights",
@@ -100,12 +104,18 @@ JAPANESE = Vocabulary(
         "could_not_tell": "表示内容を判別できず",
         "gone": "ページは存在せず",
     },
+    visitors={
+        "telephone": "スマートフォン",
+        "browser": "スマートフォン、ブラウザー使用",
+        "desk": "パソコン",
+        "bare": "パソコン、広告経由を示す情報なし",
+    },
     handoffs={
         "line": "LINEアカウント",
         "telegram": "Telegramアカウント",
         "whatsapp": "WhatsAppアカウント",
         "phone": "電話番号",
-        "wallet": "暗号資産アドレス",
+        "wallet": "暗号資産のアドレス",
         "bank": "銀行口座",
     },
     proofs={
@@ -119,7 +129,8 @@ JAPANESE = Vocabulary(
     },
     advertiser="広告主アカウント",
     shown_id="広告・投稿ID",
-    classes="第{numbers}類",
+    class_="第{number}類",
+    classes="{numbers}",
     countries={"JP": "日本", "US": "米国", "CN": "中国", "HK": "香港", "GB": "英国"},
     is_owner="権利者本人",
     is_agent="権利者から委任を受けた代理人",

@@ -50,7 +50,7 @@ def screenshot(shot: Shot, visitor: str, at: str, contents: Contents, locale: Lo
     file = contents.path_of(shot.original)
     lost = file is None
     return Picture(
-        caption=locale.words.screenshot.format(visitor=locale.own(visitor, 60), at=at),
+        caption=locale.words.screenshot.format(visitor=locale.visitor(visitor), at=at),
         shown=None if lost else shot.shown,
         width=shot.width,
         height=shot.height,
@@ -128,7 +128,7 @@ def _frames(view: CaseItemView, picture: PictureView, locale: Locale) -> Iterato
         if isinstance(where, ImageBox) and picture.reference in view.item.images[where.image : where.image + 1]:
             found.setdefault(where.box, evidence)
     for number, (box, evidence) in enumerate(list(found.items())[:MOST_FRAMES], 1):
-        observed, expected = locale.text(evidence.observed, 120), locale.expected(evidence)
+        observed, expected = locale.observed(evidence, 120), locale.expected(evidence)
         told = " · ".join(filter(None, (observed, expected and f"{locale.words.expected}: {expected}")))
         yield Frame(number=number, box=box, says=f"{locale.says(evidence)} {told}".strip())
 

@@ -39,7 +39,7 @@ def findings_table(story: Story, locale: Locale) -> Iterator[Block]:
         rows=tuple(
             (
                 locale.says(one),
-                locale.text(one.observed, 200),
+                locale.observed(one, 200),
                 locale.expected(one),
                 f"{one.weight:+.2f}",
                 f"{one.strength:.2f}",

@@ -103,7 +103,7 @@ def _way(visit: Visit, shots: Mapping[str, Picture], locale: Locale) -> Way:
     if visit.country:
         how.append(words.from_country.format(country=locale.text(visit.country, 20)))
     return Way(
-        visitor=locale.own(visit.visitor, 60),
+        visitor=locale.visitor(visit.visitor, 60),
         how=locale.listed(how),
         at=locale.both(visit.started_at),
         outcome=visit.outcome,
@@ -151,7 +151,7 @@ def _others(visits: Sequence[Visit], locale: Locale) -> Table:
         (
             locale.utc(visit.started_at),
             locale.url(visit.url, 120),
-            locale.own(visit.visitor, 40),
+            locale.visitor(visit.visitor, 40),
             locale.of_notices.outcomes.get(visit.outcome, visit.outcome),
             locale.url(visit.host, 80),
             locale.journey(visit.says),

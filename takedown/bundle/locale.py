@@ -14,6 +14,7 @@ from takedown.bundle.english import ENGLISH
 from takedown.bundle.japanese import JAPANESE
 from takedown.bundle.translation import genuine_in_japanese, in_japanese
 from takedown.bundle.words import Words
+from takedown.observed import observed_in
 from takedown.vocabulary import WORDS as NOTICE_WORDS
 from takedown.vocabulary import Vocabulary
 
@@ -101,6 +102,14 @@ class Locale:
     def says(self, evidence: Evidence) -> str:
         """Return what a signal found."""
         return self.of_alerts.signals.get(evidence.signal) or self.text(evidence.says)
+
+    def observed(self, evidence: Evidence, limit: int = TEXT_LIMIT) -> str:
+        """Return what a signal saw."""
+        return self.text(observed_in(self.language, evidence), limit)
+
+    def visitor(self, key: str, limit: int = 60) -> str:
+        """Return what a visitor is called."""
+        return self.of_notices.visitors.get(key) or self.own(key, limit)
 
     def expected(self, evidence: Evidence) -> str:
         """Return what a signal expected."""

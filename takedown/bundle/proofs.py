@@ -96,14 +96,14 @@ def _unseen(story: Story, gathered: Gathered, rounds: Sequence[Round], locale: L
     for visit in untold([visit for one in rounds for visit in one.visits]):
         why = locale.journey(visit.says)
         yield words.could_not_tell.format(
-            visitor=locale.own(visit.visitor, 60), at=locale.utc(visit.started_at), why=why
+            visitor=locale.visitor(visit.visitor, 60), at=locale.utc(visit.started_at), why=why
         )
     visitors: dict[str, set[str]] = {}
     for one in rounds:
         visitors.setdefault(one.link, set()).update(visit.visitor for visit in one.visits)
     for link, names in visitors.items():
         if len(names) == 1:
-            yield words.only_view.format(link=locale.url(link, 120), visitor=locale.own(next(iter(names)), 60))
+            yield words.only_view.format(link=locale.url(link, 120), visitor=locale.visitor(next(iter(names))))
     if any(not view.item.links and view.item.kind not in ("page", "domain") for view in story.case.items):
         yield words.no_link
     if story.case.judged_at is None:

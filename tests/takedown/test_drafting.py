@@ -37,18 +37,18 @@ GOLDEN: Sequence[tuple[str, str, Sequence[str], Sequence[str]]] = (
         "meta-brand-rights",
         "platform",
         (
-            "Fraudulent advertising in the name of Hoshino Denki (星野電機) on Meta",
+            "Suspected scam advertising in the name of Hoshino Denki (星野電機) on Meta",
             "Ad on Meta, ad-501",
             "Placed by: Hoshino Denki Outlet 公式, id 1088554433, paid for by QX Trade Ltd",
             "Please stop the advertising listed",
             "JPO 登録第0000001号, class 7, 11",
         ),
         (
-            "【なりすまし広告の申告】「星野電機」を騙る詐欺的な広告について（Meta）",
+            "【なりすまし広告の申告】「星野電機」を騙る詐欺の疑いのある広告について（Meta）",
             "Metaの広告　ad-501",
             "出稿者・表示名：Hoshino Denki Outlet 公式（ID：1088554433）、支払者：QX Trade Ltd",
             "広告の配信停止",
-            "登録第0000001号（JPO、第7、11類",
+            "登録第0000001号（JPO、第7類、第11類",
         ),
     ),
     (
@@ -82,7 +82,7 @@ GOLDEN: Sequence[tuple[str, str, Sequence[str], Sequence[str]]] = (
             "貴社を通じて登録されたドメイン名",
             f"ドメイン名：{SHOP}",
             "登録日：2026-11-15",
-            "ICANNレジストラ認定契約第3.18条",
+            "ICANNレジストラ認定契約（RAA）第3.18条",
             "203.0.113.7、ポート443",
             "clientHold",
         ),
@@ -90,8 +90,18 @@ GOLDEN: Sequence[tuple[str, str, Sequence[str], Sequence[str]]] = (
     (
         "cloudflare-phishing",
         "cdn",
-        ("To: Cloudflare", "cannot be seen from outside", "tell us which hosting provider is behind it", LANDING),
-        ("Cloudflare　ご担当者様", "配信元のサーバーは外部から確認できません", "ホスティング事業者のご教示", LANDING),
+        (
+            "To: Cloudflare",
+            "We cannot see the machine behind your network",
+            "tell us which hosting provider is behind it",
+            LANDING,
+        ),
+        (
+            "Cloudflare　ご担当者様",
+            "配信元のサーバーは、申告者には確認できていません",
+            "ホスティング事業者のご教示",
+            LANDING,
+        ),
     ),
     (
         "line-account",
@@ -375,7 +385,7 @@ def test_a_teams_own_text_takes_the_place_of_the_shipped_one(stage: Stage, tmp_p
     assert notice.title == "星野電機の件"
     assert notice.body == f"知財部一同\n【対象】\n1. {notice.targets[0]}\n"
     assert drafted(stage, story, actor_of(story, "platform"), channel_of(), "en", config=config).title.startswith(
-        "Fraud"
+        "Suspected scam"
     )
 
 

@@ -50,7 +50,7 @@ def test_every_word_of_the_vocabulary_has_a_function() -> None:
         ("trademark.marks", "platform", "星野電機", "星野電機"),
         ("trademark.numbers", "platform", "登録第0000001号", "登録第0000001号"),
         ("trademark.offices", "platform", "JPO", "JPO"),
-        ("trademark.classes", "platform", "class 7, 11", "第7、11類"),
+        ("trademark.classes", "platform", "class 7, 11", "第7類、第11類"),
         ("trademark.goods", "platform", "エアコン、扇風機", "エアコン、扇風機"),
         ("targets", "registrar", SHOP, SHOP),
         ("targets", "payee", BANK, BANK),
@@ -59,7 +59,7 @@ def test_every_word_of_the_vocabulary_has_a_function() -> None:
             "target.addresses",
             "cdn",
             "203.0.113.7 port 443 2026-11-24 09:00:02 UTC (18:00:02 Asia/Tokyo)",
-            "203.0.113.7 ポート443 2026-11-24 18:00:02（Asia/Tokyo、UTC 09:00:02）",
+            "203.0.113.7 ポート443 2026-11-24 18:00:02（日本時間、UTC 09:00:02）",
         ),
         ("ad.ids", "platform", "ad-501", "ad-501"),
         ("ad.links", "platform", LINK, LINK),
@@ -75,11 +75,11 @@ def test_every_word_of_the_vocabulary_has_a_function() -> None:
         (
             "handoffs",
             "platform",
-            f"LINE account: {LINE_ID}\nBank account: {BANK}",
-            f"LINEアカウント：{LINE_ID}\n銀行口座：{BANK}",
+            f"LINE account: {LINE_ID}",  # a bank account is nothing that a platform can act on
+            f"LINEアカウント：{LINE_ID}",
         ),
-        ("seen.first", "platform", SEEN, "2026-11-24 18:00:00（Asia/Tokyo、UTC 09:00:00）"),
-        ("seen.last", "platform", SEEN, "2026-11-24 18:00:00（Asia/Tokyo、UTC 09:00:00）"),
+        ("seen.first", "platform", SEEN, "2026-11-24 18:00:00（日本時間、UTC 09:00:00）"),
+        ("seen.last", "platform", SEEN, "2026-11-24 18:00:00（日本時間、UTC 09:00:00）"),
         ("countries", "platform", "Japan", "日本"),
         ("evidence.list", "platform", None, None),
         ("reference", "platform", "MK-1-TESTTEST", "MK-1-TESTTEST"),
@@ -97,10 +97,11 @@ def test_facts_of_a_case(stage: Stage, name: Fact, kind: str, english: str | Non
     [
         (
             "offer.summary",
-            f"Content that presents itself as Hoshino Denki is shown on Meta and leads people to {LANDING}, and on to "
-            f"the LINE account {LINE_ID}; it does not come from Hoshino Denki Co., Ltd., which has not authorised it.",
-            f"「星野電機」を名乗る表示がMeta上で行われ、閲覧者を {LANDING} へ誘導し、さらにLINEアカウント「{LINE_ID}」"
-            "へ誘導しています。これは権利者である星野電機株式会社によるものではなく、権利者が許諾した事実もありません。",
+            f"Content that presents itself as Hoshino Denki is shown on Meta and leads people to {LANDING}, naming "
+            f"the LINE account {LINE_ID} for contact or payment; it does not come from "
+            "Hoshino Denki Co., Ltd., which has not authorised it.",
+            f"「星野電機」を名乗る表示がMeta上で行われ、閲覧者を {LANDING} へ誘導し、LINEアカウント「{LINE_ID}」"
+            "を連絡先または支払先として示しています。これは権利者である星野電機株式会社によるものではなく、権利者が許諾した事実もありません。",
         ),
         (
             "statement.accuracy",

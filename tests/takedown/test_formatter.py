@@ -54,5 +54,5 @@ def test_links_are_inert_where_the_channel_wants_it() -> None:
 def test_a_moment_is_told_in_utc_and_in_the_zone_of_the_team() -> None:
     late = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
     assert formatter().moment(late) == "2026-11-24 23:30:00 UTC (2026-11-25 08:30:00 Asia/Tokyo)"
-    assert formatter("ja").moment(late) == "2026-11-25 08:30:00（Asia/Tokyo、UTC 2026-11-24 23:30:00）"
+    assert formatter("ja").moment(late) == "2026-11-25 08:30:00（日本時間、UTC 2026-11-24 23:30:00）"
     assert Formatter(language="ja", zone=ZoneInfo("UTC"), inert=False).moment(late) == "2026-11-24 23:30:00 UTC"

@@ -160,18 +160,19 @@ def _named(story: Story, catalogue: Catalogue, channels: Sequence[Channel]) -> l
 
 def _planned(app: App, story: Story, catalogue: Catalogue, now: datetime) -> list[_Wanted]:
     """Return the best complete way of each step that waits for us, all of them where many take reports from everybody;
-    of a step without one the best, to tell what is missing.
+    of a step without one the best, to tell what is missing. What somebody has to decide on by itself is left out.
     """
     plan = plan_of(story, catalogue, app.config, today=app.config.triage.day_of(now))
     found: list[_Wanted] = []
     for step in plan.steps:
-        if step.standing not in WAITING or not step.ways:
+        ways = [way for way in step.ways if not way.channel.deliberate]
+        if step.standing not in WAITING or not ways:
             continue
-        ready = [way for way in step.ways if way.ready]
+        ready = [way for way in ways if way.ready]
         some = ready if step.actor.kind == "everyone" else ready[:1]
-        for way in some or step.ways[:1]:
-            complete = next((language for language, missing in way.missing.items() if not missing), None)
-            found.append(_Wanted(actor=step.actor, channel=way.channel, language=complete))
+        for way in some or ways[:1]:
+            language = next(iter(way.complete_in), None)
+            found.append(_Wanted(actor=step.actor, channel=way.channel, language=language))
     return _once(found)
 
 

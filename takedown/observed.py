@@ -1,0 +1,66 @@
+"""Observed: what a signal saw, as it is told in Japanese: the detector writes some of it down in English. Pure.
+
+What is not known here stays as it is: a quotation stays one, and another language is better than nothing.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from alerts.message import Language
+from detector.evidence import Evidence
+
+_PARTS = {
+    "part of the picture": "画像の一部",
+    "the picture in a mirror": "左右反転した画像",
+    "the whole picture": "画像全体",
+}
+_HIDES = {
+    "no menu on a right click": "右クリックのメニューを表示させない",
+    "packed scripts": "圧縮されたスクリプト",
+    "scripts in Base64": "Base64で符号化されたスクリプト",
+    "a page in Base64": "Base64で符号化されたページ",
+    "shuts out developer tools": "開発者ツールを使わせない",
+    "stops whoever debugs it": "デバッグを妨げる",
+}
+_Told = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+_BITS: _Told = (
+    re.compile(r"(?:(\d+) parts at the same places|(.+)), (\d+) of 64 hash bits differ"),
+    lambda m: (
+        f"{m[1] + 'か所が同じ位置' if m[1] else _PARTS.get(m[2], m[2])}（画像ハッシュ64ビット中{m[3]}ビットが相違）"
+    ),
+)
+# A signal -> how its observation is written in English, and told in Japanese.
+_FORMS: Mapping[str, _Told] = {
+    "advertiser.uses_name": (re.compile(r"(.*) \(paid by (.*)\)", re.DOTALL), lambda m: f"{m[1]}（支払者：{m[2]}）"),
+    "page.price": (re.compile(r"(.*) \((\d+) % off\)", re.DOTALL), lambda m: f"{m[1]}（{m[2]}%引き）"),
+    "page.seller_missing": (
+        re.compile(r"“(.*)”, and no 特定商取引法に基づく表記", re.DOTALL),
+        lambda m: f"{m[1]}（特定商取引法に基づく表記は見当たらず）",
+    ),
+    "page.young_domain": (
+        re.compile(r"registered on (\S+), (\d+) days before"),
+        lambda m: f"{m[1]}登録（確認の{m[2]}日前）",
+    ),
+    "page.young_certificate": (
+        re.compile(r"valid from (\S+), (\d+) days before"),
+        lambda m: f"有効期間の開始 {m[1]}（確認の{m[2]}日前）",
+    ),
+    **dict.fromkeys(
+        ("page.login", "page.card", "page.personal"),
+        (
+            re.compile(r"fields (.*?)(?:, sent to (\S+))?", re.DOTALL),
+            lambda m: f"入力欄：{m[1]}" + (f"、送信先：{m[2]}" if m[2] else ""),
+        ),
+    ),
+    "page.hides": (re.compile(r".*"), lambda m: _HIDES.get(m[0], m[0])),
+    "picture.copy": _BITS,
+    "picture.seen_before": _BITS,
+    "picture.logo": (re.compile(r"(.*), likeness (\S+)", re.DOTALL), lambda m: f"{m[1]}（類似度 {m[2]}）"),
+}
+
+
+def observed_in(language: Language, found: Evidence) -> str:
+    """Return what a signal saw, hostile as it is, with the detector's own words in this language."""
+    form = _FORMS.get(found.signal) if language == "ja" else None
+    match = form[0].fullmatch(found.observed) if form is not None else None
+    return form[1](match) if form is not None and match is not None else found.observed
