@@ -136,6 +136,8 @@ path = "handover/*.jsonl"
 key = "registries"
 kind = "rdap"
 url = "http://rdap.registry.test:{port}/dns.json"
+ipv4_url = "http://rdap.registry.test:{port}/ipv4.json"
+ipv6_url = "http://rdap.registry.test:{port}/ipv6.json"
 delay = 0.0
 enabled = false
 

@@ -38,10 +38,10 @@ def test_every_command_is_documented(command: str) -> None:
 
 def test_every_documented_command_exists() -> None:
     known = set(commands(main))
+    groups = {name for name, command in main.commands.items() if isinstance(command, click.Group)}
     for path in DOCS:
         for line in re.findall(r"(?:^\$ |`)mekiki ([a-z ]+)", path.read_text("utf-8"), re.MULTILINE):
             words = line.split()
-            groups = {"config", "cases", "triage", "alerts", "db", "sources"}
             assert {words[0], " ".join(words[:2])} & (known | groups), f"{path}: {line}"
 
 
