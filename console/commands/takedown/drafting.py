@@ -1,8 +1,8 @@
 """Drafting: fill notices from a case and put them on record; show one, whole or field by field. Nothing leaves."""
 
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import get_args
@@ -19,19 +19,16 @@ from console.show import terminal
 from safety.screen import screen
 from storage.errors import NoticeRefused
 from storage.notices import history, notice, save_draft
-from takedown.actor import Actor
-from takedown.actors import actors_of
 from takedown.bundle.fonts import FontMissing
 from takedown.bundle.notice_pdf import notice_pdf
-from takedown.catalogue import Catalogue
 from takedown.channel import Channel
 from takedown.drafting import draft as fill
 from takedown.errors import DraftRefused, TakedownError, UnknownChannel
 from takedown.notice import Missing, Notice
 from takedown.plan import plan_of
+from takedown.selection import Wanted, named, planned
 from takedown.story import Story, tell_story
 
-WAITING = ("back", "draft", "ready", "missing")  # standings of a step about which something can be drafted
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
@@ -48,15 +45,6 @@ class Drafted:
     content: Notice | None = None
     missing: tuple[Missing, ...] = ()
     error: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """One draft to be made."""
-
-    actor: Actor
-    channel: Channel
-    language: Language | None = None  # in which it is complete; None: as the channel reads best
 
 
 @click.command()
@@ -97,7 +85,10 @@ def draft(
         raise Misused(str(error)) from error
     with app.snapshot() as session:
         story = tell_story(session, app.config, case_id, now=now)
-    wanted = _planned(app, story, catalogue, now) if everything else _named(story, catalogue, channels)
+    if everything:
+        wanted = planned(plan_of(story, catalogue, app.config, today=app.config.triage.day_of(now)))
+    else:
+        wanted = named(story, catalogue, channels)
     wanted = [one for one in wanted if subject is None or one.actor.subject == subject]
     if not wanted:
         raise Stop(_nothing(case_id, keys, subject))
@@ -151,40 +142,6 @@ def show(app: App, wanted: str, key: str | None, pdf: Path | None, force: bool, 
             terminal().print(line, soft_wrap=True)
 
 
-def _named(story: Story, catalogue: Catalogue, channels: Sequence[Channel]) -> list[_Wanted]:
-    """Return each channel with the actors that it fits; an advertiser's ads are the platform's already."""
-    actors = actors_of(story)
-    fit = [(one, channel) for channel in channels for one in actors if channel in catalogue.fitting(one)]
-    return _once(_Wanted(actor=actor, channel=channel) for actor, channel in fit)
-
-
-def _planned(app: App, story: Story, catalogue: Catalogue, now: datetime) -> list[_Wanted]:
-    """Return the best complete way of each step that waits for us, all of them where many take reports from everybody;
-    of a step without one the best, to tell what is missing. What somebody has to decide on by itself is left out.
-    """
-    plan = plan_of(story, catalogue, app.config, today=app.config.triage.day_of(now))
-    found: list[_Wanted] = []
-    for step in plan.steps:
-        ways = [way for way in step.ways if not way.channel.deliberate]
-        if step.standing not in WAITING or not ways:
-            continue
-        ready = [way for way in ways if way.ready]
-        some = ready if step.actor.kind == "everyone" else ready[:1]
-        for way in some or ways[:1]:
-            language = next(iter(way.complete_in), None)
-            found.append(_Wanted(actor=step.actor, channel=way.channel, language=language))
-    return _once(found)
-
-
-def _once(wanted: Iterable[_Wanted]) -> list[_Wanted]:
-    """Leave out what a notice to the same channel about the advertiser's platform says already."""
-    found = list(wanted)
-    platforms = {(one.channel.key, one.actor.platform) for one in found if one.actor.kind == "platform"}
-    return [
-        one for one in found if one.actor.kind != "advertiser" or (one.channel.key, one.actor.platform) not in platforms
-    ]
-
-
 def _nothing(case_id: int, keys: Sequence[str], subject: str | None) -> str:
     about = f" about {screen(subject, limit=100)}" if subject is not None else ""
     whom = f"nothing for {', '.join(keys)}" if keys else "no step"
@@ -194,7 +151,7 @@ def _nothing(case_id: int, keys: Sequence[str], subject: str | None) -> str:
 def _draft(
     app: App,
     story: Story,
-    wanted: _Wanted,
+    wanted: Wanted,
     language: Language | None,
     *,
     who: str,
@@ -204,7 +161,7 @@ def _draft(
 ) -> Drafted:
     actor, channel = wanted.actor, wanted.channel
     chosen = language or wanted.language or channel.languages[0]
-    missing: tuple[Missing, ...] = ()
+    done = Drafted(case=story.case.id, channel=channel.key, actor=actor.kind, subject=actor.subject, ok=False)
     number: int | None = None
     try:
         content = fill(story, actor, channel, app.config, chosen, app.media, now=now)
@@ -212,28 +169,10 @@ def _draft(
             with app.transaction() as session:
                 number = save_draft(session, msgspec.to_builtins(content), who=who, now=now, again=again)
     except DraftRefused as error:
-        missing, problem = error.missing, str(error)
+        return replace(done, missing=error.missing, error=str(error))
     except (TakedownError, NoticeRefused) as error:
-        problem = str(error)
-    else:
-        return Drafted(
-            case=story.case.id,
-            channel=channel.key,
-            actor=actor.kind,
-            subject=actor.subject,
-            ok=True,
-            notice=number,
-            content=content,
-        )
-    return Drafted(
-        case=story.case.id,
-        channel=channel.key,
-        actor=actor.kind,
-        subject=actor.subject,
-        ok=False,
-        missing=missing,
-        error=problem,
-    )
+        return replace(done, error=str(error))
+    return replace(done, ok=True, notice=number, content=content)
 
 
 def _tell(done: Drafted, channel: Channel, told: set[str], *, whole: bool) -> None:
