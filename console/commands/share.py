@@ -13,6 +13,7 @@ from console.counted import counted
 from console.sharing import Leaving, chosen, hand_out, leaving, stories, write_feed
 from console.sheets import write_csv
 from detector.hosts import parse_host
+from detector.presence import SHOWN
 from safety.screen import screen
 from storage.errors import MediaMissing
 from takedown.actor import Actor
@@ -193,7 +194,7 @@ def _hosts_of(actor: Actor) -> set[str]:
 def _screenshot(app: App, story: Story) -> bytes | None:
     """Return the latest picture of the landing page, if it was kept."""
     for visit in story.case.visits:
-        if visit.screenshot is not None and visit.outcome in ("offer_seen", "differs"):
+        if visit.screenshot is not None and visit.outcome in SHOWN:
             try:
                 return app.media.read(visit.screenshot)
             except MediaMissing:

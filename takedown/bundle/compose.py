@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.message import Language
 from config import Config
+from detector.presence import SHOWN
 from detector.visits import Visit
 from storage.case_locks import MACHINE
 from storage.custody import TOOL
@@ -112,7 +113,7 @@ def _leads(visits: Sequence[Visit], led: Sequence[Led], locale: Locale) -> str:
     if not visits:
         return words.leads_nowhere
     oldest = sorted(visits, key=lambda visit: visit.started_at)
-    best = next((visit for visit in oldest if visit.outcome in ("offer_seen", "differs")), visits[0])
+    best = next((visit for visit in oldest if visit.outcome in SHOWN), visits[0])
     end = locale.url(best.host, 120) + (f" ({locale.own(best.end.address, 60)})" if best.end.address else "")
     if best.outcome in ("could_not_tell", "blocked"):
         return words.leads_untold.format(end=end)

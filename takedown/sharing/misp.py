@@ -13,20 +13,12 @@ from config.sharing import Tlp
 from detector.hosts import parse_host
 from safety.screen import screen
 from takedown.sharing.errors import NotInstalled
-from takedown.sharing.select import ROOM, Shared, Thing, named
+from takedown.sharing.select import NAMES, ROOM, Shared, Thing, named
 
 # 0 your organisation, 1 this community, 2 connected communities, 3 all communities.
 _DISTRIBUTION: dict[Tlp, int] = {"clear": 3, "green": 2, "amber": 1, "amber+strict": 0, "red": 0}
 _HIGH, _MEDIUM = 1, 2  # threat levels
 _COMPLETED = 2  # analysis
-_ACCOUNTS = {
-    "line": "LINE account",
-    "telegram": "Telegram account",
-    "whatsapp": "WhatsApp account",
-    "advertiser": "advertiser",
-    "bank": "bank account",
-    "wallet": "wallet",
-}
 
 
 def misp_of(cases: Sequence[Shared], tlp: Tlp) -> str:
@@ -116,7 +108,7 @@ def _attributes(thing: Thing) -> Iterator[dict[str, Any]]:
                 "type": "btc" if bitcoin else "text",
                 "category": "Financial fraud" if financial else "Social network",
                 "value": screen(thing.value),
-                "comment": _ACCOUNTS[thing.kind] + (f": {screen(thing.note)}" if thing.note else ""),
+                "comment": NAMES[thing.kind] + (f": {screen(thing.note)}" if thing.note else ""),
                 "to_ids": False,
             }
 

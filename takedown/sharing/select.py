@@ -26,6 +26,12 @@ Kind = Literal[
     "host", "url", "ip", "certificate", "line", "telegram", "whatsapp", "phone", "wallet", "bank", "picture",
     "advertiser", "evidence",
 ]  # fmt: skip
+NAMES: dict[Kind, str] = {  # in English, for formats that have no words of their own for them
+    "host": "Host", "url": "URL", "ip": "IP address", "certificate": "Certificate (SHA-256)", "line": "LINE",
+    "telegram": "Telegram", "whatsapp": "WhatsApp", "phone": "Telephone number", "wallet": "Wallet",
+    "bank": "Bank account", "picture": "Picture (SHA-256)", "advertiser": "Advertiser",
+    "evidence": "Evidence (SHA-256)",
+}  # fmt: skip
 PART: dict[Kind, Part] = {
     "host": "hosts",
     "url": "urls",
@@ -97,7 +103,7 @@ class Shared:
     @property
     def reference(self) -> str:
         """Name the case to others."""
-        return f"MKS-{self.id.hex[:12].upper()}"
+        return reference_of(self.id)
 
     def of(self, *kinds: Kind) -> list[Thing]:
         """Return the things of some kinds."""
@@ -149,6 +155,11 @@ def _changes(case: CaseDetail) -> Iterator[datetime]:
 def opaque(case: CaseDetail) -> UUID:
     """Return the name under which a case is known outside: always the same, and no number can be tried to find it."""
     return named(ROOM, f"case {case.brand} {case.campaign} {case.opened_at.isoformat()}")
+
+
+def reference_of(name: UUID) -> str:
+    """Return how a case is called to others: MKS- and twelve digits of its `opaque` name."""
+    return f"MKS-{name.hex[:12].upper()}"
 
 
 def named(room: UUID, name: str) -> UUID:

@@ -16,7 +16,7 @@ from uuid import UUID
 from config.sharing import SharingIdentity, Tlp
 from safety.screen import screen
 from takedown.sharing.errors import NotInstalled
-from takedown.sharing.select import ROOM, Shared, Thing
+from takedown.sharing.select import NAMES, ROOM, Shared, Thing
 
 # TLP 2.0 as the OASIS committee defines it (cti-stix-common-objects, extension "TLP 2.0").
 _TLP_EXTENSION = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
@@ -34,8 +34,6 @@ _TECHNIQUES = (  # of MITRE ATT&CK
     ("Acquire Infrastructure: Domains", "T1583.001"),
 )
 _MOMENT = timedelta(milliseconds=1)
-_CHATS = {"line": "LINE", "telegram": "Telegram", "whatsapp": "WhatsApp"}
-_WORDS = {"phone": "Telephone number", "bank": "Bank account", "wallet": "Wallet", "advertiser": "Advertiser"}
 
 
 def stix_of(cases: Sequence[Shared], tlp: Tlp) -> str:
@@ -173,7 +171,7 @@ class _Writer:
                 return stix.File(hashes={"SHA-256": thing.value}, **marked)
             case "line" | "telegram" | "whatsapp":
                 return stix.UserAccount(
-                    user_id=screen(thing.value), display_name=f"{_CHATS[thing.kind]} {screen(thing.value)}", **marked
+                    user_id=screen(thing.value), display_name=f"{NAMES[thing.kind]} {screen(thing.value)}", **marked
                 )
         return None
 
@@ -232,7 +230,7 @@ class _Writer:
         """Yield what the format has no place for."""
         case = self._case
         lines = [
-            f"{_WORDS[thing.kind]}: {screen(thing.value)}" + (f" ({screen(thing.note)})" if thing.note else "")
+            f"{NAMES[thing.kind]}: {screen(thing.value)}" + (f" ({screen(thing.note)})" if thing.note else "")
             for thing in case.of("phone", "bank", "wallet", "advertiser")
         ]
         lines += [

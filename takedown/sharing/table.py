@@ -6,7 +6,7 @@ from datetime import datetime
 from alerts.message import Language
 from alerts.words import WORDS
 from safety.screen import defang
-from takedown.sharing.select import Kind, Shared, Thing
+from takedown.sharing.select import NAMES, Kind, Shared, Thing
 
 Cell = str | int | datetime | None
 HEADING: dict[Language, tuple[str, ...]] = {
@@ -20,12 +20,7 @@ HEADING: dict[Language, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 KINDS: dict[Language, dict[Kind, str]] = {
-    "en": {
-        "host": "Host", "url": "URL", "ip": "IP address", "certificate": "Certificate (SHA-256)", "line": "LINE",
-        "telegram": "Telegram", "whatsapp": "WhatsApp", "phone": "Telephone", "wallet": "Wallet",
-        "bank": "Bank account", "picture": "Picture (SHA-256)", "advertiser": "Advertiser",
-        "evidence": "Evidence (SHA-256)",
-    },
+    "en": NAMES,
     "ja": {
         "host": "ホスト", "url": "URL", "ip": "IPアドレス", "certificate": "証明書(SHA-256)", "line": "LINE",
         "telegram": "Telegram", "whatsapp": "WhatsApp", "phone": "電話番号", "wallet": "ウォレット",

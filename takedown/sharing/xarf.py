@@ -18,13 +18,14 @@ from config import Config
 from config.sharing import Sharing
 from detector.handoffs import Handoff
 from detector.hosts import parse_host
+from detector.presence import SHOWN
 from detector.visits import Visit
 from safety.screen import screen
 from takedown.actor import Actor
 from takedown.sharing.errors import NotShareable, SharingError
 from takedown.sharing.personal import shared_url
 from takedown.sharing.profile import profile_of, sharer
-from takedown.sharing.select import ROOM, named, opaque
+from takedown.sharing.select import ROOM, named, opaque, reference_of
 from takedown.story import Story, handoffs_of
 
 Type = Literal["phishing", "fraud", "brand_infringement", "suspicious_registration"]
@@ -92,7 +93,7 @@ def xarf_of(
     url = _address(story, actor, exact=exact)
     last = _latest(story)
     seen = last.started_at if last is not None else story.case.last_seen
-    name = reference or f"MKS-{opaque(story.case).hex[:12].upper()}"
+    name = reference or reference_of(opaque(story.case))
     reporter, sender = _parties(story, config, profile or profile_of(config))
     host = parse_host(url)
     made = {
@@ -211,7 +212,7 @@ def _party(name: str, contact: str | None) -> dict[str, str]:
 
 def _address(story: Story, actor: Actor, *, exact: bool) -> str:
     """Return the address that it is about: one of the actor's targets, else where journeys end, else a link."""
-    visits = [visit.end.url for visit in story.case.visits if visit.outcome in ("offer_seen", "differs")]
+    visits = [visit.end.url for visit in story.case.visits if visit.outcome in SHOWN]
     pages = [view.item.url or "" for view in story.case.items if view.item.kind in ("page", "domain")]
     links = [link for view in story.case.items for link in view.item.links]
     permalinks = [view.item.url or "" for view in story.case.items]
@@ -249,7 +250,7 @@ def _port(url: str) -> int:
 
 def _latest(story: Story) -> Visit | None:
     """Return the latest journey that saw a page."""
-    shown = (visit for visit in story.case.visits if visit.outcome in ("offer_seen", "differs"))
+    shown = (visit for visit in story.case.visits if visit.outcome in SHOWN)
     return next(shown, None)
 
 
