@@ -25,7 +25,7 @@ from spiders.base import SourceSpider
 from spiders.failures import trouble
 from spiders.pages import rdap, rdap_networks, security_txt
 from spiders.run import SourceRun
-from storage.contacts import Contact, ToAsk
+from storage.contacts import ContactAnswer, ToAsk
 from storage.registrations import Registration
 
 ANSWERED = (200, 400, 403, 404, 501)  # what a registry says for good; anything else is asked again by the next run
@@ -255,10 +255,10 @@ class RdapSpider(SourceSpider):
 
     async def _keep_network(self, address: str, facts: Mapping[str, Any], answer: str | None) -> None:
         await self._keep_contact(
-            Contact(kind="network", subject=address, asked_at=self.run.clock(), facts=facts, answer=answer)
+            ContactAnswer(kind="network", subject=address, asked_at=self.run.clock(), facts=facts, answer=answer)
         )
 
-    async def _keep_contact(self, contact: Contact) -> None:
+    async def _keep_contact(self, contact: ContactAnswer) -> None:
         await asyncio.to_thread(self.run.sink.contacted, contact)
         self.run.tally.unchanged += 1
 
@@ -287,7 +287,7 @@ class RdapSpider(SourceSpider):
 
     async def _keep_security(self, host: str, facts: Mapping[str, Any], answer: str | None) -> None:
         await self._keep_contact(
-            Contact(kind="security", subject=host, asked_at=self.run.clock(), facts=facts, answer=answer)
+            ContactAnswer(kind="security", subject=host, asked_at=self.run.clock(), facts=facts, answer=answer)
         )
 
     # --- failures ------------------------------------------------------------------------------------------------

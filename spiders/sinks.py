@@ -18,7 +18,7 @@ from detector.verdict import Verdict
 from spiders.found import Led
 from storage.campaigns import Assets
 from storage.case_locks import MACHINE
-from storage.contacts import Contact, ToAsk, save_contact, to_ask
+from storage.contacts import ContactAnswer, ToAsk, save_contact, to_ask
 from storage.cursors import cursor, save_cursor
 from storage.database import snapshot, transaction
 from storage.items import Observation, record_many
@@ -82,7 +82,7 @@ class Sink(Protocol):
     def registered(self, registration: Registration) -> None:
         """Keep what a registry told of a domain."""
 
-    def contacted(self, contact: Contact) -> None:
+    def contacted(self, contact: ContactAnswer) -> None:
         """Keep what a registry told of a network, or a host of itself."""
 
     def registered_on(self, domain: str) -> date | None:
@@ -186,7 +186,7 @@ class DatabaseSink(Sink):
         with transaction(self._engine) as session:
             save_registration(session, registration)
 
-    def contacted(self, contact: Contact) -> None:
+    def contacted(self, contact: ContactAnswer) -> None:
         with transaction(self._engine) as session:
             save_contact(session, contact)
 
@@ -253,7 +253,7 @@ class DrySink(Sink):
     def registered(self, registration: Registration) -> None:
         pass
 
-    def contacted(self, contact: Contact) -> None:
+    def contacted(self, contact: ContactAnswer) -> None:
         pass
 
     def registered_on(self, domain: str) -> date | None:

@@ -26,7 +26,7 @@ MOST_OPERATORS = 2_000  # answers that are looked through for domains of operato
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class ContactAnswer:
     """One answer about one address or host."""
 
     kind: ContactKind
@@ -109,7 +109,7 @@ def to_ask(session: Session, before: datetime) -> ToAsk:
     )
 
 
-def save_contact(session: Session, contact: Contact) -> None:
+def save_contact(session: Session, contact: ContactAnswer) -> None:
     """Append an answer."""
     session.add(
         ContactRow(

@@ -16,7 +16,7 @@ from storage.media import MediaStore
 from takedown.channel import Proof
 from takedown.context import Context, items_of, shown_of, sightings_of, visits_of
 from takedown.notice import Attachment, Missing
-from takedown.rights import authority_of, in_force, unreadable
+from takedown.rights import in_force, letter_of_authority, unreadable
 from takedown.vocabulary import WORDS
 
 MOST = 5  # files of one kind
@@ -134,7 +134,7 @@ def _certificates(context: Context) -> Iterator[_Piece]:
 
 
 def _letters(context: Context) -> Iterator[_Piece]:
-    letter = authority_of(context.brand, context.filer, context.today)
+    letter = letter_of_authority(context.brand, context.filer, context.today)
     if letter is not None:
         yield _Piece(kind="authority", read=letter.file.read_bytes)
 

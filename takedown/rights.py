@@ -21,7 +21,7 @@ def in_force(brand: Brand, today: date) -> tuple[Trademark, ...]:
     return tuple(mark for mark in brand.trademark if mark.until is None or today <= mark.until)
 
 
-def authority_of(brand: Brand, filer: Filer, today: date) -> Authority | None:
+def letter_of_authority(brand: Brand, filer: Filer, today: date) -> Authority | None:
     """Return the letter by which the filer may act on a day, the one that lasts longest; None where there is none."""
     letters = [one for one in brand.authority if one.who == filer.organization and _holds(one, today)]
     return max(letters, key=lambda one: one.until or date.max, default=None)
@@ -73,7 +73,7 @@ def _who_may(channel: Channel, filer: Filer) -> str:
 
 
 def _missing_authority(brand: Brand, filer: Filer, today: date) -> Iterator[Missing]:
-    letter = authority_of(brand, filer, today)
+    letter = letter_of_authority(brand, filer, today)
     if letter is not None:
         if not letter.file.is_file():
             yield Missing(what="authority", says=unreadable("[[brand.authority]] file", letter.file, brand))

@@ -37,7 +37,7 @@ from takedown.context import (
 from takedown.formatter import LONGEST_URL, Formatter
 from takedown.observed import observed_in
 from takedown.parties import brand_name, filer_of, owner_of, short_name
-from takedown.rights import authority_of, in_force
+from takedown.rights import in_force, letter_of_authority
 from takedown.vocabulary import WORDS
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ def values_of(context: Context, room: Room) -> dict[str, Any]:
     confirmed = confirmed_at(story)
     registration = registration_of(story, actor)
     domain = domain_of(story, actor)
-    letter = authority_of(context.brand, context.filer, context.today)
+    letter = letter_of_authority(context.brand, context.filer, context.today)
     return {
         "reference": context.reference,
         "today": context.today.isoformat(),

@@ -10,7 +10,7 @@ from detector.hosts import parse_host
 from detector.visits import Hop, Visit
 from storage.cases import Judgement, judge
 from storage.contacts import (
-    Contact,
+    ContactAnswer,
     ToAsk,
     authority_of,
     networks,
@@ -56,7 +56,7 @@ def asked(engine: Engine, before: datetime = NOW - timedelta(days=30)) -> ToAsk:
 
 def keep(engine: Engine, kind: str, subject: str, at: datetime = NOW, **facts: object) -> None:
     with transaction(engine) as session:
-        save_contact(session, Contact(kind=kind, subject=subject, asked_at=at, facts=facts, answer=None))  # type: ignore[arg-type]  # of two
+        save_contact(session, ContactAnswer(kind=kind, subject=subject, asked_at=at, facts=facts, answer=None))  # type: ignore[arg-type]  # of two
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from spiders.visits.exchange import Exchange
 from spiders.visits.followed import Followed
 from spiders.visits.keeping import kept
 from storage.cases import Judgement, judge
-from storage.contacts import Contact, save_contact
+from storage.contacts import ContactAnswer, save_contact
 from storage.database import open_engine, transaction, upgrade
 from storage.items import Observation, record_many
 from storage.media import MediaStore
@@ -338,14 +338,14 @@ def _registration() -> Registration:
     )
 
 
-def _networks() -> tuple[Contact, ...]:
+def _networks() -> tuple[ContactAnswer, ...]:
     """The landing page stands behind a content network; the hop claims to, but its address is a host's."""
     told = (
         (ADDRESS, "CLOUDFLARENET", "Cloudflare, Inc.", "203.0.113", "abuse@cdn.example"),
         (HOP_ADDRESS, "EXAMPLE-HOSTING", "Example Hosting KK", "198.51.100", "abuse@hosting.example"),
     )
     return tuple(
-        Contact(
+        ContactAnswer(
             kind="network",
             subject=address,
             asked_at=NOW,
