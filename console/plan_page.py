@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from alerts.message import Language
+from alerts.words import WORDS as ALERT_WORDS
 from config.fields import length_text
 from console.inert import inert
 from console.journeys import URL_LIMIT
@@ -66,7 +67,8 @@ class PlanPage:
 
     def _parts(self) -> Iterator[RenderableType]:
         words, case, plan = self._words, self._case, self._plan
-        yield Text(words.title.format(case=case.id, brand=case.brand, state=case.state), "bold")
+        state = ALERT_WORDS[self._language or "en"].states[case.state]
+        yield Text(words.title.format(case=case.id, brand=case.brand, state=state), "bold")
         yield Text(inert(case.title, limit=200))
         for note in plan.notes:
             yield Text(self._note(note), "yellow")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from alerts.message import Language
 from detector.evidence import Evidence
+from takedown.vocabulary import JAPANESE
 
 _PARTS = {
     "part of the picture": "画像の一部",
@@ -22,6 +23,10 @@ _HIDES = {
     "shuts out developer tools": "開発者ツールを使わせない",
     "stops whoever debugs it": "デバッグを妨げる",
 }
+_MARK = re.compile(
+    r"kind (?P<kind>\w+)|on (?P<platform>\w+)"
+    r"|(?:(?:the word )?“(?P<word>.*)”|the brand's (?P<own>name|initials)) in its name"
+)
 _Told = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 _BITS: _Told = (
     re.compile(r"(?:(\d+) parts at the same places|(.+)), (\d+) of 64 hash bits differ"),
@@ -59,8 +64,27 @@ _FORMS: Mapping[str, _Told] = {
 }
 
 
+def mark_in_japanese(says: str) -> str:
+    """Return what is particular about where and how something is shown, as `detector.signals.setting` says it."""
+    found = _MARK.fullmatch(says)
+    if found is None:
+        return {
+            "an advertiser with a name": "広告主の名称あり",
+            "a named payer": "支払者の名称あり",
+            "no link": "リンクなし",
+        }.get(says, says)
+    if found["kind"]:
+        return JAPANESE.kinds.get(found["kind"], found["kind"])
+    if found["platform"]:
+        return f"{JAPANESE.platforms.get(found['platform'], found['platform'])}上"
+    own = {"name": "ブランド名", "initials": "ブランドの頭文字"}
+    return f"名前に{own[found['own']] if found['own'] else '「' + found['word'] + '」'}を含む"
+
+
 def observed_in(language: Language, found: Evidence) -> str:
     """Return what a signal saw, hostile as it is, with the detector's own words in this language."""
+    if language == "ja" and found.signal.startswith("setting."):
+        return mark_in_japanese(found.observed)
     form = _FORMS.get(found.signal) if language == "ja" else None
     match = form[0].fullmatch(found.observed) if form is not None else None
     return form[1](match) if form is not None and match is not None else found.observed

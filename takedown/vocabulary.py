@@ -48,6 +48,10 @@ ENGLISH = Vocabulary(
         "x": "X",
         "line": "LINE",
         "yahoo_japan": "Yahoo! JAPAN",
+        "facebook": "Facebook",
+        "instagram": "Instagram",
+        "taboola": "Taboola",
+        "outbrain": "Outbrain",
     },
     outcomes={
         "offer_seen": "the offer was shown",
@@ -106,9 +110,9 @@ JAPANESE = Vocabulary(
     },
     visitors={
         "telephone": "スマートフォン",
-        "browser": "スマートフォン、ブラウザー使用",
+        "browser": "スマートフォン（ブラウザー）",
         "desk": "パソコン",
-        "bare": "パソコン、広告経由を示す情報なし",
+        "bare": "パソコン（広告経由を示す情報なし）",
     },
     handoffs={
         "line": "LINEアカウント",

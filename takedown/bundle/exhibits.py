@@ -87,7 +87,7 @@ def _facts(view: CaseItemView, locale: Locale) -> Iterator[Fact]:
     if item.first_shown or item.last_shown:
         yield Fact(label=words.ran, text=locale.text(" – ".join((item.first_shown or "", item.last_shown or "")), 60))
     if item.countries:
-        yield Fact(label=words.countries, text=locale.text(", ".join(item.countries), 200))
+        yield Fact(label=words.countries, text=locale.countries(item.countries))
     first, last = locale.both(view.first_seen), locale.both(view.last_seen)
     form = words.times if first != last else words.times_once
     yield Fact(label=words.times_seen, text=form.format(first=first, last=last, count=view.sightings))

@@ -104,6 +104,16 @@ def notices(story: Story, channels: Mapping[str, str], locale: Locale) -> Iterat
     )
 
 
+def _about(notice: NoticeView, locale: Locale) -> str:
+    """Say about whom a notice is: an account by its kind, nobody of the journey as the whole case."""
+    kind, _, value = notice.subject.partition(":")
+    if notice.actor == "everyone":
+        return locale.words.whole_case
+    if notice.actor in ("chat", "phone", "payee") and kind in locale.of_notices.handoffs:
+        return locale.account(kind, value, 160)
+    return locale.of_notices.platforms.get(notice.subject) or locale.url(notice.subject, 160)
+
+
 def _notice(notice: NoticeView, channels: Mapping[str, str], locale: Locale) -> tuple[str, ...]:
     words = locale.words
     filed = " · ".join(filter(None, (locale.utc(notice.filed_at), locale.own(notice.filed_by, 60))))
@@ -117,7 +127,7 @@ def _notice(notice: NoticeView, channels: Mapping[str, str], locale: Locale) -> 
     return (
         locale.own(notice.reference, 40),
         locale.own(channels.get(notice.channel, notice.channel), 80),
-        locale.url(notice.subject, 160),
+        _about(notice, locale),
         words.notice_states.get(notice.state, notice.state),
         filed,
         " · ".join(filter(None, answers)),

@@ -113,10 +113,7 @@ def _way(visit: Visit, shots: Mapping[str, Picture], locale: Locale) -> Way:
         title=locale.text(seen.title, 200) if seen is not None else "",
         words=locale.text(seen.excerpt, 400) if seen is not None else "",
         ends=locale.url(visit.host, 120),
-        leads=tuple(
-            f"{locale.of_notices.handoffs.get(one.kind, one.kind)} {locale.text(one.value, 100)}"
-            for one in led_by(visit)
-        ),
+        leads=tuple(locale.account(one.kind, one.value, 100) for one in led_by(visit)),
         screenshot=shots.get(visit.evidence) if visit.evidence else None,
         manifest=visit.evidence,
     )

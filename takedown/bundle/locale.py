@@ -107,6 +107,19 @@ class Locale:
         """Return what a signal saw."""
         return self.text(observed_in(self.language, evidence), limit)
 
+    def account(self, kind: str, value: str, limit: int) -> str:
+        """Return an account that people are led to, and what kind it is of."""
+        return f"{self.of_notices.handoffs.get(kind, kind)} {self.account_value(kind, value, limit)}"
+
+    def account_value(self, kind: str, value: str, limit: int) -> str:
+        """Return an account as people write it: a bank's with blanks between its parts."""
+        return self.text(" ".join(value.split("/")) if kind == "bank" else value, limit)
+
+    def countries(self, codes: Iterable[str]) -> str:
+        """Return what countries are called."""
+        words = self.of_notices
+        return self.text(words.comma.join(words.countries.get(code, code) for code in codes), 200)
+
     def visitor(self, key: str, limit: int = 60) -> str:
         """Return what a visitor is called."""
         return self.of_notices.visitors.get(key) or self.own(key, limit)

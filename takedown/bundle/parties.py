@@ -122,26 +122,41 @@ def handoffs(led: Sequence[Led], locale: Locale) -> list[str]:
 
 
 def _named(account: Handoff, locale: Locale) -> str:
-    return f"{locale.of_notices.handoffs.get(account.kind, account.kind)} {locale.text(account.value, 80)}"
+    return locale.account(account.kind, account.value, 80)
 
 
 def _actor(actor: Actor, locale: Locale) -> tuple[str, ...]:
     words = locale.words
     colon = locale.of_notices.colon
     known = [
-        f"{label}{colon}{locale.own(value, 120) if name == 'address' else locale.text(value, 120)}"
+        f"{label}{colon}{_fact(name, value, locale)}"
         for name, label in words.told.items()
         if (value := actor.facts.get(name))
     ]
     contacts = [f"{contact.address} ({contact.origin})" for contact in actor.contacts[:5]]
     targets = list(dict.fromkeys(actor.targets or (actor.subject,)))[:MOST_TARGETS]
+    account = actor.facts.get("handoff", "")
+    if account:  # its name and its target are the account
+        name = locale.account_value(account, actor.name, 120)
+        shown = [locale.account_value(account, one, 200) for one in targets]
+    else:
+        name = locale.of_notices.platforms.get(actor.name) or locale.text(actor.name, 120)
+        shown = [locale.url(one, 200) if "://" in one else locale.text(one, 200) for one in targets]
     return (
         words.parts[actor.kind],
-        locale.of_notices.platforms.get(actor.name) or locale.text(actor.name, 120) or words.unknown,
-        "  ".join(locale.url(one, 200) if "://" in one else locale.text(one, 200) for one in targets),
+        name or words.unknown,
+        "  ".join(shown),
         " · ".join(known),
         locale.text(", ".join(contacts), 300),
     )
+
+
+def _fact(name: str, value: str, locale: Locale) -> str:
+    if name == "address":
+        return locale.own(value, 120)
+    if name == "country":
+        return locale.countries((value,))
+    return locale.text(value[:10] if name == "registered" else value, 120)
 
 
 def _handoff(led: Led, locale: Locale) -> tuple[str, ...]:
@@ -150,7 +165,7 @@ def _handoff(led: Led, locale: Locale) -> tuple[str, ...]:
     item = f"{words.item.format(number=led.item)} · {locale.kind(led.kind)}"
     return (
         locale.of_notices.handoffs.get(one.kind, one.kind),
-        locale.text(one.value, 120),
+        locale.account_value(one.kind, one.value, 120),
         locale.text(one.observed, 120),
         f"{item} ({placed})" if placed else item,
     )

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 
 from takedown.bundle.japanese import JAPANESE
+from takedown.observed import mark_in_japanese
+from takedown.vocabulary import JAPANESE as NOTICES
 
 _Forms = tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
 
@@ -113,14 +115,17 @@ _GENUINE_FORMS: _Forms = (
     (re.compile(r"only the brand itself: (.*)"), lambda m: f"ブランド自身のみ：{m[1]}"),
     (re.compile(r"registered as (.*)"), lambda m: f"登録内容：{m[1]}"),
     (re.compile(r"known for at least (\d+) days"), lambda m: f"登録から{m[1]}日以上"),
-    (re.compile(r"no (\S+) account of somebody else's"), lambda m: f"他人の {m[1]} アカウントへの誘導なし"),
+    (
+        re.compile(r"no (\S+) account of somebody else's"),
+        lambda m: f"第三者の{NOTICES.handoffs.get(m[1], m[1])}への誘導なし",
+    ),
     (
         re.compile(r"no honest price is (\d+) % and more below the list price"),
-        lambda m: f"定価より{m[1]}%以上安い正規の価格はありません",
+        lambda m: f"正規の販売では通常ない値引き（定価の{m[1]}%以上）",
     ),
     (
         re.compile(r"the setting of honest items that name a brand: not a host with (.*)"),
-        lambda m: f"通常の投稿・広告にはないホスト（{m[1]}）",
+        lambda m: f"通常の投稿・広告にはないホスト（{mark_in_japanese(m[1])}）",
     ),
     (re.compile(r"(.*), in the brand's own items only"), lambda m: f"{m[1]}（ブランド自身のもののみ）"),
     (

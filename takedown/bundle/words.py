@@ -167,6 +167,7 @@ class Words:
     # signals
     says: str
     observed: str
+    whole_case: str  # whom a notice is about that is about nobody of the journey
     expected: str
     weight: str
     strength: str

@@ -63,7 +63,7 @@ def test_a_plan_says_where_to_begin_and_what_to_type(stage: Stage) -> None:
 
 def test_the_page_is_japanese_where_that_is_asked_for(stage: Stage) -> None:
     done = plan(stage, str(stage.case), "--language", "ja")
-    assert "ケース 1 の対応計画" in done.stdout
+    assert "案件 1 の対応計画" in done.stdout
     assert "まず 1 番「プラットフォーム」から着手してください。" in done.stdout
     assert "レジストラの不正利用窓口" in done.stdout
     assert "--all --language ja" in done.stdout

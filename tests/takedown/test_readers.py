@@ -129,6 +129,10 @@ def test_the_fsa_is_asked_to_pass_it_on_and_gets_the_account_alone(stage: Stage)
             f"画像全体（{BITS}0ビットが相違）",
         ),
         ("picture.logo", "whole, likeness 0.93", "whole（類似度 0.93）"),
+        ("setting.fraud", "the word “sale” in its name", "名前に「sale」を含む"),
+        ("setting.fraud", "the brand's name in its name", "名前にブランド名を含む"),
+        ("setting.honest", "on youtube", "YouTube上"),
+        ("setting.honest", "no link", "リンクなし"),
         ("name.sender", "X (paid by Y)", "X (paid by Y)"),  # a quotation
     ],
 )

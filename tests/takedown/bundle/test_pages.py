@@ -9,11 +9,13 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+import msgspec
 import pytest
 
 from alerts.message import Language
 from safety.screen import screen
-from storage.database import snapshot
+from storage.database import snapshot, transaction
+from storage.notices import save_draft
 from takedown.bundle.compose import compose
 from takedown.bundle.dossier import Dossier, Facts, Journey, Pictures, Table, Words
 from takedown.bundle.english import ENGLISH
@@ -24,6 +26,7 @@ from takedown.bundle.translation import genuine_in_japanese, in_japanese
 from takedown.story import Story, tell_story
 from tests.takedown.bundle.bundles import LATER
 from tests.takedown.bundle.hostile import HOPS, ITEMS, MARKUP, hostile_story, hostile_visits
+from tests.takedown.drafts import actor_of, channel_of, drafted
 from tests.takedown.stage import LINE_ID, LINK, Stage
 
 TAGS = frozenset(
@@ -254,3 +257,20 @@ def test_what_would_be_genuine_is_told_in_japanese(told: tuple[Story, Gathered],
 def test_a_sentence_that_is_not_known_stays_as_it_is() -> None:
     assert in_japanese("something new; and more") == "something new。and more"
     assert in_japanese("") == ""
+
+
+def test_a_japanese_dossier_has_no_words_of_ours_in_english(stage: Stage, told: tuple[Story, Gathered]) -> None:
+    story, gathered = told
+    for kind in ("everyone", "payee", "chat"):
+        notice = drafted(stage, story, actor_of(story, kind), channel_of(languages=["ja"]), "ja")
+        with transaction(stage.engine) as session:
+            save_draft(session, msgspec.to_builtins(notice), who="keiko", now=LATER)
+    with snapshot(stage.engine) as session:
+        story = tell_story(session, stage.config, stage.case, now=LATER)
+    said = "\n".join(texts(dossier_of((story, gathered), stage)))
+    english = r"\b(?:everyone|desk|telephone|bank|JP|(?:bank|line)(?:\[:\]|:))\b|paid by|T00:00:00Z|in its name"
+    assert re.findall(english, said) == []
+    accounts = "銀行口座 みどり銀行 架空支店 普通 1234567", f"LINEアカウント {LINE_ID}"
+    for word in ("案件全体", "（支払者：QX Trade Ltd）", "パソコン", "日本", *accounts):
+        assert word in said, word
+    assert "2026-11-15" in said
