@@ -7,6 +7,7 @@ at once, with its file and key path.
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -57,6 +58,11 @@ class Catalogue:
         return self._channels.get(key)
 
     def file_of(self, key: str) -> Path | None:
+    def answer_within(self, key: str) -> timedelta | None:
+        """Return within which time a channel answers; None where nobody says, or it is there no more."""
+        channel = self.find(key)
+        return channel.answer.within if channel is not None and channel.answer is not None else None
+
         """Return where the entry stands; None for one that was not read from a file."""
         return self._files.get(key)
 

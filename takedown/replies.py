@@ -11,7 +11,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parseaddr
 from io import BytesIO
 from pathlib import Path
@@ -31,7 +31,6 @@ from storage.notice_views import NoticeView
 from storage.notices import REFERENCE, Reply, Told, add_reply, matching, notice, set_state
 from storage.schema import NoticeState
 from takedown.catalogue import Catalogue
-from takedown.errors import TakedownError
 from takedown.reply_words import suggested
 
 CPU_SECONDS = 10.0  # to read one message: a returned mail holds all that was sent
@@ -180,7 +179,7 @@ def take_reply(
         returned=_lost(returned) if returned else "",
         copy=bool(returned) and _is_copy(box.config, view, returned["recipient"]),
     )
-    due = _due(box, view)
+    due = box.catalogue.answer_within(view.channel) or box.config.takedown.remind
     reply = Reply(
         digest=box.media.put(message.body),
         received_at=_moment(read["at"], now),
@@ -246,11 +245,8 @@ def _stranger(catalogue: Catalogue, view: NoticeView, address: str, sender: str)
         return "no readable address" if sender else ""
     known = {_registrable(_domain(text)) for text in view.content.get("to", ())}
     known.add(_registrable(view.content.get("url") or ""))
-    try:
-        channel = catalogue.get(view.channel)
-    except TakedownError:
-        pass
-    else:
+    channel = catalogue.find(view.channel)
+    if channel is not None:
         known |= {_registrable(text or "") for text in (channel.url, channel.api and channel.api.url)}
         known.add(_registrable(_domain(channel.address or "")))
     return "" if domain in known else domain
@@ -270,14 +266,6 @@ def _lost(returned: dict[str, str]) -> str:
     said = screen(returned["recipient"] or "an address that it does not name", limit=100)
     why = screen(": ".join(filter(None, parts)), limit=200)
     return said + (f" ({why})" if why else "") + (", so far: it is tried again" if returned["delayed"] else "")
-
-
-def _due(box: Letterbox, view: NoticeView) -> timedelta:
-    try:
-        channel = box.catalogue.get(view.channel)
-    except TakedownError:
-        return box.config.takedown.remind
-    return channel.answer.within if channel.answer else box.config.takedown.remind
 
 
 def _moment(text: str, now: datetime) -> datetime:

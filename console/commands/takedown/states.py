@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, get_args
 
 import click
@@ -156,7 +155,7 @@ def state_command(
     words = "; ".join(filter(None, (reason, note)))
 
     def step(session: Session, view: NoticeView) -> None:
-        due = _answer_within(app, view.channel)
+        due = app.catalogue.answer_within(view.channel) or app.config.takedown.remind
         theirs = reference.strip() if reference else None
         if state is None:
             set_reference(session, view.id, theirs or "", who=who, now=now)
@@ -203,13 +202,6 @@ def retry_command(app: App, wanted: str, note: str, who: str, as_json: bool) -> 
 def _short(view: NoticeView) -> dict[str, Any]:
     """Return a notice without what was sent and what came back, which `show --json` has."""
     return {name: value for name, value in msgspec.to_builtins(view).items() if name not in ("content", "replies")}
-
-
-def _answer_within(app: App, key: str) -> timedelta:
-    """Return how long an answer of a channel takes: as it says, else as agreed."""
-    channel = app.catalogue.find(key)
-    answer = channel.answer if channel is not None else None
-    return answer.within if answer else app.config.takedown.remind
 
 
 def _do(app: App, wanted: str, step: Any) -> Done:
