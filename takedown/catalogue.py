@@ -6,7 +6,7 @@ at once, with its file and key path.
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -19,7 +19,7 @@ from config.loading import in_words
 from config.notice_templates import KINDS as TEMPLATES
 from config.problems import ConfigError, Problem
 from takedown.actor import Actor
-from takedown.channel import CONTACT, MAIL_ADDRESS, Channel
+from takedown.channel import CONTACT, MAIL_ADDRESS, Api, Channel
 from takedown.errors import UnknownChannel
 from takedown.fitting import fitting
 
@@ -57,12 +57,12 @@ class Catalogue:
         """Return the channel; None where the catalogue has it no more, e.g. that of an old notice."""
         return self._channels.get(key)
 
-    def file_of(self, key: str) -> Path | None:
     def answer_within(self, key: str) -> timedelta | None:
         """Return within which time a channel answers; None where nobody says, or it is there no more."""
         channel = self.find(key)
         return channel.answer.within if channel is not None and channel.answer is not None else None
 
+    def file_of(self, key: str) -> Path | None:
         """Return where the entry stands; None for one that was not read from a file."""
         return self._files.get(key)
 
@@ -179,8 +179,21 @@ def _contradictions(channel: Channel, entries: Mapping[str, Any]) -> Iterator[tu
             yield f"unconfirmed[{index}]", f"there is no key {path!r}{_near(path, _paths(Channel))}"
     if channel.answer is not None and "answer" in channel.unconfirmed:
         yield "unconfirmed", "names answer, which has a source"
-    for name, value in (channel.api.body if channel.api else {}).items():
-        if not value.startswith("=") and value not in fields:
+    if channel.api is not None:
+        yield from _unsound(channel.api, fields)
+
+
+def _unsound(api: Api, fields: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with how an interface is called: the token goes into a header, and nowhere in clear."""
+    hidden = "{token}"
+    if any(hidden in text for text in api.headers.values()) and not api.url.lower().startswith("https://"):
+        yield "api.url", f"expected https://: {hidden} would be sent in clear"
+    if hidden in api.url:
+        yield "api.url", f"{hidden} goes into a header: addresses are logged and shown"
+    for name, value in api.body.items():
+        if hidden in value:
+            yield f"api.body.{name}", f"{hidden} goes into a header: what is sent is kept and shown"
+        elif not value.startswith("=") and value not in fields:
             yield f"api.body.{name}", f'expected the key of a field, or "=TEXT", got {value!r}{_near(value, fields)}'
 
 

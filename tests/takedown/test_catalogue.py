@@ -215,6 +215,24 @@ def test_what_cannot_be_is_told_in_one_line(tmp_path: Path, old: str, new: str, 
     assert any(where == path and says in text and "\n" not in text for where, text in found), found
 
 
+def test_a_token_goes_into_a_header_over_tls_and_nowhere_else(tmp_path: Path) -> None:
+    own(tmp_path, ('way = "form"', 'way = "api"'))
+    entry = (tmp_path / "mall.toml").read_text("utf-8")
+    header, body = 'headers = { Authorization = "Bearer {token}" }\n', 'body = { key = "={token}" }\n'
+    cases: list[tuple[str, str, list[tuple[str, str]]]] = [
+        ("https://api.mall.example/", header, []),
+        ("http://api.mall.example/", "", []),
+        ("http://api.mall.example/", header, [("api.url", "in clear")]),
+        ("https://api.mall.example/{token}", header, [("api.url", "into a header")]),
+        ("https://api.mall.example/", body, [("api.body.key", "into a header")]),
+    ]
+    for url, more, wrong in cases:
+        (tmp_path / "mall.toml").write_text(f'{entry}[channel.api]\nurl = "{url}"\n{more}', "utf-8")
+        found = told(tmp_path) if wrong or "mall" not in load_catalogue(tmp_path) else []
+        assert [path for _, path, _ in found] == [f"channel[0].{path}" for path, _ in wrong]
+        assert all(says in text for (_, says), (_, _, text) in zip(wrong, found, strict=True))
+
+
 def test_an_interface_takes_fields_of_its_entry_only(tmp_path: Path) -> None:
     body = '{ act = "=phishing", name = "name", urls = "links" }'
     api = f'[channel.api]\nurl = "https://api.mall.example/"\nbody = {body}\n'
