@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from cli import main
 from storage.database import snapshot
+from storage.notice_list import NoticeFilters, list_notices
 from storage.notice_views import NoticeView
 from storage.notices import notice
 from tests.takedown.stage import Stage
@@ -99,3 +100,28 @@ def test_what_was_filed_is_not_changed(stage: Stage) -> None:
     result = edit(stage, "--title", "other")
     assert result.exit_code == 1
     assert result.output == "mekiki: notice 1 is filed: what the other side has is not changed any more\n"
+
+
+@pytest.mark.parametrize("meanwhile", ["withdraw", "file", "edit"])
+def test_what_happened_while_somebody_typed_stands(
+    stage: Stage, meanwhile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft(stage, "--channel", "meta-brand-rights")
+
+    def typed(text: str, **_: object) -> str:
+        if meanwhile == "edit":
+            assert edit(stage, "--title", "the other one's").exit_code == 0
+        elif meanwhile == "file":
+            file_it(stage, 1)
+        else:
+            run(stage, "withdraw", 1)
+        return f"{text}my words\n"
+
+    monkeypatch.setattr("click.edit", typed)
+    result = edit(stage)
+    assert result.exit_code == 1
+    assert "changed or filed meanwhile" in result.stderr
+    assert "my words" in result.stderr
+    assert "my words" not in first(stage).content["body"]
+    with snapshot(stage.engine) as session:
+        assert len(list_notices(session, NoticeFilters())) == 1

@@ -8,6 +8,7 @@ import msgspec
 
 from console.app import App, Misused, Stop, as_person, utc_now, with_app
 from safety.screen import screen
+from storage.notice_entries import hold_notice
 from storage.notices import notice, save_draft
 from takedown.channel import Channel
 from takedown.notice import Filled, Notice
@@ -54,7 +55,13 @@ def edit(app: App, wanted: str, title: str | None, file: Path | None, values: tu
     if content.reference not in changed.body and not changed.to:
         click.echo(f"mekiki: the text does not name {content.reference}: answers are found by it", err=True)
     with app.transaction() as session:
-        save_draft(session, msgspec.to_builtins(changed), who=who, now=utc_now(), again=True)
+        _, now_there = hold_notice(session, view.id)
+        stale = now_there.state != "draft" or now_there.content != view.content
+        if not stale:
+            save_draft(session, msgspec.to_builtins(changed), who=who, now=utc_now(), again=True)
+    if stale:
+        click.echo(screen(f"{changed.title}\n\n{changed.body}", lines=True), err=True)
+        raise Stop(f"notice {view.id} was changed or filed meanwhile; yours stands above, and nothing was written")
     click.echo(f"notice {view.id} is changed; nothing was filed")
 
 
