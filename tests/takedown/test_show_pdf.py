@@ -34,6 +34,11 @@ def test_the_letter_holds_the_notice_as_it_would_leave(stage: Stage, tmp_path: P
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_the_name_of_a_file_reaches_no_terminal_raw(stage: Stage, tmp_path: Path) -> None:
+    result = show(stage, str(drafted(stage, "npa-cyber")), "--pdf", str(tmp_path / "a\u202eb.pdf"))
+    assert "a\\u{202E}b.pdf: notice" in result.stdout
+
+
 def test_a_file_that_is_there_stays_unless_it_may_be_written_over(stage: Stage, tmp_path: Path) -> None:
     number, file = str(drafted(stage, "npa-cyber")), tmp_path / "letter.pdf"
     file.write_bytes(b"mine")

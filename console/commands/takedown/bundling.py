@@ -95,8 +95,9 @@ def _said(written: Written, path: Path) -> str:
     pending = f", {counted(written.pending, 'time stamp')} still to come" if written.pending else ""
     lost = f", {counted(len(written.lost), 'file')} MISSING" if written.lost else ""
     size = f"{written.bytes / 1e6:.1f} MB" if written.bytes >= 1e5 else f"{written.bytes / 1e3:.0f} kB"
+    head = f"{screen(str(path))}: case {written.case_id}"
     return (
-        f"{path}: case {written.case_id}, {counted(len(written.files), 'file')}, {size}{stamps}{pending}{lost}\n"
+        f"{head}, {counted(len(written.files), 'file')}, {size}{stamps}{pending}{lost}\n"
         f"SHA-256 {written.sha256}\n"
         f"check it anywhere: unpack it and type `python -I verify.py`"
     )

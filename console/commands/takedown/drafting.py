@@ -131,7 +131,7 @@ def show(app: App, wanted: str, key: str | None, pdf: Path | None, force: bool, 
                 aside.write_bytes(notice_pdf(content, at=view.drafted_at))
         except FontMissing as error:
             raise Stop(str(error)) from error
-        click.echo(f"{pdf}: notice {view.id}, reference {content.reference}, to be printed")
+        click.echo(f"{screen(str(pdf))}: notice {view.id}, reference {content.reference}, to be printed")
     elif key is not None:
         click.echo(_bare(content, key))
     elif as_json:

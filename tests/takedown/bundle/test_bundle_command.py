@@ -53,6 +53,13 @@ def test_a_bundle_appears_under_a_name_that_tells_the_case(
     assert str(last.data["sha256"]) in result.stdout
 
 
+def test_the_name_of_a_file_reaches_no_terminal_raw(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "a\u202eb.zip"
+    result = bundle(stage, str(stage.case), "--out", str(path))
+    assert path.exists()
+    assert "a\\u{202E}b.zip: case" in result.stdout
+
+
 def test_a_file_that_is_there_is_not_written_over_unless_told(stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "case.zip"
     path.write_text("mine")
