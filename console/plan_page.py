@@ -80,7 +80,7 @@ class PlanPage:
             yield Text(words.nothing)
         if self._everywhere:
             yield Text(words.everywhere, "bold yellow")
-            yield from (_lacking(one, 2) for one in plan.everywhere(self._language))
+            yield from (self._lacking(one, 2) for one in plan.everywhere(self._language))
         if plan.first is not None:
             yield Text(words.begin.format(number=plan.first.number, what=words.kinds[plan.first.effect]), "bold")
         for step in plan.steps:
@@ -152,16 +152,21 @@ class PlanPage:
             (f"{mark} ", style), (channel.key, "bold" if best else ""), f"  {inert(name, limit=80)}  ", (told, style)
         )
         if not best and not self._full:
-            what = words.between.join(dict.fromkeys(one.what for one in lacks))
+            what = words.between.join(dict.fromkeys(words.missing.get(one.what, one.what) for one in lacks))
             yield _indented(Text.assemble(head, f": {what}" if what else ""))
             return
         yield _indented(head)
         yield _indented(Text(" · ".join(self._facts(channel)), "dim"), INDENT + 2)
-        yield from (_lacking(one, INDENT + 2) for one in lacks)
+        yield from (self._lacking(one, INDENT + 2) for one in lacks)
 
     def _lacks(self, way: Way) -> list[Missing]:
         """Return what this channel lacks beyond what every one does."""
         return [one for one in way.lacks(self._language) if one not in self._everywhere]
+
+    def _lacking(self, one: Missing, indent: int) -> Padding:
+        says = one.says.removeprefix(f"{one.what}: ")  # else its dot were taken for that of a host
+        what = self._words.missing.get(one.what) or screen(one.what, limit=60)
+        return _indented(Text(f"- {what}: {inert(says, limit=300)}"), indent)
 
     def _facts(self, channel: Channel) -> Iterator[str]:
         words = self._words
@@ -176,7 +181,7 @@ class PlanPage:
             yield words.deliberate
         doubtful = [key for key in channel.unconfirmed if key != "answer"]
         if doubtful:
-            yield words.unconfirmed.format(keys=" ".join(doubtful))
+            yield words.unconfirmed.format(keys=words.between.join(words.keys.get(key, key) for key in doubtful))
 
     def _notice(self, notice: NoticeView) -> Text:
         words = self._words
@@ -216,11 +221,6 @@ class PlanPage:
 
     def _day(self, at: datetime) -> date:
         return at.astimezone(self._zone).date()
-
-
-def _lacking(one: Missing, indent: int) -> Padding:
-    says = one.says.removeprefix(f"{one.what}: ")  # else its dot were taken for that of a host
-    return _indented(Text(f"- {screen(one.what, limit=60)}: {inert(says, limit=300)}"), indent)
 
 
 def _indented(line: Text, indent: int = INDENT) -> Padding:

@@ -20,7 +20,7 @@ from console.plan_words import WORDS
 from detector.items import Advertiser
 from storage.schema import NoticeState
 from takedown.catalogue import load_catalogue
-from takedown.channel import Form, Right, Who
+from takedown.channel import Fact, Form, Proof, Right, Who
 from takedown.plan import Effect, NoteKind, Standing, plan_of
 from tests.takedown.desk import filed_notice
 from tests.takedown.stage import NOW, SHOP, Stage
@@ -178,3 +178,14 @@ def test_what_cannot_be_planned_is_one_line(stage: Stage, tmp_path: Path) -> Non
     broken = plan(stage, str(stage.case))
     assert broken.exit_code == 2
     assert "own.toml" in broken.stderr
+
+
+def test_what_is_missing_and_what_is_not_confirmed_has_a_japanese_name(stage: Stage) -> None:
+    said = WORDS["ja"]
+    assert [one for kind in (Fact, Proof, Right) for one in get_args(kind) if one not in said.missing] == []
+    keys = {key for channel in load_catalogue(None) for key in channel.unconfirmed}
+    assert keys - {"answer"} <= set(said.keys)
+    done = plan(stage, str(stage.case), "--language", "ja")
+    assert "未確認: XARF の受付、上限" in done.stdout
+    assert "申告者の資格" in done.stdout
+    assert "unconfirmed" not in done.stdout
