@@ -1,11 +1,12 @@
 """What rechecks and judgements of a case say of its notices: what they asked for is gone, or there again.
 
-That a page is gone tells something of those who can take it away (`TAKES_AWAY`): their notices are down when the
-case's links that they name are, or all of the case's. What a platform did about an ad, or an association about a
-report, no visit shows. Written in the transaction that saw it, whose cases are locked already (`kin`).
+That a page is gone tells something of those who can take it away (`TAKES_AWAY`, and the platform that it stands on):
+their notices are down when the case's links that they name are, or all of the case's. What a platform did about an
+ad, or an association about a report, no visit shows. Written in the transaction that saw it, whose cases are locked
+already (`kin`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Literal
 
@@ -41,7 +42,7 @@ def follow_link(
     state: Presence,
     standing: Mapping[str, Presence],
     *,
-    followed: Collection[str],
+    followed: Set[str],
     moved: bool,
     now: datetime,
 ) -> None:
@@ -59,12 +60,13 @@ def follow_link(
             links = [link for link in row.links if link in followed]
             gone = url in links and all(link in standing and standing[link].state == "down" for link in links)
             with_case = moved and case.state == "down"
-            if row.actor in TAKES_AWAY and (gone or with_case) and not _a_person_saw_it(session, row):
+            if _takes_away(row) and (gone or with_case) and not _a_person_saw_it(session, row):
                 _move(session, case, row, "down", who=MACHINE, note=state.says, now=now)
     elif state.state not in ("down", "unclear"):
         for row in _notices(session, case, _DOWN):
             there = url in row.links and state.state == "relapsed"
-            if there or (moved and case.state == "relapsed" and _went_with_case(session, row)):
+            with_case = followed.isdisjoint(row.links) or _went_with_case(session, row)
+            if there or (moved and case.state == "relapsed" and with_case):
                 _move(session, case, row, "back", who=MACHINE, note=state.says, now=now)
 
 
@@ -110,6 +112,11 @@ def _a_person_saw_it(session: Session, row: NoticeRow) -> bool:
     """Tell whether a person said last that it is back: pages may hide from machines."""
     backs = [entry for entry in entries_of(session, row) if entry.reason == "back"] if row.state == "back" else []
     return bool(backs) and backs[-1].who != MACHINE
+
+
+def _takes_away(row: NoticeRow) -> bool:
+    """Tell whether who got a notice can take the page itself away: by what they are, or because it stands on theirs."""
+    return row.actor in TAKES_AWAY or (row.actor == "platform" and set(row.content["targets"]) <= set(row.links))
 
 
 def _went_with_case(session: Session, row: NoticeRow) -> bool:

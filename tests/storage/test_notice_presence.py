@@ -86,6 +86,27 @@ def test_a_page_where_another_link_ends_goes_with_that_link(engine: Engine) -> N
     assert look_up(engine, number).state == "down"
 
 
+def test_a_page_where_another_link_ends_is_back_with_that_link(engine: Engine) -> None:
+    end = f"https://{FAKE_HOST}/order"
+    [case] = see(engine, an_item(1, links=(ONE,))).cases
+    see(engine, an_item(2, kind="page", url=end, links=(), texts=SHOP.texts))
+    look(engine, case, ONE, 200, 1, end=end)
+    judged(engine, case, "confirm", 2)
+    judged(engine, case, "takedown", 2)
+    number = file(engine, case, links=[end], now=NOW + 3 * MINUTE)
+    for minutes, status, state in ((4, 404, "down"), (5, 200, "back")):
+        look(engine, case, ONE, status, minutes, end=end)
+        assert look_up(engine, number).state == state
+
+
+def test_a_page_that_is_gone_settles_the_notice_of_the_platform_that_it_stood_on(engine: Engine, case: int) -> None:
+    file(engine, case, links=[ONE], targets=[ONE], actor="platform", subject="google")
+    file(engine, case, links=[ONE], targets=["https://ads.example/501"], actor="platform", subject="meta")
+    for minutes, link in ((1, ONE), (2, TWO)):
+        look(engine, case, link, 404, minutes)
+    assert states(engine, case) == ["down", "filed"]
+
+
 def test_what_is_there_again_is_back_and_waits_to_be_filed_anew(engine: Engine, case: int) -> None:
     one, two = file(engine, case, links=[ONE], subject="one"), file(engine, case, links=[TWO], subject="two")
     none = file(engine, case, subject="none")
