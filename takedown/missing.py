@@ -54,8 +54,9 @@ _FROM: Mapping[str, tuple[str, str]] = {
 
 
 def registry_source(config: Config) -> str | None:
-    """Return the key of the source that asks registries; None where there is none."""
-    return next((one.key for one in config.source if one.kind == "rdap" and one.enabled), None)
+    """Return the key of the source that asks registries, one that runs by itself if there is; None: there is none."""
+    sources = sorted((one for one in config.source if one.kind == "rdap"), key=lambda one: not one.enabled)
+    return sources[0].key if sources else None
 
 
 def asking(config: Config) -> str:
@@ -66,11 +67,12 @@ def asking(config: Config) -> str:
 
 def no_contact(actor: Actor, config: Config) -> str:
     """Say in one line that it is not known where an actor takes complaints by mail, and where that would come from."""
-    whose = screen(actor.name or f"the {actor.kind} of {actor.subject}", limit=100)
+    whose = actor.platform if actor.kind == "advertiser" else actor.name
+    whose = screen(whose or f"the {actor.kind} of {actor.subject}", limit=100)
     pages = [one.address for one in actor.contacts if one.address.lower().startswith("https://")]
     if pages:
         return f"no mail address for complaints of {whose} is known, but a page: {defang(pages[0])[:200]}"
-    if actor.kind in ("registrar", "registry", "host", "cdn", "redirect", "publisher"):
+    if actor.kind in ("registrar", "registry", "host", "cdn", "redirect", "publisher") and "asked" not in actor.facts:
         return f"no mail address for complaints of {whose} is known: {asking(config)}"
     return f"no mail address for complaints of {whose} is known: give it as an entry of your own, [takedown] channels"
 

@@ -132,6 +132,11 @@ def test_a_mail_needs_an_address_and_takes_no_forged_one(stage: Stage) -> None:
     nobody = replace(registrar, contacts=tuple(Contact(address=address, origin="rdap") for address in forged))
     assert lacks(stage, story, nobody, channel) == [
         "no mail address for complaints of Example Registrar, Inc. is known: "
+        "give it as an entry of your own, [takedown] channels"
+    ], "its registry was asked"
+    unasked = replace(nobody, facts={})
+    assert lacks(stage, story, unasked, channel) == [
+        "no mail address for complaints of Example Registrar, Inc. is known: "
         "add a source of kind rdap, which asks for it"
     ]
     usable = replace(

@@ -85,12 +85,16 @@ def test_what_nobody_asked_for_is_said_with_the_source_that_would(stage: Stage) 
     for effect, subject in (("registrar", SHOP), ("host", "203.0.113.7")):
         [note] = step_of(plan, effect).notes
         assert (note.kind, note.values["subject"]) == ("no_source", subject)
-    (stage.folder / "mekiki.toml").write_text(
-        (stage.folder / "mekiki.toml").read_text("utf-8") + '\n[[source]]\nkey = "registries"\nkind = "rdap"\n', "utf-8"
-    )
-    asking = plan_of(story, SHIPPED, load(stage.folder / "mekiki.toml"), today=NOW.date())
-    [note] = step_of(asking, "registrar").notes
-    assert (note.kind, note.values["source"]) == ("not_asked", "registries")
+    path = stage.folder / "mekiki.toml"
+    before = path.read_text("utf-8")
+    by_hand = '\n[[source]]\nkey = "by-hand"\nkind = "rdap"\nenabled = false\n'
+    for sources, first in (
+        (by_hand, "by-hand"),
+        (f'{by_hand}\n[[source]]\nkey = "registries"\nkind = "rdap"\n', "registries"),
+    ):
+        path.write_text(before + sources, "utf-8")
+        [note] = step_of(plan_of(story, SHIPPED, load(path), today=NOW.date()), "registrar").notes
+        assert (note.kind, note.values["source"]) == ("not_asked", first)
 
 
 def test_a_case_without_links_and_one_that_nobody_followed_say_so(stage: Stage) -> None:
