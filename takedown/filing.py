@@ -206,7 +206,7 @@ def _begin(desk: Desk, out: Outgoing, who: str) -> None:
     """Ask for the takedown where nobody has, and note that sending begins; in one transaction, which ends here."""
     approvers = desk.config.takedown.needed
     with transaction(desk.engine) as session:
-        held = _ask_for_takedown(session, desk.config, out.view.case_id, who, desk.now())
+        held = _ask_for_takedown(session, desk.config, out.view, who, desk.now())
         if not held:
             view = begin_sending(session, out.view.id, who=who, approvers=approvers, now=desk.now())
             if view.content != out.view.content:
@@ -215,9 +215,9 @@ def _begin(desk: Desk, out: Outgoing, who: str) -> None:
         raise FilingRefused(f"notice {out.view.id}: nothing was filed; {held}")
 
 
-def _ask_for_takedown(session: Session, config: Config, case_id: int, who: str, now: datetime) -> str:
+def _ask_for_takedown(session: Session, config: Config, view: NoticeView, who: str, now: datetime) -> str:
     """Have the case judged to be taken down by the person who files; return what it waits for then, "" for nothing."""
-    root = root_of(session, case_id)
+    root = root_of(session, view.case_id)
     case = session.get_one(Case, root)
     if case.state == "takedown" or case.state not in ("confirmed", "relapsed"):
         return ""  # begin_sending says what is wrong with the others
@@ -226,7 +226,7 @@ def _ask_for_takedown(session: Session, config: Config, case_id: int, who: str, 
         session.refresh(case)
     if case.takedown_asked is None:
         return ""
-    return _approval(config, case.takedown_asked, root)
+    return _approval(config, case.takedown_asked, root, view.id)
 
 
 def _record(
@@ -368,7 +368,7 @@ def _waits(config: Config, view: NoticeView, asked: str | None, case: int) -> tu
         return ()
     waits = []
     if asked is not None:
-        waits.append(_approval(config, asked, case))
+        waits.append(_approval(config, asked, case, view.id))
     if view.approved_by is None:
         others = [one for one in config.takedown.approvers if one != view.drafted_by]
         named = " or ".join(others) or "somebody else whom takedown.approvers names"
@@ -376,10 +376,10 @@ def _waits(config: Config, view: NoticeView, asked: str | None, case: int) -> tu
     return tuple(waits)
 
 
-def _approval(config: Config, asked: str, case: int) -> str:
+def _approval(config: Config, asked: str, case: int, number: int) -> str:
     others = [one for one in config.takedown.approvers if one != asked]
     named = " or ".join(others) or "somebody else whom takedown.approvers names"
-    return f"the takedown of case {case} that {asked} asked for waits for {named}: `mekiki judge {case} --approve`"
+    return f"the takedown of case {case} that {asked} asked for waits for {named}: `mekiki takedown approve {number}`"
 
 
 def _unknown(out: Outgoing, error: FilingFailed) -> FilingFailed:

@@ -122,7 +122,7 @@ def test_a_second_approver_holds_it_back(stage: Stage) -> None:
     with MailSink() as sink:
         desk = desk_of(stage, config=with_mail(config, port=sink.port))
         says = refused(desk, number)
-        assert "waits for aoi: `mekiki judge" in says
+        assert f"waits for aoi: `mekiki takedown approve {number}`" in says
         assert case_of(stage).takedown_asked == "keiko"  # the person's word is kept
         assert prepare(desk, number).waits[0] in says
         with transaction(stage.engine) as session:

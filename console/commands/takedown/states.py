@@ -115,8 +115,11 @@ def approve_command(app: App, wanted: tuple[str, ...], note: str, who: str, as_j
 
     def step(session: Session, view: NoticeView) -> None:
         root = root_of(session, view.case_id)
-        if session.get_one(Case, root).takedown_asked is not None:
+        asked = session.get_one(Case, root).takedown_asked is not None
+        if asked:
             judge(session, root, agreed(Judgement(who=who, action="approve", note=note), config, now), now=now)
+            if view.approved_by is not None:  # before the takedown was asked for: the case alone has waited
+                return
         approve_notice(session, view.id, who=who, approvers=config.takedown.needed, now=now, note=note)
 
     _finish([_do(app, one, step) for one in dict.fromkeys(wanted)], as_json, then="mekiki takedown file {id}")
