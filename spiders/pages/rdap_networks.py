@@ -9,10 +9,11 @@ from typing import Any
 
 from spiders.pages.answers import listed, read_json, word
 from spiders.pages.posts import rows_of, table
-from spiders.pages.rdap import MOST_ENTITIES, card_of, entities_of, listed_all, roles
+from spiders.pages.rdap import MOST_ENTITIES, card_of, entities_of, roles, services
 
 Network = IPv4Network | IPv6Network
 MOST_PREFIXES = 20_000  # IANA's tables have some hundred
+LARGEST = {4: 2**16, 6: 2**96}  # addresses of a network whose answer counts for all of them: a /16, a /32
 _EMPTY = dict.fromkeys(("name", "handle", "owner", "country", "first", "last", "abuse_email", "error"), "")
 
 
@@ -53,14 +54,9 @@ def prefixes(body: bytes) -> dict[str, str]:
     Raises:
         ValueError: it is no such table.
     """
-    services = table(read_json(body)).get("services")
-    if not isinstance(services, list):
-        raise ValueError("no `services` in the table")
     found: dict[str, str] = {}
-    for service in services:
-        if isinstance(service, list) and len(service) == 2:
-            told = sorted(listed(service[1]), key=lambda base: not base.startswith("https:"))
-            found |= {prefix: told[0] for prefix in listed_all(service[0]) if told and _is_prefix(prefix)}
+    for these, base in services(body):
+        found |= {prefix: base for prefix in these if _is_prefix(prefix)}
         if len(found) > MOST_PREFIXES:
             raise ValueError(f"more than {MOST_PREFIXES} prefixes in the table")
     return found
@@ -79,12 +75,17 @@ def question(address: str, known: Sequence[tuple[Network, str]]) -> str | None:
 
 
 def covers(facts: Mapping[str, str], address: str) -> bool:
-    """Tell whether the network that was told of holds an address, too."""
+    """Tell whether the network that was told of holds an address, too, and is small enough to be one party's.
+
+    A block of a registry holds networks of many, and whom one of them names is nobody to the others.
+    """
     try:
         first, last, ip = ip_address(facts["first"]), ip_address(facts["last"]), ip_address(address)
     except ValueError:
         return False
-    return first.version == ip.version == last.version and int(first) <= int(ip) <= int(last)
+    if not first.version == ip.version == last.version:
+        return False
+    return int(first) <= int(ip) <= int(last) and int(last) - int(first) < LARGEST[ip.version]
 
 
 def _owners(parsed: Mapping[str, Any], cards: Sequence[tuple[Sequence[str], Mapping[str, str]]]) -> Iterator[str]:

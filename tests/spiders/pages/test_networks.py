@@ -92,6 +92,14 @@ def test_a_network_covers_its_range_only() -> None:
     assert not covers({"first": "", "last": ""}, "203.0.113.1")
 
 
+def test_a_block_of_a_registry_says_nothing_of_the_networks_in_it() -> None:
+    assert covers({"first": "198.51.0.0", "last": "198.51.255.255"}, "198.51.7.1")
+    assert not covers({"first": "198.50.0.0", "last": "198.51.255.255"}, "198.51.7.1")
+    assert not covers({"first": "0.0.0.0", "last": "255.255.255.255"}, "198.51.7.1")
+    assert covers({"first": "2001:db8::", "last": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"}, "2001:db8:1::1")
+    assert not covers({"first": "2001::", "last": "2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}, "2001:db8:1::1")
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=20),
