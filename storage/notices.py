@@ -132,6 +132,8 @@ def save_draft(session: Session, content: Mapping[str, Any], *, who: str, now: d
             f"notice {before.id} was filed with {before.channel} on {before.filed_at:%Y-%m-%d} and is {before.state}; "
             "--again files it anew"
         )
+    if draft is None and any(one.reference == content["reference"] for one in known):
+        raise NoticeRefused(f"{content['reference']} was filed or withdrawn at this moment; look again")
     if draft is None:
         row = NoticeRow(case_id=case_id, state="draft", state_at=now, drafted_at=now, drafted_by=who)
         session.add(row)

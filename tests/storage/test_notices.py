@@ -119,6 +119,17 @@ def test_a_draft_takes_the_place_of_the_one_before(engine: Engine, case: int) ->
     assert draft(engine, case, channel="example-host") != number
 
 
+def test_a_draft_that_was_filed_or_withdrawn_meanwhile_is_not_written_anew(engine: Engine, case: int) -> None:
+    for number in (file(engine, case), draft(engine, case, subject="other.test")):
+        with transaction(engine) as session:
+            at = notice(session, number)
+            if at.state == "draft":
+                withdraw(session, number, who="aki", now=NOW)
+        with pytest.raises(NoticeRefused, match="at this moment"), transaction(engine) as session:
+            save_draft(session, at.content, who="mika", now=NOW, again=True)
+        assert look_up(engine, number).drafted_by == "aki"
+
+
 def test_filing_anew_knows_what_it_follows(engine: Engine, case: int) -> None:
     first = file(engine, case)
     with pytest.raises(
