@@ -173,8 +173,10 @@ def file_notice(desk: Desk, wanted: int | str, *, who: str, theirs: str | None =
     except FilingFailed as error:
         if error.unknown:
             raise _unknown(out, error) from None
+        mail = desk.config.takedown.mail
+        place = f"{mail.host}:{mail.port}: " if mail is not None else ""  # in no log: it is read by others, too
         with transaction(desk.engine) as session:
-            sending_failed(session, out.view.id, who=who, now=desk.now(), note=str(error))
+            sending_failed(session, out.view.id, who=who, now=desk.now(), note=str(error).removeprefix(place))
         raise
     facts = {
         "notice": out.view.id,

@@ -220,6 +220,9 @@ def test_an_unreachable_relay_is_one_clear_line(stage: Stage) -> None:
         file_notice(desk_of(stage, port), number, who="keiko")
     assert str(caught.value) == f"127.0.0.1:{port}: no connection to the relay (ConnectionRefusedError)"
     assert view_of(stage, number).state == "draft"
+    with snapshot(stage.engine) as session:
+        *_, failed = history(session, stage.case)
+    assert failed.note == "no connection to the relay (ConnectionRefusedError)", "bundles tell others the log"
 
 
 def test_a_certificate_that_nobody_vouches_for_stops_it(stage: Stage) -> None:
