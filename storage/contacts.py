@@ -98,7 +98,7 @@ def to_ask(session: Session, before: datetime) -> ToAsk:
             domains[host.registrable] = None
             if hop.url.lower().startswith("https:"):
                 hosts[authority_of(hop.url, host)] = None
-        if hop.address and _is_address(hop.address):
+        if hop.address and is_address(hop.address):
             addresses[hop.address] = None
     hosts |= dict.fromkeys(_operators(session))
     registered = set(session.scalars(select(RegistrationRow.domain).where(RegistrationRow.asked_at >= before)))
@@ -159,6 +159,15 @@ def operator_of(mail: str) -> str | None:
     return host.registrable
 
 
+def is_address(text: str) -> bool:
+    """Tell whether a text is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _hops(session: Session) -> Iterator[Hop]:
     """Yield the hops of the latest journeys of cases that somebody may act on."""
     rows = session.scalars(
@@ -215,11 +224,3 @@ def _latest(session: Session, kind: ContactKind, subjects: Collection[str]) -> S
 
 def _identity(subject: str) -> str:
     return sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

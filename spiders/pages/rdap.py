@@ -67,15 +67,23 @@ def servers(body: bytes) -> dict[str, str]:
     Raises:
         ValueError: it is no such table.
     """
-    services = table(read_json(body)).get("services")
-    if not isinstance(services, list):
+    return KNOWN | {suffix.lower(): base for suffixes, base in services(body) for suffix in suffixes}
+
+
+def services(body: bytes) -> Iterator[tuple[list[str], str]]:
+    """Yield of a table of RFC 9224 what each registry answers for, and its base address, https where it has one.
+
+    Raises:
+        ValueError: it is no such table.
+    """
+    rows = table(read_json(body)).get("services")
+    if not isinstance(rows, list):
         raise ValueError("no `services` in the table")
-    found = dict(KNOWN)
-    for service in services:
-        if isinstance(service, list) and len(service) == 2:
-            bases = sorted(listed(service[1]), key=lambda base: not base.startswith("https:"))
-            found |= {suffix.lower(): bases[0] for suffix in listed_all(service[0]) if bases}
-    return found
+    for row in rows:
+        if isinstance(row, list) and len(row) == 2:
+            bases = sorted(listed(row[1]), key=lambda base: not base.startswith("https:"))
+            if bases:
+                yield listed_all(row[0]), bases[0]
 
 
 def address(domain: str, known: Mapping[str, str]) -> str | None:
