@@ -23,7 +23,10 @@ LONGEST = 60_000  # characters of a text whose channel names no limit: more is n
 TITLE = 150  # characters
 STATEMENTS = ("good_faith", "accuracy", "authority")
 _CUT = {"en": "\n(cut here; ask us for the rest)", "ja": "\n（以下省略。ご要望により提示します）"}
-_MISTAKES = (TemplateError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_MISTAKES = (
+    *(TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError),
+    OSError,  # its file
+)
 _GAPS = re.compile(r"\n{3,}")
 
 

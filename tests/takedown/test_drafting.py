@@ -389,11 +389,12 @@ def test_a_teams_own_text_takes_the_place_of_the_shipped_one(stage: Stage, tmp_p
     )
 
 
-def test_a_teams_own_text_that_fails_is_named_and_nothing_is_drafted(stage: Stage, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("wrong", "what"), [("1 / 0", "ZeroDivisionError"), ("'x' * 10 ** 17", "MemoryError")])
+def test_a_teams_own_text_that_fails_is_named_and_nothing_is_drafted(
+    stage: Stage, tmp_path: Path, wrong: str, what: str
+) -> None:
     (tmp_path / "notices").mkdir()
-    (tmp_path / "notices" / "scam_ad.txt").write_text("T\n{{ 1 / 0 }}", "utf-8")
+    (tmp_path / "notices" / "scam_ad.txt").write_text(f"T\n{{{{ {wrong} }}}}", "utf-8")
     config = configured(stage.config, templates=tmp_path / "notices")
-    with pytest.raises(
-        TextFailed, match=r"the text notices/scam_ad.txt cannot be written \(ZeroDivisionError\): mend it"
-    ):
+    with pytest.raises(TextFailed, match=rf"the text notices/scam_ad.txt cannot be written \({what}\): mend it"):
         drafted(stage, story_of(stage), actor_of(story_of(stage), "platform"), channel_of(), config=config)

@@ -100,22 +100,24 @@ def reply(
     found = _messages(files)
     if state is not None or wanted is not None:
         found = _one(found)
-    taken = []
+    told: list[Taken] = []  # for programs alone: a mailbox may hold a hundred thousand
+    count = lost = 0
     with reader() as sandbox:
         box = Letterbox(config=app.config, catalogue=app.catalogue, engine=app.engine, media=app.media, sandbox=sandbox)
         for message in found:
             one = take_reply(box, message, who=who, now=utc_now(), number=number, state=state, reason=reason or "")
-            taken.append(one)
-            if not as_json:
+            count, lost = count + 1, lost + (one.number is None)
+            if as_json:
+                told.append(one)
+            else:
                 _tell(one)
             _warn(app, one)
     if as_json:
-        print_json(taken)
-    if not taken:
+        print_json(told)
+    if not count:
         raise Misused("nothing was read: expected a mail, a mailbox, or text on standard input")
-    lost = sum(one.number is None for one in taken)
     if lost:
-        raise SystemExit(FAILED if lost == len(taken) else PARTLY)
+        raise SystemExit(FAILED if lost == count else PARTLY)
 
 
 def _show(app: App, out: Outgoing) -> None:
