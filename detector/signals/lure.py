@@ -31,7 +31,7 @@ def offer(view: View) -> Iterator[Finding]:
 
 
 def clearance(view: View) -> Iterator[Finding]:
-    """The text tells of a clearance, a closing shop or a discount that no maker gives."""
+    """The text tells of a clearance, a closing shop or a discount that makers rarely give."""
     yield from _words(view, "clearance")
     for index, text in enumerate(view.item.texts):
         if len(text.text) > ONE_MESSAGE:
