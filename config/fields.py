@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -112,6 +113,13 @@ def _egress_hosts(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
+def _ip_address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError(f"expected an IP address, got {value!r}") from None
+
+
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -131,6 +139,7 @@ JmesPath = Annotated[str, AfterValidator(_jmespath)]
 Interval = Annotated[
     timedelta, BeforeValidator(_length, json_schema_input_type=str), PlainSerializer(length_text, return_type=str)
 ]
+IpAddress = Annotated[str, AfterValidator(_ip_address)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Hour = Annotated[int, Field(ge=0, le=24)]

@@ -25,7 +25,7 @@ from spiders.base import SourceSpider
 from spiders.failures import trouble
 from spiders.pages import rdap, rdap_networks, security_txt
 from spiders.run import SourceRun
-from storage.contacts import ContactAnswer, ToAsk, is_address
+from storage.contacts import ContactAnswer, ToAsk
 from storage.registrations import Registration
 
 ANSWERED = (200, 400, 403, 404, 501)  # what a registry says for good; anything else is asked again by the next run
@@ -82,7 +82,7 @@ class RdapSpider(SourceSpider):
         self.run.tally.unchanged += not (wanted.domains or wanted.addresses or hosts)
         return ToAsk(
             domains=self._most("domains", wanted.domains),
-            addresses=self._most("addresses", [one for one in wanted.addresses if is_address(one)]),
+            addresses=self._most("addresses", wanted.addresses),
             hosts=self._most("hosts", [host for host in hosts if parse_host(host) is not None]),
         )
 

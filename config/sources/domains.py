@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from config.fields import Name, WebUrl
+from config.fields import IpAddress, Name, WebUrl
 from config.sources.base import SourceBase
 from safety.secret import Secret
 
@@ -38,7 +38,7 @@ class RdapSource(SourceBase):
     servers: dict[Name, WebUrl] = {}  # suffix -> base address, for suffixes that the table lacks or has wrong
     security_txt: bool = True  # ask hosts of journeys, registrars and hosters for their security.txt, over https
     domains: tuple[Name, ...] = ()  # instead of those of cases; where one of these three is given, only what is given
-    addresses: tuple[Name, ...] = ()  # IP addresses, instead of those of journeys
+    addresses: tuple[IpAddress, ...] = ()  # IP addresses, instead of those of journeys
     hosts: tuple[Name, ...] = ()  # for security.txt, HOST or HOST:PORT, instead of those of journeys
     days: int = Field(default=30, ge=1, le=365)  # until a domain, an address or a host is asked for again
     most: int = Field(default=500, ge=1)  # domains, addresses and hosts a run, each

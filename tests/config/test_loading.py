@@ -57,6 +57,10 @@ def test_starter_file_or_a_page_of_the_documents_shows_every_key() -> None:
         (MINIMAL + BRAND + BRAND, "brand[1].key: 'hoshino' is used twice"),
         (MINIMAL + BRAND + 'accounts = ["meta"]\n', "brand[0].accounts[0]: expected PLATFORM:ID"),
         (
+            MINIMAL + '[[source]]\nkey = "registries"\nkind = "rdap"\naddresses = ["203.0.113"]\n',
+            "source[0].addresses[0]: expected an IP address, got '203.0.113'",
+        ),
+        (
             MINIMAL + BRAND + '[[ownership]]\nbrand = "hoshno"\nwho = "own"\nscope = "domain:a.example"\n',
             "ownership[0].brand: there is no brand 'hoshno'; did you mean 'hoshino'?",
         ),
