@@ -116,7 +116,8 @@ def _a_person_saw_it(session: Session, row: NoticeRow) -> bool:
 
 def _takes_away(row: NoticeRow) -> bool:
     """Tell whether who got a notice can take the page itself away: by what they are, or because it stands on theirs."""
-    return row.actor in TAKES_AWAY or (row.actor == "platform" and set(row.content["targets"]) <= set(row.links))
+    its_own = bool(row.targets) and set(row.targets) <= set(row.links)
+    return row.actor in TAKES_AWAY or (row.actor == "platform" and its_own)
 
 
 def _went_with_case(session: Session, row: NoticeRow) -> bool:

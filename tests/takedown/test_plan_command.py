@@ -18,6 +18,8 @@ from cli import main
 from console.plan_page import PlanPage
 from console.plan_words import WORDS
 from detector.items import Advertiser
+from storage.database import transaction
+from storage.merging import merge
 from storage.schema import NoticeState
 from takedown.catalogue import load_catalogue
 from takedown.channel import Fact, Form, Proof, Right, Who
@@ -59,6 +61,18 @@ def test_a_plan_says_where_to_begin_and_what_to_type(stage: Stage) -> None:
     assert "https://" not in done.stdout, "nothing to click"
     assert plan(stage, str(stage.case)).stdout == done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_a_case_that_is_a_part_of_another_is_planned_and_drafted_with_that_one(stage: Stage) -> None:
+    with transaction(stage.engine) as session:
+        merge(session, (stage.case, stage.other), into=stage.case, who="keiko", now=NOW)
+    done = plan(stage, str(stage.other))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "mekiki: case 2 is a part of case 1: `mekiki takedown plan 1`\n"
+    config = str(stage.folder / "mekiki.toml")
+    drafted = CliRunner().invoke(main, ["takedown", "draft", str(stage.other), "--all", "-c", config])
+    assert (drafted.exit_code, drafted.stdout) == (1, "")
+    assert drafted.stderr == "mekiki: case 2 is a part of case 1: `mekiki takedown draft 1`\n"
 
 
 def test_the_page_is_japanese_where_that_is_asked_for(stage: Stage) -> None:

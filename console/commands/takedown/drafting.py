@@ -85,6 +85,9 @@ def draft(
         raise Misused(str(error)) from error
     with app.snapshot() as session:
         story = tell_story(session, app.config, case_id, now=now)
+    whole = story.case.merged_into
+    if whole is not None:
+        raise Stop(f"case {case_id} is a part of case {whole}: `mekiki takedown draft {whole}`")
     if everything:
         wanted = planned(plan_of(story, catalogue, app.config, today=app.config.triage.day_of(now)))
     else:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from alerts.message import Language
-from console.app import App, as_json, print_json, utc_now, with_app
+from console.app import App, Stop, as_json, print_json, utc_now, with_app
 from console.plan_page import PlanPage
 from console.plan_words import WORDS
 from console.show import terminal
@@ -35,6 +35,9 @@ def plan(app: App, case_id: int, language: Language | None, full: bool, as_json:
     now = utc_now()
     with app.snapshot() as session:
         story = tell_story(session, app.config, case_id, now=now)
+    whole = story.case.merged_into
+    if whole is not None:
+        raise Stop(f"case {case_id} is a part of case {whole}: `mekiki takedown plan {whole}`")
     found = plan_of(story, app.catalogue, app.config, today=app.config.triage.day_of(now))
     if as_json:
         print_json(_as_data(found))
