@@ -30,11 +30,15 @@ def redact(text: str) -> str:
 
 
 def _spelt(character: str) -> str:
-    """Return the pattern of one character: as it is, or percent-encoded, in an address within an address too."""
+    """Return the pattern of one character: as it is, as JSON may escape it, or percent-encoded, in an address within an
+    address too.
+    """
     if character.isascii() and character.isalnum():
         return character
     encoded = "".join(f"%(?:25)*{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
-    return rf"(?:{re.escape(character)}|(?i:{encoded}))"
+    units = character.encode("utf-16-be", "surrogatepass")
+    escaped = "".join(rf"\\{{1,3}}u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))
+    return rf"(?:{re.escape(character)}|(?i:{encoded}|{escaped}))"
 
 
 class SecretError(Exception):

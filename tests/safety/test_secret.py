@@ -1,13 +1,14 @@
 """A secret is a reference; its value comes out of `reveal` only."""
 
 import json
+import re
 import traceback
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from safety.secret import Secret, SecretError
+from safety.secret import Secret, SecretError, redact, remember
 
 CANARY = "canary-7f3a"
 
@@ -83,3 +84,17 @@ def test_traceback_of_a_missing_secret_has_no_value(tmp_path: Path) -> None:
     text = "".join(traceback.format_exception(caught.value))
     assert "file:token" in text
     assert CANARY not in text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r'{"key": "kr9/a\u002Bb\/c\u003D\u00e9\ud83d\ude00-leaks"}',
+        json.dumps(json.dumps({"key": "kr9/a+b/c=é😀-leaks"})),
+        r"kr9%2Fa\\u002bb/c=é😀-leaks",
+    ],
+)
+def test_a_secret_is_found_however_json_escapes_it(said: str) -> None:
+    remember("kr9/a+b/c=é😀-leaks")
+    assert "***" in redact(said)
+    assert not {"kr9", "leaks"} & set(re.findall(r"[a-z0-9]+", redact(said)))
