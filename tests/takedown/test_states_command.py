@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import main
+from console.app import utc_now
 from storage.database import transaction
 from storage.judgements import Judgement, judge
 from storage.notices import begin_sending, notice
@@ -124,6 +125,18 @@ def test_a_try_that_did_not_end_is_settled_by_who_looked(stage: Stage) -> None:
     assert at.due_at is not None
     assert at.filed_at is not None
     assert at.due_at - at.filed_at == stage.config.takedown.remind, "where the channel is not in the catalogue"
+
+
+@pytest.mark.parametrize("arguments", [("retry",), ("state",)])
+def test_a_try_that_may_be_under_way_is_nobodys_to_settle(stage: Stage, arguments: tuple[str, ...]) -> None:
+    number = draft(stage.engine, stage.case, now=FORTNIGHT_AGO)
+    with transaction(stage.engine) as session:
+        begin_sending(session, number, who="keiko", approvers=(), now=utc_now())
+    result = run(stage, *arguments, number, *(["filed"] if arguments == ("state",) else []))
+    assert result.exit_code == 1
+    assert "may still be under way; wait a minute" in result.stderr
+    at = look_up(stage.engine, number)
+    assert (at.state, at.sending_at is not None) == ("draft", True)
 
 
 def test_how_long_an_answer_takes_is_the_channels_to_say(stage: Stage) -> None:

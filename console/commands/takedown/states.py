@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import click
@@ -34,6 +35,8 @@ from storage.schema import Case, NoticeState
 
 SAID = ("filed", *TOLD)
 MOST = 500  # notices in one answer
+# A try may still be going on for as long: relay and interface have 15 s (`alerts.gate.TIMEOUT`), then the database.
+UNDER_WAY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +166,7 @@ def state_command(
         if state is None:
             set_reference(session, view.id, theirs or "", who=who, now=now)
         elif state == "filed":
+            _check_over(view, now)
             if view.sending_at is None:
                 begin_sending(session, view.id, who=who, approvers=app.config.takedown.needed, now=now)
             filed(session, view.id, who=who, now=now, due=due, theirs=theirs, note=words)
@@ -197,9 +201,19 @@ def retry_command(app: App, wanted: str, note: str, who: str, as_json: bool) -> 
     """Make a draft again of NOTICE whose sending did not end and that did not arrive. Nothing is sent by this."""
 
     def step(session: Session, view: NoticeView) -> None:
-        sending_failed(session, view.id, who=who, now=utc_now(), note=note)
+        now = utc_now()
+        _check_over(view, now)
+        sending_failed(session, view.id, who=who, now=now, note=note)
 
     _finish([_do(app, wanted, step)], as_json, then="mekiki takedown file {id}")
+
+
+def _check_over(view: NoticeView, now: datetime) -> None:
+    """Raise NoticeRefused while somebody may be sending a notice at this moment: it would leave twice."""
+    if view.sending_at is not None and timedelta(0) <= now - view.sending_at < UNDER_WAY:
+        raise NoticeRefused(
+            f"notice {view.id}: a try began at {view.sending_at:%H:%M:%S} UTC and may still be under way; wait a minute"
+        )
 
 
 def _short(view: NoticeView) -> dict[str, Any]:
