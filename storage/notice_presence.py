@@ -6,7 +6,7 @@ ad, or an association about a report, no visit shows. Written in the transaction
 already (`kin`).
 """
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Literal
 
@@ -56,7 +56,7 @@ def follow_link(
         moved: whether the round has put the case on.
     """
     if state.state == "down":
-        for row in _notices(session, case, WATCHED):
+        for row in _watched(session, case):
             links = [link for link in row.links if link in followed]
             gone = url in links and all(link in standing and standing[link].state == "down" for link in links)
             with_case = moved and case.state == "down"
@@ -79,7 +79,7 @@ def follow_judgement(
         because: the id of the judgement in the case's log; `take_back` finds by it what came of it.
     """
     if action == "down":
-        for row in _notices(session, case, WATCHED):
+        for row in _watched(session, case):
             _move(session, case, row, "down", who=who, note=f"case {case.id} is down", now=now, because=because)
         return
     for row in _notices(session, case, _DOWN):
@@ -106,6 +106,13 @@ def _notices(session: Session, case: Case, states: Collection[NoticeState]) -> S
     """Return notices of a case and its parts, as they are now."""
     query = select(NoticeRow).where(NoticeRow.case_id.in_(family(session, case.id)), NoticeRow.state.in_(states))
     return session.scalars(query.order_by(NoticeRow.id), execution_options={"populate_existing": True}).all()
+
+
+def _watched(session: Session, case: Case) -> Iterator[NoticeRow]:
+    """Yield the notices of a case that what goes is told of; not those that were filed anew: the new one is told."""
+    for row in _notices(session, case, WATCHED):
+        if row.state != "back" or row.due_at is not None:
+            yield row
 
 
 def _a_person_saw_it(session: Session, row: NoticeRow) -> bool:

@@ -60,6 +60,11 @@ class NoticeView:
     settled_at: datetime | None
     replies: tuple[ReplyView, ...] = ()  # oldest first
 
+    @property
+    def filed_anew(self) -> bool:
+        """Tell whether what it asked for came back and another notice asks for it since: that one is told the rest."""
+        return self.state == "back" and self.due_at is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeStep:

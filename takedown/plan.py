@@ -223,7 +223,7 @@ def _way(story: Story, actor: Actor, channel: Channel, config: Config, about: It
 
 def _standing(story: Story, actor: Actor, ways: Sequence[Way], about: Sequence[NoticeView]) -> Standing:
     """Say how a step stands: what its notices came to, what asks for most first; else whether one can be drafted."""
-    latest = {notice.channel: notice for notice in about if notice.state != "withdrawn"}
+    latest = {notice.channel: notice for notice in about if notice.state != "withdrawn" and not notice.filed_anew}
     states = {notice.state for notice in latest.values()}
     late = any(one.state in OPEN and one.due_at is not None and one.due_at <= story.told_at for one in latest.values())
     told: tuple[tuple[Standing, bool], ...] = (

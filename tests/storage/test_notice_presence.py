@@ -99,6 +99,22 @@ def test_a_page_where_another_link_ends_is_back_with_that_link(engine: Engine) -
         assert look_up(engine, number).state == state
 
 
+def test_what_was_filed_anew_is_told_by_the_new_notice_alone(engine: Engine, case: int) -> None:
+    """The former one stays as it ended; nobody is reminded of it again."""
+    first = file(engine, case, links=[ONE])
+    look(engine, case, ONE, 404, 1)
+    look(engine, case, ONE, 200, 2)
+    second = file(engine, case, links=[ONE], now=NOW + 4 * MINUTE)
+    assert second != first
+    gone = look_up(engine, first)
+    for minutes, status, state in ((5, 404, "down"), (6, 200, "back")):
+        look(engine, case, ONE, status, minutes)
+        assert (look_up(engine, first), look_up(engine, second).state) == (gone, state)
+    with transaction(engine) as session:
+        due = due_notices(session, NOW + WEEK, approvals=False)
+    assert [(one.notice.id, one.why) for one in due.notices] == [(second, "back")]
+
+
 def test_a_page_that_is_gone_settles_the_notice_of_the_platform_that_it_stood_on(engine: Engine, case: int) -> None:
     file(engine, case, links=[ONE], targets=[ONE], actor="platform", subject="google")
     file(engine, case, links=[ONE], targets=["https://ads.example/501"], actor="platform", subject="meta")

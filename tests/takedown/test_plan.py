@@ -117,6 +117,7 @@ def test_a_case_without_links_and_one_that_nobody_followed_say_so(stage: Stage) 
         ("refused", {"refused_for": "no evidence"}, "refused"),
         ("down", {"down_at": NOW}, "down"),
         ("back", {}, "back"),
+        ("back", {"due_at": None}, "ready"),  # filed anew, and that was given up
         ("withdrawn", {}, "ready"),
     ],
 )
