@@ -9,13 +9,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from console.counted import counted
-from console.inert import inert
-from console.journeys import URL_LIMIT, journeys
+from console.inert import URL_LIMIT, inert, inert_url
+from console.journeys import journeys
 from console.notice_lists import notice_line
 from console.picture import half_blocks, sound
 from console.show import DECISION_STYLE, item_lines, moment, why_lines
 from detector.evidence import ImageBox
-from safety.screen import defang, defang_text, screen
+from safety.screen import defang, defang_text
 from storage.actions import UNJUDGED, WAITING
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary, LogEntry, PictureView, SimilarCase
 from storage.media import MediaStore
@@ -131,7 +131,7 @@ def _around(detail: CaseDetail) -> Iterator[RenderableType]:
     """Yield what is known besides the items."""
     for link in dict.fromkeys(visit.url for visit in detail.visits):
         seen = [visit for visit in reversed(detail.visits) if visit.url == link]
-        yield Text(f"\nJourney {screen(defang(link[:URL_LIMIT]), limit=200)}", "bold")
+        yield Text(f"\nJourney {inert_url(link, limit=200)}", "bold")
         yield from journeys(seen)
     if detail.registration is not None:
         yield Text("\nDomain", "bold")
@@ -185,7 +185,7 @@ def _told(entry: LogEntry) -> Iterator[str]:
     """Yield what an entry's data adds to its action, in words."""
     data = entry.data
     if "url" in data:
-        yield screen(defang(str(data["url"])[:URL_LIMIT]), limit=120)
+        yield inert_url(str(data["url"]), limit=120)
     for name, words in (("tag", "#"), ("into", "of case "), ("assignee", "to "), ("harm", "")):
         if data.get(name):
             yield words + inert(str(data[name]), limit=60)

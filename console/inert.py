@@ -3,8 +3,9 @@
 import re
 
 from detector.evidence import Evidence, expects_file
-from safety.screen import defang_text, screen
+from safety.screen import defang, defang_text, screen
 
+URL_LIMIT = 2000  # characters of a URL that are looked at; a hostile one may have megabytes
 _LIVE = re.compile(r"(?i)\b(?:https?|ftp)(?=://)")
 _INERT = {"http": "hxxp", "https": "hxxps", "ftp": "fxp"}
 # What makes a link out of what stands before it and behind it: the colon of a scheme, the dot of a host.
@@ -18,6 +19,11 @@ def inert(text: str, *, limit: int | None = None, lines: bool = False) -> str:
     A scheme alone is defanged, too: the rest of its link may stand in the next piece, marked.
     """
     return _LIVE.sub(lambda match: _INERT[match[0].lower()], defang_text(screen(text, limit=limit, lines=lines)))
+
+
+def inert_url(url: str, *, limit: int) -> str:
+    """Return a URL, a host or an address screened and defanged."""
+    return screen(defang(url[:URL_LIMIT]), limit=limit)
 
 
 def inert_expected(evidence: Evidence, *, limit: int) -> str:

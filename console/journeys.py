@@ -7,13 +7,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from console.inert import inert
+from console.inert import URL_LIMIT, inert, inert_url
 from detector.handoffs import find_handoffs
 from detector.visits import Hop, Visit
-from safety.screen import defang, screen
+from safety.screen import screen
 
 ONE_ROUND = timedelta(minutes=5)  # from one visit to the next, at most
-URL_LIMIT = 2000  # characters of a URL that are looked at; a hostile one may have megabytes
 OUTCOME_STYLE = {
     "offer_seen": "",
     "differs": "bold red",
@@ -51,7 +50,7 @@ def _round(visits: Sequence[Visit]) -> Iterator[RenderableType]:
             _visitor(visit),
             Text(visit.outcome, OUTCOME_STYLE[visit.outcome]),
             str(len(visit.hops)),
-            Text(screen(defang(visit.end.url[:URL_LIMIT]), limit=120)),
+            Text(inert_url(visit.end.url, limit=120)),
             Text(inert(said, limit=160 if differs else 60)),
             Text(inert(visit.says, limit=300)),
         )
@@ -83,4 +82,4 @@ def _hop(hop: Hop) -> str:
     answer = str(hop.status) if hop.status is not None else screen(hop.problem or "-", limit=60)
     server = f" from {hop.address}" if hop.address else ""
     certificate = f", certificate {hop.certificate[:16]}" if hop.certificate else ""
-    return f"{hop.how:<8} {answer:<9} {screen(defang(hop.url[:URL_LIMIT]), limit=300)}{server}{certificate}"
+    return f"{hop.how:<8} {answer:<9} {inert_url(hop.url, limit=300)}{server}{certificate}"

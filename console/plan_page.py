@@ -12,8 +12,7 @@ from rich.text import Text
 from alerts.message import Language
 from alerts.words import WORDS as ALERT_WORDS
 from config.fields import length_text
-from console.inert import inert
-from console.journeys import URL_LIMIT
+from console.inert import inert, inert_url
 from console.plan_words import WORDS, PlanWords
 from detector.hosts import parse_host
 from safety.screen import defang, screen
@@ -230,5 +229,5 @@ def _indented(line: Text, indent: int = INDENT) -> Padding:
 def _shown(text: str) -> str:
     """Return an address, a host, an id or an account as it may stand on a terminal; nothing of it is a link."""
     if "://" in text:
-        return screen(defang(text[:URL_LIMIT]), limit=160)
+        return inert_url(text, limit=160)
     return inert(text, limit=100)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from console.journeys import URL_LIMIT
+from console.inert import inert_url
 from console.picture import Box, Drawing, Protocol, drawn, sound
 from console.triage.dossier import Dossier
 from console.triage.likeness import Likenesses
 from console.triage.page import Draw
 from detector.evidence import Evidence, ImageBox
-from safety.screen import defang, screen
+from safety.screen import screen
 from storage.cases import CaseItemView, PictureView
 from storage.media import MediaStore
 
@@ -101,4 +101,4 @@ def _caption(picture: PictureView, pictures: int, matched: bool, beside: str | N
         parts.append(screen(beside, limit=40))  # a case, or a file of our own: no host
     if pictures > 1:
         parts.append(f"{pictures} pictures in all")
-    return " | ".join(parts) + f"   {screen(defang(picture.reference[:URL_LIMIT]), limit=60)}"
+    return " | ".join(parts) + f"   {inert_url(picture.reference, limit=60)}"

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from console.case_page import log_lines, similar_line
-from console.inert import inert, inert_expected
-from console.journeys import OUTCOME_STYLE, URL_LIMIT
+from console.inert import inert, inert_expected, inert_url
+from console.journeys import OUTCOME_STYLE
 from console.show import MATCH_STYLE, marked, moment
 from console.triage.dossier import Dossier
 from console.triage.layout import Line, Section, labelled, room_beside
@@ -20,7 +20,7 @@ from detector.evidence import TextSpan, telling
 from detector.items import Item
 from detector.verdict import Verdict
 from detector.visits import Visit
-from safety.screen import defang, defang_text, screen
+from safety.screen import defang_text, screen
 from storage.case_views import LogEntry
 from storage.cases import CaseItemView
 from takedown.story import handoffs_of
@@ -87,9 +87,9 @@ def _what(view: CaseItemView) -> Iterator[tuple[str, Text]]:
         names = filter(None, (item.advertiser.name, item.advertiser.id, payer))
         yield "by", Text(inert(" / ".join(names), limit=160))
     if item.url:
-        yield "at", Text(screen(defang(item.url[:URL_LIMIT]), limit=200))
+        yield "at", Text(inert_url(item.url, limit=200))
     if item.publisher_url:
-        yield "seen on", Text(screen(defang(item.publisher_url[:URL_LIMIT]), limit=200))
+        yield "seen on", Text(inert_url(item.publisher_url, limit=200))
 
 
 def _texts(item: Item, verdict: Verdict) -> Iterator[tuple[str, Text]]:
@@ -141,11 +141,11 @@ def _leads(view: CaseItemView) -> Iterator[tuple[str, Text]]:
 def _links(item: Item) -> Iterator[tuple[str, Text]]:
     for number, link in enumerate(item.links[:MOST_LINKS]):
         name = "link" if len(item.links) == 1 else f"link {number + 1}"
-        yield name, Text(screen(defang(link[:URL_LIMIT]), limit=300))
+        yield name, Text(inert_url(link, limit=300))
     if len(item.links) > MOST_LINKS:
         yield "", Text(f"and {len(item.links) - MOST_LINKS} more links", "dim")
     if item.display_url:
-        yield "shown as", Text(screen(defang(item.display_url[:URL_LIMIT]), limit=200))
+        yield "shown as", Text(inert_url(item.display_url, limit=200))
 
 
 def _journeys(visits: Sequence[Visit]) -> Iterator[tuple[str, Text]]:
@@ -164,7 +164,7 @@ def _journeys(visits: Sequence[Visit]) -> Iterator[tuple[str, Text]]:
             ways.add(way)
             hops = (
                 f"{hop.status if hop.status is not None else screen(hop.problem or '-', limit=60)} "
-                f"{screen(defang(hop.url[:URL_LIMIT]), limit=80)}"
+                f"{inert_url(hop.url, limit=80)}"
                 for hop in visit.hops
             )
             yield "", Text(" → ".join(hops), "dim")
