@@ -7,6 +7,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from console.doctor import OURS
+
 PACKAGES = ("safety", "detector", "storage", "spiders", "alerts", "takedown", "watch", "console", "demo", "config")
 
 
@@ -39,3 +41,7 @@ def test_the_wheel_cannot_be_uploaded_and_carries_its_licence(wheel: Path) -> No
         assert any(name.endswith("licenses/LICENSE") for name in archive.namelist())
     assert "Classifier: Private :: Do Not Upload" in text
     assert "License-Expression: Apache-2.0" in text
+
+
+def test_the_doctor_looks_for_each_of_them() -> None:
+    assert {"cli", *PACKAGES} == set(OURS)
