@@ -2,7 +2,7 @@
 
 Flow: the URL is parsed -> pinned names are answered from `egress.hosts`, others by the system -> the very address and
 port about to be dialled are checked against the egress rule (IP literals and rebound names pass no resolver check, but
-they pass this one) -> the body is posted once, no redirect is followed -> at most 4 kB of the answer are read.
+they pass this one) -> the body is posted once, no redirect is followed -> the beginning of the answer is read.
 
 Every failure becomes a DeliveryError that names the receiver, and no exception of the client library stays attached to
 it: theirs carry hosts, paths and headers.
@@ -26,7 +26,7 @@ from safety.egress import EgressRule
 
 TIMEOUT = timedelta(seconds=15)  # for the whole exchange, connecting included
 KEPT = timedelta(seconds=10)  # that an unused connection is kept
-ANSWER_BYTES = 4096  # of the answer's body that are read
+ANSWER_BYTES = 4096  # of the answer's body that are read, unless a gate is made to read more
 _NO_URL = "its url is no http:// or https:// URL"
 
 
@@ -36,7 +36,7 @@ class Answer:
 
     status: int
     retry_after: str | None  # the header, unparsed
-    body: bytes = field(repr=False)  # the first 4 kB, content encoding not undone; hostile
+    body: bytes = field(repr=False)  # its beginning, content encoding not undone; hostile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,7 @@ class Gate:
     rule: EgressRule
     timeout: timedelta = TIMEOUT
     trust: ssl.SSLContext | None = None  # None: the system's certificate authorities
+    most: int = ANSWER_BYTES  # of an answer's body that are read
     kept: dict[str, aiohttp.ClientSession] | None = field(default=None, repr=False)  # by receiver, see `keeping`
 
     @asynccontextmanager
@@ -120,7 +121,7 @@ class Gate:
                 return Answer(
                     status=response.status,
                     retry_after=response.headers.get("Retry-After"),
-                    body=await _beginning(response.content),
+                    body=await _beginning(response.content, self.most),
                 )
         finally:
             _WAY.reset(current)
@@ -204,11 +205,11 @@ class PinnedResolver(AbstractResolver):
         await self._system.close()
 
 
-async def _beginning(stream: aiohttp.StreamReader) -> bytes:
-    """Read the first ANSWER_BYTES, or what came of them; the status decides, so a body may break off."""
+async def _beginning(stream: aiohttp.StreamReader, most: int) -> bytes:
+    """Read the first `most` bytes, or what came of them; the status decides, so a body may break off."""
     parts = bytearray()
     try:
-        while len(parts) < ANSWER_BYTES and (part := await stream.read(ANSWER_BYTES - len(parts))):
+        while len(parts) < most and (part := await stream.read(most - len(parts))):
             parts += part
     except (TimeoutError, aiohttp.ClientError):
         pass

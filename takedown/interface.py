@@ -8,7 +8,7 @@ repeats of it is masked before anything is kept or shown.
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +17,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from alerts.errors import DeliveryError
-from alerts.gate import Answer, Gate
+from alerts.gate import ANSWER_BYTES, Answer, Gate
 from alerts.retry import parse_retry_after
 from config.takedown import Account
 from safety.screen import screen
@@ -27,10 +27,13 @@ from takedown.errors import FilingFailed, FilingRefused
 from takedown.notice import Notice
 
 WORDS = 200  # characters of an answer that are shown
+READ = 64 * 1024  # bytes of an answer that are read: a token that crosses the end of what is kept is found whole
 LONGEST_REFERENCE = 100
 _OPEN = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
 _HIDDEN = "token"
-_LATER = frozenset({408, 425, 429})  # request timeout, too early, too many requests
+_LATER = frozenset({408, 425, 429, 503})  # request timeout, too early, too many requests, service unavailable
+_NEVER = frozenset({501, 505})  # not implemented, HTTP version not supported
+_SPELT = 12  # characters, at most, of one character of a token where it is escaped
 _SENTENCES = ("message", "msg", "error", "error_description", "detail", "title", "description", "reason")
 
 
@@ -52,7 +55,7 @@ class Accepted:
 
     status: int
     reference: str | None  # the number that it gave
-    answer: bytes  # the beginning of the answer, without the secret; hostile
+    answer: bytes  # the first 4 kB of the answer, without the secret; hostile
 
 
 def call_of(notice: Notice, channel: Channel, account: Account | None) -> Call:
@@ -100,7 +103,8 @@ async def post_call(call: Call, gate: Gate, *, now: datetime) -> Accepted:
     """Post once and tell what the answer means.
 
     Raises:
-        FilingFailed: it was not taken, or nobody knows; one line, which holds no secret.
+        FilingFailed: it was not taken, or nobody knows (`unknown`): there was no answer, or the machine in front of the
+            interface, or a fault behind it, gave one; one line, which holds no secret.
     """
     headers, failure = dict(call.headers), ""
     try:
@@ -111,41 +115,49 @@ async def post_call(call: Call, gate: Gate, *, now: datetime) -> Accepted:
         raise FilingFailed(f"{call.channel}: {failure}")
     headers = {name: text.replace("{token}", secret) for name, text in headers.items()}
     try:
-        answer = await gate.post(call.channel, call.url, call.body, headers)
+        answer = await replace(gate, most=READ).post(call.channel, call.url, call.body, headers)
     except DeliveryError as error:
         failure, unknown = error.reason, error.unknown
     else:
-        return _accepted(call, answer, now)
+        return _accepted(call, answer, len(secret), now)
     raise FilingFailed(f"{call.channel}: {failure}", unknown=unknown)
 
 
-def _accepted(call: Call, answer: Answer, now: datetime) -> Accepted:
-    """Return what a status of 2xx means.
+def _accepted(call: Call, answer: Answer, longest: int, now: datetime) -> Accepted:
+    """Return what a status of 2xx means; the token has `longest` characters.
 
     Raises:
         FilingFailed: for every other one.
     """
     status = answer.status
     if 200 <= status < 300:
-        written = answer.body.decode("utf-8", "replace")
-        return Accepted(
-            status=status,
-            reference=_reference(call, answer.body),
-            answer=answer.body if redact(written) == written else redact(written).encode(),
-        )
-    said = f"answered {status}"
+        return Accepted(status=status, reference=_reference(call, answer.body), answer=_kept(answer.body, longest))
+    said, unknown = f"answered {status}", False
     if 300 <= status < 400:
         said += ", a redirect, which is not followed"
     elif status in (401, 403):
         said = f"the token is not accepted ({status}); correct [[takedown.account]] of {call.channel}"
-    elif status in _LATER or status >= 500:
+    elif status in _LATER:
         wait = parse_retry_after(answer.retry_after, now)
         later = f"in {wait.total_seconds():.0f} s" if wait else "later"
         said += f"; it can be filed again {later}"
+    elif status >= 500:
+        unknown = status not in _NEVER
     else:
         words = words_of(answer.body)
         said = f"refused it ({status})" + (f": {words}" if words else "")
-    raise FilingFailed(f"{call.channel}: {said}")
+    raise FilingFailed(f"{call.channel}: {said}", unknown=unknown)
+
+
+def _kept(body: bytes, longest: int) -> bytes:
+    """Return what is kept of an answer: its beginning, cut only once no token is in it, whole or in part."""
+    written = body.decode("utf-8", "replace")
+    masked = redact(written)
+    if masked == written and len(body) <= ANSWER_BYTES:
+        return body
+    if len(body) >= READ:  # its last characters may begin a token
+        masked = masked[: max(0, len(masked) - _SPELT * longest)]
+    return masked.encode()[:ANSWER_BYTES]
 
 
 def words_of(body: bytes) -> str:

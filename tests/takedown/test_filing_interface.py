@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config.takedown import Account
-from takedown.errors import FilingFailed
+from takedown.errors import FilingFailed, FilingRefused
 from takedown.filing import Desk, file_notice
 from tests.servers.sink import Reply, Sink
 from tests.takedown.desk import SHIPPED, changed, desk_of, drafted, view_of, with_takedown
@@ -42,7 +42,7 @@ def test_the_token_of_an_interface_is_kept_nowhere_even_where_it_is_repeated(sta
     row = {"channel": "netcraft", "token": "file:token"}
     account = Account.model_validate(row, context={"base": stage.folder})
     echo = json.dumps({"uuid": f"u-{SECRET}", "message": SECRET}).encode()
-    with Sink(Reply(status=500, body=echo), Reply(status=422, body=echo), Reply(body=echo)) as sink:
+    with Sink(Reply(status=503, body=echo), Reply(status=422, body=echo), Reply(body=echo)) as sink:
         desk = interface(stage, sink, headers={"Authorization": "Bearer {token}"})
         desk = replace(desk, config=with_takedown(desk.config, account=(account,)))
         number = drafted(stage, "netcraft", desk=desk)
@@ -57,6 +57,20 @@ def test_the_token_of_an_interface_is_kept_nowhere_even_where_it_is_repeated(sta
     for path in stage.folder.rglob("*"):
         if path.is_file() and path.name != "token":
             assert SECRET.encode() not in path.read_bytes(), path.name
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_an_answer_that_may_hide_that_it_was_taken_leaves_the_notice_under_way(stage: Stage, status: int) -> None:
+    with Sink(Reply(status=status)) as sink:
+        desk = interface(stage, sink)
+        number = drafted(stage, "netcraft", desk=desk)
+        with pytest.raises(FilingFailed, match=rf"answered {status}; nobody knows whether it arrived") as caught:
+            file_notice(desk, number, who="keiko")
+        assert caught.value.unknown
+        assert view_of(stage, number).sending_at is not None
+        with pytest.raises(FilingRefused, match="retry"):
+            file_notice(desk, number, who="keiko")
+    assert len(sink.received) == 1
 
 
 @pytest.mark.parametrize(

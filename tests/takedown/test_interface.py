@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from alerts.gate import Gate
+from alerts.gate import ANSWER_BYTES, Gate
 from config.takedown import Account
 from safety.egress import EgressRule
 from takedown.channel import Channel
 from takedown.errors import FilingFailed, FilingRefused
-from takedown.interface import Call, call_of, post_call, words_of
+from takedown.interface import READ, Call, call_of, post_call, words_of
 from takedown.notice import Filled, Notice
 from tests.alerts.certificates import certificate
 from tests.servers.sink import Reply, Sink
@@ -183,6 +183,7 @@ async def test_tables_within_tables_for_a_list_of_unsafe_pages(sink: Sink, tmp_p
             "example-api: answered 429; it can be filed again in 120 s",
         ),
         (Reply(status=503), "example-api: answered 503; it can be filed again later"),
+        (Reply(status=501), "example-api: answered 501"),
         (Reply(status=302, headers={"Location": "/x"}), "example-api: answered 302, a redirect, which is not followed"),
         (
             Reply(status=422, body='{"errors": [{"message": "urls: \u202etoo many\\n\\u001b[31m"}]}'.encode()),
@@ -203,6 +204,30 @@ async def test_what_a_status_means(sink: Sink, tmp_path: Path, reply: Reply, say
 async def test_a_post_that_ends_without_an_answer_may_have_arrived(sink: Sink, tmp_path: Path) -> None:
     sink.script.append(Reply(drop=True))
     assert (await failure(simple(sink, tmp_path), gate(sink))).unknown
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("status", [500, 502, 504, 524])
+async def test_a_fault_behind_the_interface_may_have_taken_it(sink: Sink, tmp_path: Path, status: int) -> None:
+    sink.script.append(Reply(status=status, body=b"<html>Bad gateway"))
+    error = await failure(simple(sink, tmp_path), gate(sink))
+    assert (str(error), error.unknown) == (f"example-api: answered {status}", True)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"x" * (ANSWER_BYTES - 8),  # the token crosses the end of what is kept
+        TOKEN.encode() * (READ // len(TOKEN)),  # and of what is read
+        b"x" * (READ - 8),
+    ],
+)
+async def test_no_part_of_the_token_is_kept_of_a_long_answer(sink: Sink, tmp_path: Path, before: bytes) -> None:
+    sink.script.append(Reply(body=before + TOKEN.encode() + b"y" * READ))
+    taken = await post_call(simple(sink, tmp_path), gate(sink), now=NOW)
+    assert TOKEN[:6].encode() not in taken.answer
+    assert len(taken.answer) <= ANSWER_BYTES
 
 
 @pytest.mark.asyncio
