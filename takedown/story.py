@@ -44,6 +44,11 @@ class Story:
     networks: Mapping[str, NetworkFacts] = field(default_factory=dict)  # by IP address, of hops on the journeys
     security: Mapping[str, SecurityFacts] = field(default_factory=dict)  # by host or domain, see `storage.contacts`
 
+    @property
+    def left(self) -> tuple[NoticeView, ...]:
+        """The notices that left, withdrawn ones too: what a draft says was written to one reader, and is no other's."""
+        return tuple(notice for notice in self.notices if notice.filed_at is not None)
+
 
 def tell_story(
     session: Session, config: Config, case_id: int, *, now: datetime, profiles: Sequence[BrandProfile] = ()

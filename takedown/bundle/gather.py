@@ -63,7 +63,7 @@ def gather(session: Session, media: MediaStore, story: Story, work: Path) -> Gat
         for one in (says or {}).get("files", ()):
             if one["role"] == "screenshot":
                 screenshots[manifest] = one["sha256"]
-    sent = [notice.manifest for notice in story.notices if notice.manifest]
+    sent = [notice.manifest for notice in story.left if notice.manifest]
     for manifest in sent:
         contents.add_manifest(manifest, folder="notices")
     items = _add_items(session, contents, case_id, work)
@@ -133,13 +133,13 @@ def _pictures(contents: Contents, view: CaseItemView) -> Iterator[dict[str, Any]
 
 
 def _add_notices(session: Session, contents: Contents, story: Story, work: Path) -> None:
-    """Put in notices, what went with them, and what came back."""
+    """Put in notices that left, what went with them, and what came back."""
     replies = defaultdict(list)
-    for reply in records.replies_of(session, story.notices):
+    for reply in records.replies_of(session, story.left):
         replies[reply.notice_id].append(reply)
-    records.write_lines(work / "notices", records.notice_lines(story.notices, replies))
+    records.write_lines(work / "notices", records.notice_lines(story.left, replies))
     contents.add_made("notices.jsonl", work / "notices", "record")
-    for notice in story.notices:
+    for notice in story.left:
         of = f"notice {notice.reference}"
         for one in notice.content.get("attachments", ()):
             address = str(one["sha256"])

@@ -8,6 +8,7 @@ from typing import Any
 from storage.actions import ACTIONS
 from storage.case_locks import MACHINE
 from storage.case_views import LogEntry
+from storage.notice_steps import NOTICE
 from storage.notice_views import NoticeView
 from takedown.bundle.dossier import Block, Column, Table, Words
 from takedown.bundle.journeys import Round
@@ -28,7 +29,10 @@ class _Event:
 
 
 def timeline(story: Story, rounds: Sequence[Round], locale: Locale) -> Iterator[Block]:
-    """Yield one table: first seen, every entry of the log, every round of visits; what repeats itself is one line."""
+    """Yield one table: first seen, every entry of the log, every round of visits; what repeats itself is one line.
+
+    Of notices that never left nothing is told: the log has their steps, without what they say.
+    """
     words = locale.words
     events = sorted((*_seen(story, locale), *_logged(story, locale), *_visited(rounds, locale)), key=lambda one: one.at)
     cut = len(events) - MOST_EVENTS
@@ -79,7 +83,7 @@ def judgements(story: Story, locale: Locale) -> Iterator[Block]:
 
 
 def notices(story: Story, channels: Mapping[str, str], locale: Locale) -> Iterator[Block]:
-    """Yield the takedown requests, oldest first.
+    """Yield the takedown requests that left, oldest first.
 
     Args:
         story: of the case.
@@ -87,7 +91,7 @@ def notices(story: Story, channels: Mapping[str, str], locale: Locale) -> Iterat
         locale: of the dossier.
     """
     words = locale.words
-    if not story.notices:
+    if not story.left:
         yield Words(lines=(words.not_filed,))
         return
     yield Table(
@@ -100,7 +104,7 @@ def notices(story: Story, channels: Mapping[str, str], locale: Locale) -> Iterat
             Column(title=words.answer, width=4),
             Column(title=words.down_at, width=3),
         ),
-        rows=tuple(_notice(notice, channels, locale) for notice in story.notices[-MOST_NOTICES:]),
+        rows=tuple(_notice(notice, channels, locale) for notice in story.left[-MOST_NOTICES:]),
     )
 
 
@@ -149,8 +153,10 @@ def _seen(story: Story, locale: Locale) -> Iterator[_Event]:
 
 def _logged(story: Story, locale: Locale) -> Iterator[_Event]:
     taken_back = {entry.data.get("undoes") for entry in story.case.log if entry.action == "undo"}
+    left = {notice.id for notice in story.left}
+    told = (entry for entry in story.case.log if entry.action != NOTICE or entry.data["notice"] in left)
     last, added = None, 0
-    for entry in (*story.case.log, None):
+    for entry in (*told, None):
         if entry is not None and entry.action in ("items_added", "items_changed"):
             if last is not None and last.action != entry.action:
                 yield _added(last, added, locale)

@@ -25,7 +25,7 @@ from storage.database import snapshot, transaction
 from storage.errors import MediaMissing
 from storage.evidence import EvidenceFile, keep_manifest
 from storage.merging import merge
-from storage.notices import Reply, add_reply
+from storage.notices import Reply, add_reply, withdraw
 from storage.retention import PURGE
 from storage.schema import Picture, StampRow, VisitRow
 from storage.stamps import due_stamps, stamp_done, stamp_failed
@@ -33,6 +33,7 @@ from takedown.bundle import write as write_module
 from takedown.bundle.contents import Contents
 from takedown.bundle.write import write_bundle
 from takedown.filing import file_notice
+from takedown.notice import Attachment, Filled
 from takedown.story import tell_story
 from tests.servers.mail import MailSink
 from tests.servers.time_stamps import MISSING, OPENSSL, TimeStamps, openssl_verifies
@@ -322,6 +323,35 @@ def test_what_was_sent_to_whom_and_what_came_back_is_in_it(language: Language, s
     assert ("提出" if language == "ja" else "filed") in page
     rows = [json.loads(line) for line in (folder / "custody.jsonl").read_text().splitlines()]
     assert [row["action"] for row in rows if "number" in row] == ["visit", "visit", "notice"]
+
+
+def test_what_a_notice_that_never_left_says_is_nowhere_in_it(stage: Stage, tmp_path: Path) -> None:
+    def marked(key: str, word: str) -> int:
+        field = Filled(key="description", label="Description", value=f"field {word}")
+        data = f"paper {word}".encode()
+        paper = Attachment(name="certificate-1.bin", kind="certificate", sha256=stage.media.put(data), bytes=len(data))
+        return drafted(stage, key, title=f"title {word}", body=f"text {word}", fields=(field,), attachments=(paper,))
+
+    sent = marked("registrar", "MARKSENT")
+    with MailSink() as sink:
+        file_notice(desk_of(stage, sink.port), sent, who="keiko")
+    given_up, police = marked("netcraft", "MARKGIVENUP"), marked("npa-cyber", "MARKPOLICE")
+    with transaction(stage.engine) as session:
+        withdraw(session, given_up, who="keiko", now=LATER)
+    make(stage, tmp_path / "case.zip", now=LATER + timedelta(days=1))
+    data = inside(tmp_path / "case.zip")
+    assert data.count(b"MARKSENT") > 5, "the search finds what was sent"
+    assert b"MARKGIVENUP" not in data
+    assert b"MARKPOLICE" not in data
+    folder = unpack(tmp_path / "case.zip", tmp_path / "case")
+    code, said = check(folder)
+    assert code == 0, said
+    read_by_people = (folder / "index.html").read_text("utf-8")
+    for number, there in ((sent, True), (given_up, False), (police, False)):
+        assert (view_of(stage, number).reference in read_by_people) is there
+    log = [json.loads(line) for line in (folder / "case_log.jsonl").read_text().splitlines()]
+    steps = [(row["data"]["notice"], row["reason"]) for row in log if row["action"] == "notice"]
+    assert {(given_up, "drafted"), (given_up, "withdrawn"), (police, "drafted")} <= set(steps), "the chain is whole"
 
 
 @pytest.mark.skipif(OPENSSL is None, reason=MISSING)
