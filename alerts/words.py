@@ -207,7 +207,7 @@ JA = Words(
         "再申請してください。",
         "information_requested": "申請 {id}({channel}、{reference}):追加情報を求められています。"
         "{since}(UTC)から未回答です。",
-        "refused": "申請 {id}({channel}、{reference}):{since}(UTC)に受理を断られました。"
+        "refused": "申請 {id}({channel}、{reference}):{since}(UTC)に不受理となりました。"
         "ほかの窓口への申請がまだありません。",
         "overdue": "申請 {id}({channel}、{reference}):{since}(UTC)に提出しましたが、期限を過ぎても回答がありません。",
         "dismissed": "申請 {id}({channel}、{reference}):案件は却下されました。取り下げを窓口に伝えてください。",
