@@ -95,6 +95,8 @@ EN = Words(
     notices={
         "answered": "Notice {id} ({channel}, {reference}): an answer came on {since} UTC.",
         "sending": "Notice {id} ({channel}, {reference}): a try of {since} UTC did not end; look whether it arrived.",
+        "lost": "Notice {id} ({channel}, {reference}): filed on {since} UTC, it did not arrive; look for "
+        "another address.",
         "back": "Notice {id} ({channel}, {reference}): what it had taken down is there again since {since} UTC; "
         "file it anew.",
         "information_requested": "Notice {id} ({channel}, {reference}): they ask for more; nobody has answered since "
@@ -203,6 +205,8 @@ JA = Words(
     notices={
         "answered": "申請 {id}({channel}、{reference}):{since}(UTC)に回答が届きました。",
         "sending": "申請 {id}({channel}、{reference}):{since}(UTC)の送信が完了していません。届いたか確認してください。",
+        "lost": "申請 {id}({channel}、{reference}):{since}(UTC)に提出しましたが、届いていません。"
+        "別の宛先を確認してください。",
         "back": "申請 {id}({channel}、{reference}):削除されたものが{since}(UTC)に再び確認されました。"
         "再申請してください。",
         "information_requested": "申請 {id}({channel}、{reference}):追加情報を求められています。"

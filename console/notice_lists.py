@@ -8,17 +8,18 @@ from rich.text import Text
 
 from console.counted import counted
 from console.inert import inert
-from console.notice_page import about
+from console.notice_page import about, state_of
 from console.show import moment
 from safety.screen import screen
 from storage.notice_due import Attention, DueNotice, DueNotices
 from storage.notice_views import NoticeView
 from takedown.catalogue import Catalogue
 
-_PRESSING: frozenset[Attention] = frozenset(("sending", "back", "information_requested", "refused", "overdue"))
+_PRESSING: frozenset[Attention] = frozenset(("sending", "lost", "back", "information_requested", "refused", "overdue"))
 _STYLES = {"down": "green", "refused": "red", "back": "bold red", "information_requested": "yellow", "withdrawn": "dim"}
 _COUNTED: dict[Attention, tuple[str, str]] = {
     "sending": ("try that did not end", "tries that did not end"),
+    "lost": ("that did not arrive",) * 2,
     "back": ("back again",) * 2,
     "information_requested": ("with a question", "with questions"),
     "refused": ("refused",) * 2,
@@ -42,7 +43,7 @@ def notice_table(views: Sequence[NoticeView]) -> Table:
             str(view.case_id),
             screen(view.channel, limit=40),
             about(view.actor, view.subject, limit=50),
-            Text(view.state.replace("_", " "), _STYLES.get(view.state, "")),
+            Text(state_of(view), "bold red" if view.lost_at else _STYLES.get(view.state, "")),
             moment(view.state_at),
             moment(view.due_at),
             view.reference,
@@ -53,7 +54,7 @@ def notice_table(views: Sequence[NoticeView]) -> Table:
 
 def notice_line(view: NoticeView) -> Text:
     """Say in one line where a notice went and how it stands."""
-    words = [f"{view.state.replace('_', ' ')} {moment(view.state_at)}"]
+    words = [f"{state_of(view)} {moment(view.state_at)}"]
     if view.state == "refused":
         words.append(f"for: {inert(view.refused_for or '', limit=120)}")
     if view.their_reference:
@@ -98,6 +99,8 @@ def says(one: DueNotice) -> str:
     match one.why:
         case "sending":
             return f"a try of {moment(view.sending_at)} did not end"
+        case "lost":
+            return f"filed {moment(view.filed_at)}, DID NOT ARRIVE: its mail came back {moment(view.lost_at)}"
         case "back":
             return f"back again since {moment(view.back_at)}"
         case "information_requested":
@@ -123,6 +126,9 @@ def commands(one: DueNotice, catalogue: Catalogue) -> list[str]:
     match one.why:
         case "sending":
             return [f"mekiki takedown state {number} filed --reference …", f"mekiki takedown retry {number}"]
+        case "lost":
+            anew = f"mekiki takedown draft {case} --channel {screen(one.notice.channel, limit=80)} --again"
+            return [anew, *elsewhere, f"mekiki takedown state {number} acknowledged"]
         case "back":
             return [f"mekiki takedown draft {case} --channel {screen(one.notice.channel, limit=80)}"]
         case "information_requested":

@@ -49,6 +49,14 @@ def about(actor: str, subject: str, *, limit: int = 160) -> str:
     return "the whole journey" if actor == "everyone" else f"{actor} {inert(subject, limit=limit)}"
 
 
+def state_of(view: NoticeView) -> str:
+    """Name the state of a notice, and what a state does not tell: that it did not arrive, who has likely acted."""
+    state = view.state.replace("_", " ")
+    if view.lost_at is not None:
+        return f"{state}, did not arrive"
+    return f"{state} (likely by the {view.gone_by})" if view.state == "down" and view.gone_by else state
+
+
 def standing(view: NoticeView) -> str:
     """Say in one line how a notice stands."""
     parts = [
@@ -56,7 +64,7 @@ def standing(view: NoticeView) -> str:
         f"case {view.case_id}",
         screen(view.channel, limit=80),
         view.language,
-        view.state.replace("_", " "),
+        state_of(view),
         *([f"their reference {inert(view.their_reference, limit=80)}"] if view.their_reference else []),
         *([f"due {moment(view.due_at)}"] if view.due_at else []),
     ]

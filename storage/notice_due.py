@@ -31,6 +31,7 @@ from storage.actions import SILENT
 from storage.batches import batched
 from storage.intents import tell_of_notices
 from storage.merging import family, root_of
+from storage.notice_steps import OPEN
 from storage.notice_views import NoticeView
 from storage.notices import views
 from storage.schema import Case, CaseState, NoticeReply, NoticeRow
@@ -38,6 +39,7 @@ from storage.upsert import table_of
 
 Attention = Literal[  # the most pressing first
     "sending",  # a try did not end: nobody knows whether it arrived
+    "lost",  # its mail came back: nobody there has read it
     "back",  # what was down is there again
     "information_requested",
     "refused",
@@ -150,9 +152,11 @@ def to_tell(session: Session, case_id: int, since: datetime, now: datetime, *, a
         .join(NoticeRow, NoticeRow.id == NoticeReply.notice_id)
         .where(NoticeRow.case_id.in_(family(session, case_id)), NoticeReply.recorded_at >= since)
     )
+    numbers = list(session.scalars(answered.distinct()))
+    returned = {one.notice.id for one in due if one.why == "lost"}
     return ToTell(
         due=tuple(one for one in due if one.notice.due_at is not None and one.notice.due_at <= now),
-        answered=views(session, _rows(session, list(session.scalars(answered.distinct())))),
+        answered=tuple(one for one in views(session, _rows(session, numbers)) if one.id not in returned),
     )
 
 
@@ -188,10 +192,12 @@ def _rank(now: datetime, of_case: Any, approvals: bool) -> ColumnElement[int | N
     worked_on = of_case.in_(sorted(WORKED_ON))
     draft = and_(state == "draft", _NOTICES.c.sending_at.is_(None), worked_on)
     unapproved = and_(draft, _NOTICES.c.approved_at.is_(None)) if approvals else None
-    waits = state.in_(("filed", "acknowledged"))
-    asked = state == "information_requested"
+    lost, arrived = _NOTICES.c.lost_at.is_not(None), _NOTICES.c.lost_at.is_(None)
+    waits = and_(state.in_(("filed", "acknowledged")), arrived)
+    asked = and_(state == "information_requested", arrived)
     conditions: list[tuple[Attention, ColumnElement[bool] | None]] = [
         ("sending", and_(state == "draft", _NOTICES.c.sending_at.is_not(None), over)),
+        ("lost", and_(state.in_(sorted(OPEN)), lost, worked_on)),
         ("back", and_(state == "back", worked_on)),
         ("information_requested", and_(asked, worked_on)),
         ("refused", and_(state == "refused", worked_on)),

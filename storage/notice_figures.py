@@ -51,8 +51,10 @@ class ChannelFigures:
 
     channel: str  # key
     filed: int
+    lost: int  # of these, whose mail came back: nobody there is known to have read it
     answered: Days  # from filing to the first answer
-    down: Days  # from filing until it was first seen to be gone
+    down: Days  # from filing until it was first seen to be gone; only what arrived
+    by_them: int  # of those that are gone: as far as its end tells, by the kind of actor that was asked
     refused: Share  # of those that were refused or are gone
     back: Share  # of those that were gone: seen again
     open: int  # wait for an end now, whenever they were filed
@@ -61,6 +63,8 @@ class ChannelFigures:
 @dataclass(slots=True)
 class _Gathered:
     filed: int = 0
+    lost: int = 0
+    by_them: int = 0
     answered: list[timedelta] = field(default_factory=list)
     down: list[timedelta] = field(default_factory=list)
     back: int = 0
@@ -82,17 +86,22 @@ def channel_figures(
     of_brand = () if brand is None else (_NOTICES.case_id.in_(select(Case.id).where(Case.brand == brand)),)
     filed = _NOTICES.filed_at >= since, _NOTICES.filed_at < until, *of_brand
     moments = [type_coerce(_NOTICES[name], _AS_STORED) for name in ("filed_at", "answered_at", "down_at")]
-    query = select(_NOTICES.channel, _NOTICES.back_at.is_not(None), *moments)
-    for channel, back, filed_at, answered_at, down_at in session.execute(query.where(*filed)):
+    lost = _NOTICES.lost_at.is_not(None)
+    query = select(_NOTICES.channel, _NOTICES.back_at.is_not(None), lost, _NOTICES.actor == _NOTICES.gone_by, *moments)
+    for channel, back, returned, theirs, filed_at, answered_at, down_at in session.execute(query.where(*filed)):
         one = gathered[channel]
         one.filed += 1
+        if returned:
+            one.lost += 1
+            continue
         if answered_at is not None:
             one.answered.append(_moment(answered_at) - _moment(filed_at))
         if down_at is not None:
             one.down.append(_moment(down_at) - _moment(filed_at))
             one.back += back
+            one.by_them += bool(theirs)
     refused = select(_NOTICES.channel, _NOTICES.down_at.is_not(None), func.count())
-    refused = refused.where(*filed, _NOTICES.refused_for.is_not(None))
+    refused = refused.where(*filed, _NOTICES.refused_for.is_not(None), _NOTICES.lost_at.is_(None))
     for channel, gone, count in session.execute(refused.group_by(_NOTICES.channel, _NOTICES.down_at.is_not(None))):
         gathered[channel].refused += count
         gathered[channel].refused_and_gone += count if gone else 0
@@ -104,6 +113,8 @@ def channel_figures(
         ChannelFigures(
             channel=channel,
             filed=one.filed,
+            lost=one.lost,
+            by_them=one.by_them,
             answered=_days(one.answered),
             down=_days(one.down),
             refused=Share(count=one.refused, of=one.refused + len(one.down) - one.refused_and_gone),

@@ -109,9 +109,11 @@ def _notices(session: Session, case: Case, states: Collection[NoticeState]) -> S
 
 
 def _watched(session: Session, case: Case) -> Iterator[NoticeRow]:
-    """Yield the notices of a case that what goes is told of; not those that were filed anew: the new one is told."""
+    """Yield the notices of a case that what goes is told of; not those that did not arrive, nor those that were filed
+    anew: the new one is told.
+    """
     for row in _notices(session, case, WATCHED):
-        if row.state != "back" or row.due_at is not None:
+        if row.lost_at is None and (row.state != "back" or row.due_at is not None):
             yield row
 
 

@@ -103,12 +103,14 @@ class NoticeStanding:
     filed_by: str | None = None
     manifest: str | None = None
     message_id: str | None = None
+    lost_at: datetime | None = None
     their_reference: str | None = None
     answered_at: datetime | None = None
     refused_for: str | None = None
     due_at: datetime | None = None
     down_at: datetime | None = None
     down_by: str | None = None
+    gone_by: str | None = None
     back_at: datetime | None = None
     settled_at: datetime | None = None
 
@@ -171,6 +173,10 @@ def after(at: NoticeStanding | None, entry: Entry) -> NoticeStanding:
         at = replace(at, their_reference=data["theirs"])
     if step in _ANSWERS or (step == "reply" and data["answers"]):
         at = replace(at, answered_at=at.answered_at or entry.at)
+    if step in _ANSWERS:
+        at = replace(at, lost_at=None)  # a person knows that it is there; of a mail, anybody can be the sender
+    elif data.get("lost") and at.answered_at is None:
+        at = replace(at, lost_at=at.lost_at or entry.at)
     match step:
         case "approved":
             return replace(at, approved_at=entry.at, approved_by=entry.who)
@@ -188,7 +194,7 @@ def after(at: NoticeStanding | None, entry: Entry) -> NoticeStanding:
         case "refused":
             return replace(at, refused_for=entry.note)
         case "down":
-            return replace(at, down_at=at.down_at or entry.at, down_by=at.down_by or entry.who)
+            return at if at.down_at else replace(at, down_at=entry.at, down_by=entry.who, gone_by=data.get("by"))
         case "back":
             return replace(at, back_at=entry.at)
     return at

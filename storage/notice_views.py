@@ -49,6 +49,7 @@ class NoticeView:
     filed_by: str | None
     manifest: str | None
     message_id: str | None
+    lost_at: datetime | None
     their_reference: str | None
     answered_at: datetime | None
     refused_for: str | None
@@ -56,6 +57,7 @@ class NoticeView:
     reminded_at: datetime | None
     down_at: datetime | None
     down_by: str | None
+    gone_by: str | None
     back_at: datetime | None
     settled_at: datetime | None
     replies: tuple[ReplyView, ...] = ()  # oldest first

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from storage.canonical import canonical
@@ -220,7 +220,8 @@ def filed(
 ) -> NoticeView:
     """Note that a notice whose sending was begun has arrived, as far as one can tell.
 
-    Refused and relapsed notices about the same actor are followed up by it, and wait for nothing any more.
+    Notices about the same actor that were refused, are back, or did not arrive are followed up by it, and wait for
+    nothing any more.
 
     Args:
         due: until an answer is asked after.
@@ -241,7 +242,10 @@ def filed(
             NoticeRow.case_id.in_(held.cases),
             NoticeRow.id != row.id,
             NoticeRow.due_at.is_not(None),
-            NoticeRow.state.in_(("refused", "back")),
+            or_(
+                NoticeRow.state.in_(("refused", "back")),
+                and_(NoticeRow.state.in_(sorted(OPEN)), NoticeRow.lost_at.is_not(None)),
+            ),
         )
     )
     for other in others.all():
@@ -342,8 +346,11 @@ class Reply:
 def add_reply(session: Session, number: int, reply: Reply, *, who: str, now: datetime, due: timedelta) -> bool:
     """Keep a message that came back; a notice that was filed is acknowledged by it. Tells whoever is told of notices.
 
+    Anybody can write such a message: it never makes a notice wait longer than it did. A mail of ours that comes back is
+    `lost_at` until a person knows better.
+
     Args:
-        due: until the next answer is asked after.
+        due: until the next answer is asked after, where that is sooner.
 
     Returns:
         Whether it is new: a message is kept once, however often it is read.
@@ -369,9 +376,15 @@ def add_reply(session: Session, number: int, reply: Reply, *, who: str, now: dat
             suggests=reply.suggests,
         )
     )
-    moves = (reply.answers or reply.lost) and row.state in OPEN
     wait = timedelta(0) if reply.lost else due
-    data = {"reply": reply.digest, "answers": reply.answers, "suggests": reply.suggests}
+    sooner = row.due_at is not None and row.due_at > now + wait
+    moves = (reply.answers or reply.lost) and row.state in OPEN and sooner
+    data = {
+        "reply": reply.digest,
+        "answers": reply.answers,
+        "suggests": reply.suggests,
+        "lost": reply.lost or None,
+    }
     take(session, held, row, "reply", who=who, now=now, due=wait if moves else "as before", data=data)
     tell_of_notices(session, held.root.id, now)
     return True

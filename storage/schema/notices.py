@@ -15,7 +15,15 @@ REFUSED = text("refused_for IS NOT NULL")
 TO_DO = text("due_at IS NOT NULL")
 UNREMINDED = text("reminded_at IS NULL OR reminded_at < due_at")  # that it is due is not told yet
 
-_ATTENDED = ("state", "due_at", "case_id", "channel", "sending_at", "approved_at")  # all that is asked of what waits
+_ATTENDED = (
+    "state",
+    "due_at",
+    "case_id",
+    "channel",
+    "sending_at",
+    "approved_at",
+    "lost_at",
+)  # all that is asked of what waits
 
 
 class NoticeRow(Base):
@@ -32,9 +40,14 @@ class NoticeRow(Base):
         CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name="approved"),
         Index(None, "case_id"),
         Index(
-            "ix_notices_filed_at", "filed_at", "channel", "answered_at", "down_at", "back_at"
+            "ix_notices_filed_at",
+            *("filed_at", "channel", "answered_at", "down_at", "back_at", "lost_at", "actor", "gone_by"),
         ),  # all that figures read
-        Index("ix_notices_refused", "filed_at", "channel", "down_at", sqlite_where=REFUSED, postgresql_where=REFUSED),
+        Index(
+            *("ix_notices_refused", "filed_at", "channel", "down_at", "lost_at"),
+            sqlite_where=REFUSED,
+            postgresql_where=REFUSED,
+        ),
         Index(None, "their_reference"),
         Index(None, "message_id"),
         Index(None, "state", "id"),
@@ -65,6 +78,7 @@ class NoticeRow(Base):
     filed_by: Mapped[str | None] = mapped_column(AnyText)
     manifest: Mapped[str | None] = mapped_column(Digest)  # of what was sent, in the media store
     message_id: Mapped[str | None] = mapped_column(AnyText)  # of the mail
+    lost_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its mail came back; null once somebody knows better
     their_reference: Mapped[str | None] = mapped_column(AnyText)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # first answer of a person or machine there
     refused_for: Mapped[str | None] = mapped_column(AnyText)
@@ -72,6 +86,7 @@ class NoticeRow(Base):
     reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # that `due_at` is over was told then
     down_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it was first seen to be gone
     down_by: Mapped[str | None] = mapped_column(AnyText)  # who saw it: a login, or "mekiki"
+    gone_by: Mapped[str | None] = mapped_column(String(16))  # who has likely taken it away: kind of an actor
     back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it was last seen to be there again
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when its state became refused, down, withdrawn
     content: Mapped[dict[str, Any]] = mapped_column(JsonText)  # what is sent: takedown.notice; long, so it comes last

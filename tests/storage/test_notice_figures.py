@@ -7,9 +7,9 @@ from sqlalchemy import Engine
 
 from storage.database import transaction
 from storage.notice_figures import ChannelFigures, Days, Share, channel_figures
-from storage.notices import set_state
+from storage.notices import add_reply, set_state
 from tests.storage.examples import NOW
-from tests.storage.noticed import WEEK, a_case, draft, file
+from tests.storage.noticed import WEEK, a_case, a_reply, draft, file
 
 DAY = timedelta(days=1)
 MONTH = timedelta(days=30)
@@ -70,3 +70,17 @@ def test_a_refusal_that_was_thought_over_is_none(engine: Engine) -> None:
     learned(engine, number, "refused", 1)
     learned(engine, number, "acknowledged", 2)
     assert figures(engine)["example-registrar"].refused == Share(count=0, of=0)
+
+
+def test_what_did_not_arrive_took_nothing_down_whenever_that_is_learned(engine: Engine) -> None:
+    case = a_case(engine)
+    numbers = [file(engine, case, subject=str(number)) for number in range(3)]
+    learned(engine, numbers[0], "down", 1)
+    learned(engine, numbers[1], "down", 1)
+    with transaction(engine) as session:
+        reply = a_reply(answers=False, lost=True)
+        for number in numbers[1:]:
+            add_reply(session, number, reply, who="aki", now=NOW + 2 * DAY, due=WEEK)
+    found = figures(engine)["example-registrar"]
+    assert (found.filed, found.lost, found.open) == (3, 2, 1)
+    assert found.down == Days(count=1, median=1.0, p90=1.0)

@@ -11,9 +11,9 @@ from storage.database import transaction
 from storage.merging import merge
 from storage.notice_due import due_notices
 from storage.notice_steps import ATTEND
-from storage.notices import notices_of, set_state
+from storage.notices import add_reply, notices_of, set_state
 from tests.storage.examples import FAKE_HOST, MINUTE, NOW, an_item, see
-from tests.storage.noticed import WEEK, a_case, draft, file, look_up, steps
+from tests.storage.noticed import WEEK, a_case, a_reply, draft, file, look_up, steps
 from tests.storage.test_presences import ONE, SHOP, TWO, look
 
 
@@ -224,3 +224,46 @@ def test_a_case_without_notices_is_as_before(engine: Engine) -> None:
     judged(engine, case, "relapse", 2)
     assert states(engine, case) == []
     assert FAKE_HOST in ONE
+
+
+def test_what_did_not_arrive_has_taken_nothing_down_until_it_is_filed_again(engine: Engine, case: int) -> None:
+    number = file(engine, case, links=[ONE])
+    loose = file(engine, case, links=[], subject="loose")
+    with transaction(engine) as session:
+        for one in (number, loose):
+            reply = a_reply(answers=False, lost=True)
+            add_reply(session, one, reply, who="aki", now=NOW + MINUTE, due=WEEK)
+    look(engine, case, ONE, 404, 2)
+    look(engine, case, TWO, 404, 3)
+    at = look_up(engine, number)
+    assert (at.state, at.lost_at, at.down_at) == ("filed", NOW + MINUTE, None)
+    assert look_up(engine, loose).state == "filed", "nor with its case"
+    with transaction(engine) as session:
+        assert due_notices(session, NOW + 2 * WEEK, approvals=False).notices == (), "what is gone need not be told"
+    look(engine, case, ONE, 200, 4)
+    with transaction(engine) as session:
+        due = due_notices(session, NOW + 4 * MINUTE, approvals=False).notices
+        assert [(one.notice.id, one.why) for one in due] == [(number, "lost"), (loose, "lost")]
+    judged(engine, case, "takedown", 4)
+    anew = file(engine, case, links=[ONE], now=NOW + 5 * MINUTE, again=True)
+    look(engine, case, ONE, 404, 6)
+    assert (look_up(engine, number).state, look_up(engine, anew).state) == ("filed", "down")
+    look(engine, case, ONE, 200, 7)
+    with transaction(engine) as session:
+        due = due_notices(session, NOW + 2 * WEEK, approvals=False).notices
+        assert [(one.notice.id, one.why) for one in due] == [(loose, "lost"), (anew, "back")], "it is followed up"
+
+
+def test_a_person_who_knows_that_it_arrived_is_believed_an_answer_alone_is_not(engine: Engine, case: int) -> None:
+    """Anybody can write a mail in the name of a channel."""
+    number = file(engine, case, links=[ONE])
+    with transaction(engine) as session:
+        add_reply(session, number, a_reply(answers=False, lost=True), who="aki", now=NOW, due=WEEK)
+        add_reply(session, number, a_reply("b" * 64), who="aki", now=NOW + MINUTE, due=WEEK)
+    at = look_up(engine, number)
+    assert (at.state, at.lost_at, at.due_at) == ("acknowledged", NOW, NOW)
+    with transaction(engine) as session:
+        set_state(session, number, "acknowledged", who="aki", now=NOW + MINUTE, due=WEEK)
+    look(engine, case, ONE, 404, 2)
+    at = look_up(engine, number)
+    assert (at.state, at.lost_at) == ("down", None)

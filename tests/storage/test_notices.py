@@ -308,7 +308,9 @@ def test_a_message_that_comes_back_is_kept_once_and_acknowledges(engine: Engine,
         assert add_reply(session, number, a_reply("b" * 64, suggests="down"), who="aki", now=NOW + DAY, due=WEEK)
         assert not add_reply(session, number, a_reply("b" * 64), who="mika", now=NOW + 2 * DAY, due=WEEK)
     at = look_up(engine, number)
-    assert (at.state, at.answered_at, at.due_at) == ("acknowledged", NOW + DAY, NOW + DAY + WEEK)
+    assert (at.state, at.answered_at, at.due_at) == ("acknowledged", NOW + DAY, NOW + WEEK), (
+        "it waits no longer for what anybody can write"
+    )
     assert [(one.digest[0], one.suggests) for one in at.replies] == [("a", None), ("b", "down")]
     with transaction(engine) as session:
         set_state(session, number, "refused", who="aki", now=NOW + 2 * DAY, due=WEEK, note="no")

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("filed_by", sa.Text(), nullable=True),
         sa.Column("manifest", sa.String(64), nullable=True),
         sa.Column("message_id", sa.Text(), nullable=True),
+        sa.Column("lost_at", moment, nullable=True),
         sa.Column("their_reference", sa.Text(), nullable=True),
         sa.Column("answered_at", moment, nullable=True),
         sa.Column("refused_for", sa.Text(), nullable=True),
@@ -47,6 +48,7 @@ def upgrade() -> None:
         sa.Column("reminded_at", moment, nullable=True),
         sa.Column("down_at", moment, nullable=True),
         sa.Column("down_by", sa.Text(), nullable=True),
+        sa.Column("gone_by", sa.String(16), nullable=True),
         sa.Column("back_at", moment, nullable=True),
         sa.Column("settled_at", moment, nullable=True),
         sa.Column("content", sa.Text(), nullable=False),
@@ -60,7 +62,7 @@ def upgrade() -> None:
     )
     for name, columns in (
         ("case_id", ["case_id"]),
-        ("filed_at", ["filed_at", "channel", "answered_at", "down_at", "back_at"]),
+        ("filed_at", ["filed_at", "channel", "answered_at", "down_at", "back_at", "lost_at", "actor", "gone_by"]),
         ("their_reference", ["their_reference"]),
         ("message_id", ["message_id"]),
         ("previous_id", ["previous_id"]),
@@ -69,10 +71,10 @@ def upgrade() -> None:
     ):
         op.create_index(f"ix_notices_{name}", "notices", columns)
     for name, columns, condition in (
-        ("refused", ["filed_at", "channel", "down_at"], "refused_for IS NOT NULL"),
+        ("refused", ["filed_at", "channel", "down_at", "lost_at"], "refused_for IS NOT NULL"),
         (
             "to_do",
-            ["state", "due_at", "case_id", "channel", "sending_at", "approved_at"],
+            ["state", "due_at", "case_id", "channel", "sending_at", "approved_at", "lost_at"],
             "due_at IS NOT NULL",
         ),
         ("due_at", ["due_at"], "reminded_at IS NULL OR reminded_at < due_at"),
