@@ -5,6 +5,7 @@ nothing is missing: the files, the text, the fields. A form that takes fewer tar
 that no open notice names; a note says how many are left for the next draft.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
@@ -20,11 +21,14 @@ from takedown.context import Context, reported_of, unfiled
 from takedown.errors import DraftRefused
 from takedown.facts import fact
 from takedown.interface import lacking
+from takedown.mail import REPORT
 from takedown.missing import how_to_get, no_contact
-from takedown.notice import Filled, Missing, Notice
+from takedown.notice import XARF, Attachment, Filled, Missing, Notice
 from takedown.parties import filer_of, owner_of
 from takedown.proofs import collect, missing_proofs
 from takedown.rights import COPIES, in_force, missing_rights
+from takedown.sharing.errors import NotShareable
+from takedown.sharing.xarf import xarf_of
 from takedown.story import Story
 from takedown.text_values import findings_of
 from takedown.texts import text_of
@@ -104,6 +108,7 @@ def draft(
         says = f"the files that were kept are gone from the media store: `mekiki visit {story.case.id}` makes new ones"
         raise DraftRefused(channel.key, [Missing(what=kind, says=says) for kind in gone])
     title, body = text_of(context, channel.limits.characters)
+    report, unreported = _report(context, media, now)
     return Notice(
         reference=reference,
         case_id=story.case.id,
@@ -116,11 +121,41 @@ def draft(
         title=title,
         body=body,
         fields=tuple(_filled(field, context) for field in channel.field),
-        attachments=context.attachments,
+        attachments=(*context.attachments, *report),
         to=_recipients(channel, actor),
         url=channel.url,
-        notes=(*_notes(context, body), *collected.notes),
+        notes=(*_notes(context, body), *collected.notes, *unreported),
     )
+
+
+def _report(context: Context, media: MediaStore, now: datetime) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+    """Keep the report for machines, where one goes along; and say why there is none, where it does not fit.
+
+    It is made here and not when it leaves: who approves the notice approves it, too.
+    """
+    channel = context.channel
+    if channel.way != "email" or not channel.xarf:
+        return (), ()
+    seen = next((file.sha256 for file in context.attachments if file.kind == "screenshot"), None)
+    picture = media.read(seen) if seen is not None else None
+    try:
+        made = xarf_of(
+            context.story,
+            context.actor,
+            context.config,
+            now=now,
+            reference=context.reference,
+            screenshot=picture,
+            exact=True,
+        )
+    except NotShareable:  # no address that machines could act on: the words and the files go alone
+        return (), ()
+    data = json.dumps(made, ensure_ascii=True, indent=1, sort_keys=True).encode()
+    room = channel.limits.bytes
+    if room is not None and sum(file.bytes for file in context.attachments) + len(data) > room:
+        words = WORDS[context.language]
+        return (), (words.too_large.format(proof=words.proofs[XARF], bytes=len(data), most=room),)
+    return (Attachment(name=REPORT, kind=XARF, sha256=media.put(data), bytes=len(data)),), ()
 
 
 def _missing(

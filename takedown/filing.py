@@ -14,7 +14,6 @@ surely came to nothing leaves a draft, and says why.
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,8 +50,6 @@ from takedown.errors import FilingFailed, FilingRefused
 from takedown.interface import Call, call_of, post_call
 from takedown.mail import Letter, files_of, letter_of
 from takedown.notice import Notice
-from takedown.sharing.errors import NotShareable
-from takedown.sharing.xarf import xarf_of
 from takedown.story import Story, tell_story
 
 NOTICE = "notice"  # action in the custody chain
@@ -127,7 +124,7 @@ def prepare(desk: Desk, wanted: int | str) -> Outgoing:
         raise FilingRefused(refused)
     actor = _actor(story, content)
     _check_complete(desk, story, actor, channel, content, now)
-    letter, call = _written(desk, story, actor, channel, content, now)
+    letter, call = _written(desk, channel, content, now)
     return Outgoing(
         view=view,
         notice=content,
@@ -311,9 +308,7 @@ def _mail(desk: Desk, letter: Letter) -> Taken:
     return taken
 
 
-def _written(
-    desk: Desk, story: Story, actor: Actor, channel: Channel, content: Notice, now: datetime
-) -> tuple[Letter | None, Call | None]:
+def _written(desk: Desk, channel: Channel, content: Notice, now: datetime) -> tuple[Letter | None, Call | None]:
     """Return the letter or the call that a notice becomes; neither for a form."""
     config = desk.config
     if channel.way == "api":
@@ -325,12 +320,7 @@ def _written(
         raise FilingRefused(
             f"{channel.key} takes mail, and no relay is configured: [takedown.mail] needs sender and host"
         )
-    report = None
-    if channel.xarf:
-        picture = next((data for one, data in files if one.kind == "screenshot"), None)
-        with suppress(NotShareable):  # no address that machines could act on: the words and the files go alone
-            report = xarf_of(story, actor, config, now=now, reference=content.reference, screenshot=picture, exact=True)
-    return letter_of(content, channel, config.takedown.mail, at=now, files=files, xarf=report), None
+    return letter_of(content, channel, config.takedown.mail, at=now, files=files), None
 
 
 def _actor(story: Story, content: Notice) -> Actor:

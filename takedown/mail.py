@@ -2,20 +2,18 @@
 
 The same notice, time and files give the same bytes, so that what was sent can be proved. Recipients are the channel's
 own address, or the contacts in the notice, and `takedown.mail.copies`; each is exactly one address or the notice does
-not leave. Where XARF goes along, the message is a `multipart/report` with a `message/feedback-report` of type xarf and
-a part named `xarf.json`, as those who read it by machine expect; other files stand beside that report.
+not leave. Where a report for machines goes along, the message is a `multipart/report` with a `message/feedback-report`
+of type xarf and a part named `xarf.json`, as those who read it by machine expect; other files stand beside that report.
 """
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 from hashlib import sha256
-from typing import Any
 
 from alerts.dialect import header_text
 from alerts.mail import mailbox
@@ -26,11 +24,12 @@ from storage.errors import MediaMissing
 from storage.media import MediaStore
 from takedown.channel import CONTACT, Channel
 from takedown.errors import FilingRefused
-from takedown.notice import Attachment, Notice
+from takedown.notice import XARF, Attachment, Notice
 
 # Bytes of a whole message. Many mail systems refuse more than 25 MB, Base64 included; ours is a bit below.
 LARGEST = 20 * 2**20
 SUBJECT_LIMIT = 250  # characters
+REPORT = "xarf.json"  # as those who read it by machine look for it
 MOST_RECIPIENTS = 10  # of one notice, without copies
 _TYPES = {
     ".png": "image/png",
@@ -69,7 +68,6 @@ def letter_of(
     *,
     at: datetime,
     files: Sequence[tuple[Attachment, bytes]] = (),
-    xarf: Mapping[str, Any] | None = None,
 ) -> Letter:
     """Write a notice as mail.
 
@@ -78,8 +76,7 @@ def letter_of(
         channel: whose address it goes to.
         mail: who sends it, and who gets a copy.
         at: date of the message.
-        files: what goes along, with its bytes, as `files_of` reads them.
-        xarf: the report for machines, a XARF v4 object.
+        files: what goes along, with its bytes, as `files_of` reads them; one of kind XARF is the report for machines.
 
     Raises:
         FilingRefused: an address is none, there is no recipient, or the message is too large.
@@ -100,8 +97,9 @@ def letter_of(
     message["Message-ID"] = message_id
     message["User-Agent"] = TOOL
     message["MIME-Version"] = "1.0"
-    named = [(_safe_name(one, number), data) for number, (one, data) in enumerate(files, 1)]
-    _fill(message, notice.body, named, xarf)
+    report = next((data for one, data in files if one.kind == XARF), None)
+    named = [(_safe_name(one, number), data) for number, (one, data) in enumerate(files, 1) if one.kind != XARF]
+    _fill(message, notice.body, named, report)
     for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
         part.set_boundary(f"={notice.reference}={number}")
     data = message.as_bytes()
@@ -117,7 +115,7 @@ def letter_of(
         copies=tuple(address.addr_spec for address in copies),
         subject=subject,
         data=data,
-        files=(*(name for name, _ in named), *(["xarf.json"] if xarf is not None else [])),
+        files=(*(name for name, _ in named), *([REPORT] if report is not None else [])),
     )
 
 
@@ -169,7 +167,7 @@ def files_of(attachments: Iterable[Attachment], media: MediaStore) -> list[tuple
     return found
 
 
-def _fill(message: MIMEPart, body: str, files: Sequence[tuple[str, bytes]], xarf: Mapping[str, Any] | None) -> None:
+def _fill(message: MIMEPart, body: str, files: Sequence[tuple[str, bytes]], xarf: bytes | None) -> None:
     """Put text, report and files into a message."""
     if xarf is None:
         _set_text(message, body)
@@ -193,7 +191,7 @@ def _set_text(part: MIMEPart, body: str) -> None:
     part.set_content(written.decode(), cte="quoted-printable" if short else "base64")
 
 
-def _set_report(part: MIMEPart, body: str, xarf: Mapping[str, Any]) -> None:
+def _set_report(part: MIMEPart, body: str, xarf: bytes) -> None:
     """Make a part a feedback report (RFC 5965) of type xarf."""
     part["Content-Type"] = 'multipart/report; report-type="feedback-report"'
     text, feedback, report = (MIMEPart(policy=SMTP) for _ in range(3))
@@ -201,9 +199,8 @@ def _set_report(part: MIMEPart, body: str, xarf: Mapping[str, Any]) -> None:
     feedback["Content-Type"] = "message/feedback-report"
     feedback["Content-Disposition"] = "inline"
     feedback.set_payload(f"Feedback-Type: xarf\r\nUser-Agent: {TOOL.replace(' ', '/')}\r\nVersion: 1\r\n")
-    written = json.dumps(xarf, ensure_ascii=True, indent=1, sort_keys=True).encode()
-    report.set_content(written, maintype="application", subtype="json", disposition="attachment", filename="xarf.json")
-    report.set_param("name", "xarf.json")
+    report.set_content(xarf, maintype="application", subtype="json", disposition="attachment", filename=REPORT)
+    report.set_param("name", REPORT)
     for one in (text, feedback, report):
         part.attach(one)
 

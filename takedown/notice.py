@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from alerts.message import Language
 from takedown.channel import ActorKind, Fact, Proof, Right
 
+XARF = "xarf"  # kind of the attachment that machines read
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:

@@ -16,14 +16,17 @@ from storage.errors import JudgementRefused, NoticeNotFound, NoticeRefused
 from storage.judgements import Judgement, judge
 from storage.notices import approve, history, withdraw
 from storage.schema import Case, StampRow
+from takedown.actors import actors_of
 from takedown.catalogue import Catalogue
+from takedown.drafting import draft
 from takedown.errors import FilingFailed, FilingRefused, UnknownChannel
 from takedown.filing import Desk, file_notice, prepare
+from takedown.story import tell_story
 from tests.alerts.certificates import certificate
 from tests.servers.mail import MailSink
 from tests.servers.sink import Sink
 from tests.takedown.desk import ABUSE, LATER, SHIPPED, changed, desk_of, drafted, view_of, with_mail, with_takedown
-from tests.takedown.stage import AUTHORITY, CANARY, SECRET, Stage
+from tests.takedown.stage import AUTHORITY, CANARY, LINK, SECRET, Stage, journey
 
 
 def case_of(stage: Stage) -> Case:
@@ -87,12 +90,38 @@ def test_the_files_that_leave_are_those_of_the_case_alone(stage: Stage) -> None:
     parts = {part.get_filename(): part.get_content() for part in message.walk() if part.get_filename()}
     for file in content["attachments"]:
         assert sha256(parts[file["name"]]).hexdigest() == file["sha256"]
-    assert parts.keys() == {file["name"] for file in content["attachments"]} | {"xarf.json"}
+    assert parts.keys() == {file["name"] for file in content["attachments"]}
     report = json.loads(parts["xarf.json"])
     assert view_of(stage, number).reference in json.dumps(report)
     assert xarf.parse(report).errors == []
     for part in (sink.mails[0].raw, *parts.values()):
         assert CANARY.encode() not in (part if isinstance(part, bytes) else str(part).encode())
+
+
+def test_the_report_for_machines_that_leaves_is_the_one_that_was_approved(stage: Stage) -> None:
+    desk = with_takedown(with_mail(stage.config), second_approver=True, approvers=("aoi", "keiko"))
+    number = drafted(stage)
+    with transaction(stage.engine) as session:
+        judge(session, stage.case, Judgement(who="keiko", action="takedown", approvers=("aoi", "keiko")), now=LATER)
+        judge(session, stage.case, Judgement(who="aoi", action="approve", approvers=("aoi", "keiko")), now=LATER)
+        approve(session, number, who="aoi", approvers=("aoi", "keiko"), now=LATER)
+    [kept] = [file for file in view_of(stage, number).content["attachments"] if file["kind"] == "xarf"]
+    journey(stage.engine, stage.media, LINK, stage.case, title="another look", at=LATER)
+    later = LATER + timedelta(days=3)
+    assert drafted_report(stage, later) != stage.media.read(kept["sha256"])  # made now it would be another one
+    with MailSink() as sink:
+        file_notice(desk_of(stage, config=with_mail(desk, port=sink.port), now=lambda: later), number, who="keiko")
+    [report] = [part.get_content() for part in sink.mails[0].message.walk() if part.get_filename() == "xarf.json"]
+    assert sha256(report).hexdigest() == kept["sha256"]
+
+
+def drafted_report(stage: Stage, at: datetime) -> bytes:
+    """Return the report of a draft that is made at this time."""
+    with snapshot(stage.engine) as session:
+        story = tell_story(session, stage.config, stage.case, now=at)
+    actor = next(one for one in actors_of(story) if one.kind == "registrar")
+    written = draft(story, actor, SHIPPED.get("registrar"), stage.config, "en", stage.media, now=at)
+    return stage.media.read(next(one.sha256 for one in written.attachments if one.kind == "xarf"))
 
 
 def test_filing_asks_for_the_takedown_by_the_same_person(stage: Stage) -> None:

@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from storage.media import MediaStore
 from takedown.channel import Channel
 from takedown.errors import FilingRefused
 from takedown.mail import LARGEST, Letter, files_of, letter_of, recipients_of, subject_of
-from takedown.notice import Attachment, Notice
+from takedown.notice import XARF, Attachment, Notice
 from tests.takedown.desk import ABUSE, SHIPPED
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -70,6 +69,10 @@ def file_of(data: bytes, name: str = "screenshot-1-0123456789abcdef.png") -> tup
     return Attachment(name=name, kind="screenshot", sha256=sha256(data).hexdigest(), bytes=len(data)), data
 
 
+_REPORT = b'{"xarf_version": "4.2.0", "note": "\\u661f"}'
+REPORTED = (Attachment(name="xarf.json", kind=XARF, sha256=sha256(_REPORT).hexdigest(), bytes=len(_REPORT)), _REPORT)
+
+
 def test_the_headers_of_a_notice() -> None:
     written = letter(mail={"reply_to": "abuse-desk@hoshino-denki.example", "copies": ("legal@hoshino-denki.example",)})
     message = parsed(written)
@@ -106,7 +109,7 @@ def test_english_stays_readable_in_the_raw_mail() -> None:
 
 
 def test_the_same_notice_and_time_give_the_same_bytes() -> None:
-    options: dict[str, Any] = {"files": [file_of(PNG)], "xarf": {"b": 1, "a": "星"}}
+    options: dict[str, Any] = {"files": [file_of(PNG), REPORTED]}
     assert letter(**options).data == letter(**options).data
     assert letter(**options).data != letter(replace(NOTICE, body="other"), **options).data
 
@@ -135,7 +138,7 @@ def test_hostile_file_names_become_plain_ones(name: str) -> None:
 
 def test_machines_find_the_xarf_report_where_they_look() -> None:
     """RFC 5965 with Feedback-Type xarf and a part called xarf.json, as parsers of abuse desks expect it."""
-    message = parsed(letter(xarf={"xarf_version": "4.2.0", "note": "星"}))
+    message = parsed(letter(files=[REPORTED]))
     assert message.get_content_type() == "multipart/report"
     assert message.get_param("report-type") == "feedback-report"
     text, feedback, report = parts_of(message)
@@ -145,11 +148,11 @@ def test_machines_find_the_xarf_report_where_they_look() -> None:
     assert (report.get_content_type(), report.get_param("name"), report.get_filename()) == (
         *("application/json", "xarf.json", "xarf.json"),
     )
-    assert json.loads(report.get_content()) == {"xarf_version": "4.2.0", "note": "星"}
+    assert report.get_content() == REPORTED[1]
 
 
 def test_files_stand_beside_the_report() -> None:
-    message = parsed(letter(xarf={"a": 1}, files=[file_of(PNG)]))
+    message = parsed(letter(files=[REPORTED, file_of(PNG)]))
     assert message.get_content_type() == "multipart/mixed"
     report, picture = parts_of(message)
     assert (report.get_content_type(), picture.get_content_type()) == ("multipart/report", "image/png")
