@@ -12,6 +12,7 @@ from console.counted import counted
 from console.inert import URL_LIMIT, inert, inert_url
 from console.journeys import journeys
 from console.notice_lists import notice_line
+from console.notice_page import likely
 from console.picture import half_blocks, sound
 from console.show import DECISION_STYLE, item_lines, moment, why_lines
 from detector.evidence import ImageBox
@@ -19,8 +20,10 @@ from safety.screen import defang, defang_text
 from storage.actions import UNJUDGED, WAITING
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary, LogEntry, PictureView, SimilarCase
 from storage.media import MediaStore
+from storage.notice_steps import NOTICE
 from storage.notice_views import NoticeView
 from storage.registrations import Registration
+from storage.visits import RECHECK
 from takedown.story import handoffs_of
 
 MOST_WORDS = 300  # characters that are shown of what is written in a picture
@@ -177,6 +180,8 @@ def log_line(entry: LogEntry) -> Text:
     reason = f" ({inert(entry.reason, limit=60)})" if entry.reason else ""
     told = "".join(f" {words}" for words in _told(entry))
     note = f" - {inert(entry.note, limit=300)}" if entry.note else ""
+    if entry.reason == "down" and entry.action in (RECHECK, NOTICE) and "by" in entry.data:
+        note += f", {likely(entry.data['by'])}"
     who, action = inert(entry.who, limit=40), inert(entry.action.replace("_", " "), limit=40)
     return Text.assemble((f"{moment(entry.at)}  ", "dim"), f"{who}: {action}{reason}{told}{note}")
 

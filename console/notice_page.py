@@ -13,6 +13,7 @@ from takedown.channel import Channel
 from takedown.notice import Notice
 
 MOST = 8000  # characters of a value that are shown; --field prints the whole of it
+_LIKELY = {"host": "host or content network", "redirect": "one who redirects"}
 ALONE = ("title", "body", "targets", "to", "url", "reference")  # what `--field` prints besides the form's own fields
 
 
@@ -54,7 +55,12 @@ def state_of(view: NoticeView) -> str:
     state = view.state.replace("_", " ")
     if view.lost_at is not None:
         return f"{state}, did not arrive"
-    return f"{state} (likely by the {view.gone_by})" if view.state == "down" and view.gone_by else state
+    return f"{state}, {likely(view.gone_by)}" if view.state == "down" and view.gone_by else state
+
+
+def likely(by: str) -> str:
+    """Say who has likely taken away what is gone."""
+    return f"likely by the {_LIKELY.get(by, by)}"
 
 
 def standing(view: NoticeView) -> str:
@@ -77,6 +83,7 @@ def history_lines(view: NoticeView, steps: Sequence[NoticeStep]) -> Iterator[Tex
     for step in steps:
         note = f" - {inert(step.note, limit=300)}" if step.note else ""
         undone = "  (taken back)" if step.undone else ""
+        note += f", {likely(step.by)}" if step.by else ""
         what = f"{inert(step.who, limit=40)}: {step.step.replace('_', ' ')}{note}{undone}"
         yield Text.assemble((f"  {moment(step.at)}  ", "dim"), what)
     for reply in view.replies:

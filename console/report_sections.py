@@ -122,7 +122,7 @@ def relapse(report: Report, words: Words) -> Section:
 def channels(report: Report, words: Words) -> Section:
     """How those who were asked to take things down answered."""
     found = report.now.channels
-    keys = ("channel", "filed", "answered", "answer", "gone", "down", "refused", "back")
+    keys = ("channel", "filed", "answered", "answer", "gone", "theirs", "down", "refused", "back")
     rows = [
         (
             Cell(safe(one.channel)),
@@ -130,6 +130,7 @@ def channels(report: Report, words: Words) -> Section:
             _count(words, one.answered.count),
             _days_taken(words, one.answered),
             _count(words, one.down.count),
+            _count(words, one.by_them),
             _days_taken(words, one.down),
             _part(words, one.refused),
             _part(words, one.back),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from statistics import median
 
-from sqlalchemy import func, select, type_coerce
+from sqlalchemy import and_, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
@@ -20,6 +20,7 @@ from storage.upsert import table_of
 
 _NOTICES = table_of(NoticeRow).c
 _DAY = timedelta(days=1)
+_KEEP_PAGES = ("cdn", "platform")  # nobody sees from outside whether they or a host behind them took a page away
 _AS_STORED = NullType()  # reading a hundred thousand moments one by one takes seconds; only differences are asked for
 
 
@@ -87,8 +88,9 @@ def channel_figures(
     filed = _NOTICES.filed_at >= since, _NOTICES.filed_at < until, *of_brand
     moments = [type_coerce(_NOTICES[name], _AS_STORED) for name in ("filed_at", "answered_at", "down_at")]
     lost = _NOTICES.lost_at.is_not(None)
-    query = select(_NOTICES.channel, _NOTICES.back_at.is_not(None), lost, _NOTICES.actor == _NOTICES.gone_by, *moments)
-    for channel, back, returned, theirs, filed_at, answered_at, down_at in session.execute(query.where(*filed)):
+    theirs = or_(_NOTICES.actor == _NOTICES.gone_by, and_(_NOTICES.gone_by == "host", _NOTICES.actor.in_(_KEEP_PAGES)))
+    query = select(_NOTICES.channel, _NOTICES.back_at.is_not(None), lost, theirs, *moments)
+    for channel, back, returned, by_them, filed_at, answered_at, down_at in session.execute(query.where(*filed)):
         one = gathered[channel]
         one.filed += 1
         if returned:
@@ -99,7 +101,7 @@ def channel_figures(
         if down_at is not None:
             one.down.append(_moment(down_at) - _moment(filed_at))
             one.back += back
-            one.by_them += bool(theirs)
+            one.by_them += bool(by_them)
     refused = select(_NOTICES.channel, _NOTICES.down_at.is_not(None), func.count())
     refused = refused.where(*filed, _NOTICES.refused_for.is_not(None), _NOTICES.lost_at.is_(None))
     for channel, gone, count in session.execute(refused.group_by(_NOTICES.channel, _NOTICES.down_at.is_not(None))):

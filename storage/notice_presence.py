@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from detector.presence import Presence
+from detector.presence import By, Presence
 from storage.case_locks import MACHINE, lock_cases
 from storage.merging import family
 from storage.notice_entries import Held, entries_of, take, write
@@ -61,7 +61,7 @@ def follow_link(
             gone = url in links and all(link in standing and standing[link].state == "down" for link in links)
             with_case = moved and case.state == "down"
             if _takes_away(row) and (gone or with_case) and not _a_person_saw_it(session, row):
-                _move(session, case, row, "down", who=MACHINE, note=state.says, now=now)
+                _move(session, case, row, "down", who=MACHINE, note=state.says, now=now, by=state.by)
     elif state.state not in ("down", "unclear"):
         for row in _notices(session, case, _DOWN):
             there = url in row.links and state.state == "relapsed"
@@ -147,7 +147,8 @@ def _move(
     note: str,
     now: datetime,
     because: int | None = None,
+    by: By | None = None,
 ) -> None:
     held = Held(root=case, cases=lock_cases(session, {row.case_id, case.id}))
     due = None if step == "down" else ATTEND
-    take(session, held, row, step, who=who, now=now, due=due, note=note, data={"because": because})
+    take(session, held, row, step, who=who, now=now, due=due, note=note, data={"because": because, "by": by})

@@ -78,6 +78,7 @@ class NoticeStep:
     step: str  # see storage.notice_steps.Step
     note: str
     undone: bool = False  # taken back since
+    by: str | None = None  # who has likely taken away what is down: kind of an actor
 
 
 def open_draft(notices: Sequence[NoticeView], channel: str, actor: str, subject: str) -> NoticeView | None:

@@ -99,6 +99,7 @@ def history(session: Session, case_id: int) -> tuple[NoticeStep, ...]:
             step=entry.reason or "",
             note=entry.note,
             undone=entry.id in gone,
+            by=entry.data.get("by") if entry.reason == "down" else None,
         )
         for entry in entries
     )

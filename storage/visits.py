@@ -23,6 +23,7 @@ from storage.items import item_from
 from storage.media import MediaStore
 from storage.merging import family
 from storage.notice_presence import follow_link, kin
+from storage.registrations import registrations
 from storage.schema import Case, CaseItem, CaseLog, ItemRow, ItemVersion, VerdictRow, VisitRow
 from storage.settle import settle_anew
 from storage.stamps import want_stamp
@@ -261,18 +262,25 @@ def _note_presence(session: Session, case: Case, url: str, visits: Sequence[Visi
     """Append to a case's log where its link stands, if that is not what was said last; return where it stands."""
     was = presences(session, case.id).get(url)
     before = visits_of(session, case.id, most=200, url=url)
-    state = presence(visits, before, was.state if was else None)
+    state = presence(visits, before, was.state if was else None, _statuses(session, visits))
     if state.state == "unclear" or (was is None and state.state == "up"):
         return state
     if was is not None and (was.state, was.says) == (state.state, state.says):
         return state
     if state.state == "up" and was is not None and was.state in ("relapsed", "moved", "changed"):
         return state  # it was said that it is there
+    data = {"url": url} if state.by is None else {"url": url, "by": state.by}
     entry = NewEntry(
-        case_id=case.id, at=now, who=MACHINE, action=RECHECK, reason=state.state, note=state.says, data={"url": url}
+        case_id=case.id, at=now, who=MACHINE, action=RECHECK, reason=state.state, note=state.says, data=data
     )
     append_log(session, {case.id: case}, [entry])
     return state
+
+
+def _statuses(session: Session, visits: Sequence[Visit]) -> dict[str, list[str]]:
+    """Return what registries last told of the domains where visits found nothing any more."""
+    domains = {visit.host for visit in visits if visit.outcome == "gone"}
+    return {name: list(one.facts.get("status") or ()) for name, one in registrations(session, domains).items()}
 
 
 def _links_followed(session: Session, case_id: int) -> set[str]:
@@ -308,7 +316,10 @@ def presences(session: Session, case_id: int) -> dict[str, Presence]:
         .where(CaseLog.case_id.in_(family(session, case_id)), CaseLog.action == RECHECK)
         .order_by(CaseLog.id)
     )
-    return {row.data["url"]: msgspec.convert({"state": row.reason, "says": row.note}, Presence) for row in rows}
+    return {
+        row.data["url"]: msgspec.convert({"state": row.reason, "says": row.note, "by": row.data.get("by")}, Presence)
+        for row in rows
+    }
 
 
 def visits_of(session: Session, case_id: int, *, most: int = 50, url: str | None = None) -> tuple[Visit, ...]:

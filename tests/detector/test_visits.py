@@ -138,3 +138,41 @@ def test_presence_says_how_it_went() -> None:
     assert said == Presence(
         state="down", says="the domain does not resolve any more (NXDOMAIN); the site was suspended"
     )
+
+
+BEYOND = "https://shop.test/lp"
+SHORT = hop("https://go.test/x", status=302)
+
+
+def way(*hops: Hop, seen: Landing | None = None) -> Visit:
+    outcome, says = outcome_of(hops, seen, ended=True)
+    return Visit(url=hops[0].url, visitor="a", started_at=NOW, hops=hops, landing=seen, outcome=outcome, says=says)
+
+
+@pytest.mark.parametrize(
+    ("visits", "before", "statuses", "by"),
+    [
+        ([way(hop(status=404))], [SEEN], {}, "host"),
+        ([way(hop(status=410))], [], {}, "host"),
+        ([way(hop(), seen=landing(parked="the site was suspended"))], [SEEN], {}, "host"),
+        ([way(hop(), seen=landing(parked="the domain is parked or for sale"))], [SEEN], {}, None),
+        ([way(hop(), seen=landing(parked="the domain is parked or for sale"))], [], ["client hold"], "registrar"),
+        ([GONE], [SEEN], {}, "registrar"),
+        ([GONE], [SEEN], ["active", "Client Hold"], "registrar"),
+        ([GONE], [SEEN], ["client hold", "server hold"], "registry"),
+        ([way(hop("http://a.shop.test/", status=None, problem="dns"))], [], {}, None),
+        ([way(hop("http://a.shop.test/", status=None, problem="dns"))], [], ["redemption period"], "registrar"),
+        ([way(hop("http://www.shop.test/", status=None, problem="dns"))], [], {}, "registrar"),
+        ([way(hop("http://fraud.github.io/", status=None, problem="dns"))], [], {}, "host"),
+        ([way(hop(SHORT.url, status=404))], [way(SHORT, hop(BEYOND), seen=landing())], {}, "redirect"),
+        ([way(hop(SHORT.url, status=None, problem="dns"))], [way(SHORT, hop(BEYOND), seen=landing())], {}, "redirect"),
+        ([way(SHORT, hop(BEYOND, status=404))], [way(SHORT, hop(BEYOND), seen=landing())], {}, "host"),
+        ([way(SHORT, hop("https://new.test/", status=404))], [way(SHORT, hop(BEYOND), seen=landing())], {}, None),
+        ([way(hop(status=404)), GONE], [SEEN], {}, None),
+        ([SEEN], [GONE], {}, None),
+    ],
+)
+def test_how_it_went_tells_who_has_likely_taken_it_away(
+    visits: list[Visit], before: list[Visit], statuses: list[str], by: str | None
+) -> None:
+    assert presence(visits, before, "up", {"shop.test": statuses}).by == by

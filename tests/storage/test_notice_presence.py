@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from detector.visits import Hop, Visit, outcome_of
 from storage.cases import Judgement, judge, undo
 from storage.database import transaction
 from storage.merging import merge
 from storage.notice_due import due_notices
+from storage.notice_figures import channel_figures
 from storage.notice_steps import ATTEND
-from storage.notices import add_reply, notices_of, set_state
+from storage.notices import add_reply, history, notices_of, set_state
+from storage.registrations import Registration, save_registration
+from storage.visits import LinkToVisit, presences, save_visits
 from tests.storage.examples import FAKE_HOST, MINUTE, NOW, an_item, see
 from tests.storage.noticed import WEEK, a_case, a_reply, draft, file, look_up, steps
 from tests.storage.test_presences import ONE, SHOP, TWO, look
@@ -267,3 +271,37 @@ def test_a_person_who_knows_that_it_arrived_is_believed_an_answer_alone_is_not(e
     look(engine, case, ONE, 404, 2)
     at = look_up(engine, number)
     assert (at.state, at.lost_at) == ("down", None)
+
+
+def test_who_has_likely_taken_it_away_is_on_record_and_others_are_not_credited(engine: Engine, case: int) -> None:
+    host = file(engine, case, links=[ONE], actor="host", channel="host", subject="203.0.113.7")
+    network = file(engine, case, links=[ONE], actor="cdn", channel="cdn", subject="cdn")
+    registrar = file(engine, case, links=[ONE], actor="registrar", channel="registrar")
+    look(engine, case, ONE, 404, 1)
+    for number in (host, network, registrar):
+        assert (look_up(engine, number).state, look_up(engine, number).gone_by) == ("down", "host")
+    with transaction(engine) as session:
+        found = {one.channel: one for one in channel_figures(session, NOW - WEEK, NOW + WEEK)}
+        assert presences(session, case)[ONE].by == "host"
+        assert [one.by for one in history(session, case) if one.step == "down"] == ["host"] * 3
+    assert {key: (one.down.count, one.by_them) for key, one in found.items()} == {
+        "host": (1, 1),
+        "cdn": (1, 1),
+        "registrar": (1, 0),
+    }
+    look(engine, case, ONE, 200, 2)
+    with transaction(engine) as session:
+        set_state(session, host, "down", who="aki", now=NOW + 3 * MINUTE, due=WEEK)
+    assert look_up(engine, host).gone_by == "host", "as it went first"
+
+
+def test_what_the_registry_told_of_a_domain_says_who_holds_it(engine: Engine, case: int) -> None:
+    number = file(engine, case, links=[ONE])
+    with transaction(engine) as session:
+        facts = {"status": ["server hold"]}
+        save_registration(session, Registration(domain=FAKE_HOST, asked_at=NOW, facts=facts, answer=None))
+        hops = (Hop(url=ONE, how="start", at=NOW, seconds=0.1, problem="dns"),)
+        outcome, says = outcome_of(hops, None, ended=True)
+        visit = Visit(url=ONE, visitor="desk", started_at=NOW, hops=hops, landing=None, outcome=outcome, says=says)
+        save_visits(session, LinkToVisit(url=ONE, cases=(case,)), [visit], who="mekiki", authority=None, now=NOW)
+    assert (look_up(engine, number).state, look_up(engine, number).gone_by) == ("down", "registry")

@@ -217,7 +217,7 @@ def test_a_returned_mail_says_that_it_did_not_arrive(stage: Stage, box: Letterbo
     assert (taken.number, taken.state, taken.suggests, taken.copy) == (view.id, "filed", None, False)
     assert taken.returned.startswith(f"{ABUSE} (5.1.1: smtp; 550 5.1.1 ")
     after = view_of(stage, view.id)
-    assert (after.answered_at, after.due_at) == (None, ANSWERED)  # somebody has to look now
+    assert (after.answered_at, after.due_at, after.lost_at) == (None, ANSWERED, ANSWERED)  # somebody has to look now
 
 
 def test_a_returned_mail_without_its_parts_is_one_too(stage: Stage, box: Letterbox) -> None:

@@ -38,7 +38,8 @@ def test_channels_are_told_with_of_how_many_each_figure_is(stage: Stage) -> None
         set_state(session, numbers[1], "refused", who="aki", now=later, due=WEEK, note="no")
     english, figures = written(engine, "en", date(2026, 11, 20))
     assert (
-        "| meta-brand-rights | 3 | 1 | 2.0 (90 %: 2.0) | 1 | 4.0 (90 %: 4.0) | 50% (1 of 2) | 0% (0 of 1) |" in english
+        "| meta-brand-rights | 3 | 1 | 2.0 (90 %: 2.0) | 1 | 0 | 4.0 (90 %: 4.0) | 50% (1 of 2) | 0% (0 of 1) |"
+        in english
     )
     assert f"meta-brand-rights,Days until gone,{4 * 86400},s" in figures
     assert "2件中1件" in written(engine, "ja", date(2026, 11, 20))[0]

@@ -198,6 +198,7 @@ def test_stats_show_of_how_many_each_figure_is(stage: Stage) -> None:
     assert "14.0, 90 % 14.0 (n=1)" in row
     assert "50% (1 of 2)" in row
     assert "0% (0 of 1)" in row
+    assert " 0 of 1 " in row, "of what a person called down nobody knows who did it"
     told: dict[str, Any] = json.loads(read(stage, "stats", "--json").stdout)["channels"][0]
     assert told["refused"] == {"count": 1, "of": 2, "rate": 0.5}
     assert told["answered"] == {"count": 1, "median": pytest.approx(14, abs=0.1), "p90": pytest.approx(14, abs=0.1)}

@@ -26,7 +26,8 @@ DAYS = 90  # that are looked at unless others are asked for
 def stats_command(app: App, since: date | None, until: date | None, as_json: bool) -> None:
     """Say how channels dealt with what was filed with them: days to the first answer and until it was gone, refusals.
 
-    Days begin and end in `[triage] zone`. Only what is known counts; n says of how many.
+    Days begin and end in `[triage] zone`. Only what is known counts; n says of how many. lost: the mail came back.
+    likely by them: of what is gone, what went the way that only those who were asked have.
     """
     zone = app.config.triage.zone
     last = until or utc_now().astimezone(ZoneInfo(zone)).date()
@@ -46,15 +47,16 @@ def stats_command(app: App, since: date | None, until: date | None, as_json: boo
 def _table(figures: Sequence[ChannelFigures]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("channel", overflow="fold")
-    for name in ("filed", "open", "days to answer", "days to gone", "refused", "came back"):
+    for name in ("filed", "open", "days to answer", "days to gone", "likely by them", "refused", "came back"):
         table.add_column(name, justify="right")
     for one in figures:
         table.add_row(
             screen(one.channel, limit=40),
-            str(one.filed),
+            f"{one.filed} ({one.lost} lost)" if one.lost else str(one.filed),
             str(one.open),
             _days(one.answered),
             _days(one.down),
+            f"{one.by_them} of {one.down.count}" if one.down.count else "-",
             _share(one.refused),
             _share(one.back),
         )
