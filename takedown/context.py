@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.message import Language
 from config import Brand, Config
-from config.takedown import Filer
+from config.takedown import Filer, Trademark
 from detector.handoffs import Handoff
 from detector.hosts import Host, parse_host
 from detector.items import Item
@@ -41,6 +41,7 @@ class Context:
     today: date  # in the zone of the team
     reference: str  # ours
     targets: tuple[str, ...]  # those of the actor that this notice is about
+    marks: tuple[Trademark, ...]  # in force, on which the notice rests
     attachments: tuple[Attachment, ...] = ()
 
     @property

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from alerts.message import Language
 from config import Config
+from config.takedown import Trademark
 from storage.media import MediaStore
 from storage.notice_views import open_draft
 from storage.notices import DRAFTED, new_reference
@@ -68,7 +69,7 @@ def missing_for(
         language: of the notice.
         today: on which day, in the zone of the team.
     """
-    return tuple(_missing(story, actor, channel, config, language, today))
+    return tuple(_missing(story, actor, channel, config, language, today, None))
 
 
 def draft(
@@ -80,20 +81,31 @@ def draft(
     media: MediaStore,
     *,
     now: datetime,
+    marks: tuple[Trademark, ...] | None = None,
 ) -> Notice:
     """Fill a notice. An open draft for the same channel and actor keeps its reference.
+
+    Args:
+        story: the case.
+        actor: whose part of it.
+        channel: where.
+        config: who files.
+        language: of the notice.
+        media: the store.
+        now: when it is drafted.
+        marks: the trademarks in force on which it rests; None: all of them.
 
     Raises:
         DraftRefused: with all that is missing.
         TextFailed: a template of a team's own cannot be written.
     """
     today = config.triage.day_of(now)
-    missing = missing_for(story, actor, channel, config, language, today=today)
+    missing = tuple(_missing(story, actor, channel, config, language, today, marks))
     if missing:
         raise DraftRefused(channel.key, missing)
     known = open_draft(story.notices, channel.key, actor.kind, actor.subject)
     reference = known.reference if known is not None else new_reference(story.case.id)
-    bare = _context(story, actor, channel, config, language, today, reference)
+    bare = _context(story, actor, channel, config, language, today, reference, marks)
     assert bare is not None  # else the filer were missing
     try:
         collected = collect(bare, media)
@@ -159,7 +171,13 @@ def _report(context: Context, media: MediaStore, now: datetime) -> tuple[tuple[A
 
 
 def _missing(
-    story: Story, actor: Actor, channel: Channel, config: Config, language: Language, today: date
+    story: Story,
+    actor: Actor,
+    channel: Channel,
+    config: Config,
+    language: Language,
+    today: date,
+    marks: tuple[Trademark, ...] | None,
 ) -> Iterator[Missing]:
     case = story.case
     if case.state not in DRAFTED:
@@ -174,7 +192,7 @@ def _missing(
         first = " or ".join(channel.after)
         says = f"the {first} has not been told of it: file a notice there first, and see what comes of it"
         yield Missing(what="after", says=says)
-    context = _context(story, actor, channel, config, language, today, _PREVIEW)
+    context = _context(story, actor, channel, config, language, today, _PREVIEW, marks)
     if context is None:
         yield Missing(what="filer.name", says="nobody is named who files: fill in [takedown.filer]")
         return
@@ -196,7 +214,14 @@ def _missing(
 
 
 def _context(
-    story: Story, actor: Actor, channel: Channel, config: Config, language: Language, today: date, reference: str
+    story: Story,
+    actor: Actor,
+    channel: Channel,
+    config: Config,
+    language: Language,
+    today: date,
+    reference: str,
+    marks: tuple[Trademark, ...] | None,
 ) -> Context | None:
     """Return what a notice is made of, without files; None where nobody is named who files."""
     if config.takedown.filer is None:
@@ -212,6 +237,7 @@ def _context(
         today=today,
         reference=reference,
         targets=open_ones[: channel.limits.targets],
+        marks=in_force(story.brand, today) if marks is None else marks,
     )
 
 

@@ -10,6 +10,7 @@ class TakedownError(Exception):
 
     TakedownError
     ├── UnknownChannel   the catalogue has no such channel
+    ├── UnknownMark      the brand has no such trademark in force
     ├── DraftRefused     something is missing for a complete notice
     ├── FilingRefused    a notice may not be filed, or not by this way
     └── FilingFailed     the other side did not take it
@@ -18,6 +19,10 @@ class TakedownError(Exception):
 
 class UnknownChannel(TakedownError):
     """The catalogue has no such channel."""
+
+
+class UnknownMark(TakedownError):
+    """The brand has no such trademark in force."""
 
 
 class DraftRefused(TakedownError):

@@ -19,7 +19,6 @@ from takedown.context import (
     sites_of,
 )
 from takedown.parties import brand_name, filer_of, owner_of
-from takedown.rights import in_force
 from takedown.text_values import (
     countries_of,
     formatter_of,
@@ -57,7 +56,7 @@ def _signature(context: Context) -> str | None:
 
 def _marks(key: str) -> Filling:
     def fill(context: Context) -> str | None:
-        return joined(mark_of(mark, context)[key] for mark in in_force(context.brand, context.today))
+        return joined(mark_of(mark, context)[key] for mark in context.marks)
 
     return fill
 

@@ -16,7 +16,7 @@ from storage.media import MediaStore
 from takedown.channel import Proof
 from takedown.context import Context, items_of, shown_of, sightings_of, visits_of
 from takedown.notice import Attachment, Missing
-from takedown.rights import in_force, letter_of_authority, unreadable
+from takedown.rights import letter_of_authority, unreadable
 from takedown.vocabulary import WORDS
 
 MOST = 5  # files of one kind
@@ -128,7 +128,7 @@ def _warcs(context: Context, media: MediaStore) -> Iterator[_Piece]:
 
 
 def _certificates(context: Context) -> Iterator[_Piece]:
-    for mark in in_force(context.brand, context.today):
+    for mark in context.marks:
         if mark.certificate is not None:
             yield _Piece(kind="certificate", read=mark.certificate.read_bytes)
 
@@ -192,7 +192,7 @@ def _no_original(context: Context) -> str | None:
 
 
 def _no_certificate(context: Context) -> str | None:
-    files = [mark.certificate for mark in in_force(context.brand, context.today) if mark.certificate is not None]
+    files = [mark.certificate for mark in context.marks if mark.certificate is not None]
     if any(file.is_file() for file in files):
         return None
     key = "[[brand.trademark]] certificate"

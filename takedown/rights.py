@@ -3,13 +3,15 @@
 Numbers, classes and names come from the configuration alone; what it does not have is asked for, never made up.
 """
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
 from config import Brand
 from config.takedown import Authority, Filer, Trademark
 from takedown.channel import Channel
+from takedown.errors import UnknownMark
 from takedown.notice import Missing
 
 # Signals that tell of a brand's own work: only these make a notice about copyright.
@@ -19,6 +21,26 @@ COPIES = frozenset(("picture.copy", "copied.text", "copied.assets"))
 def in_force(brand: Brand, today: date) -> tuple[Trademark, ...]:
     """Return the registrations that are in force on a day, in their order."""
     return tuple(mark for mark in brand.trademark if mark.until is None or today <= mark.until)
+
+
+def marks_named(brand: Brand, numbers: Iterable[str], today: date) -> tuple[Trademark, ...]:
+    """Return the registrations in force that have these numbers, in the brand's order; without numbers all in force.
+
+    A number may be written in full or half width; where several offices have it, all of them are meant.
+
+    Raises:
+        UnknownMark: there is none of a number, or it has ended; the message lists those in force.
+    """
+    valid = in_force(brand, today)
+    wanted = {_plain(number): number for number in numbers}
+    for plain, number in wanted.items():
+        if any(_plain(mark.number) == plain for mark in valid):
+            continue
+        ended = [mark.until for mark in brand.trademark if _plain(mark.number) == plain and mark.until is not None]
+        what = f"trademark {number} ended on {max(ended)}" if ended else f"there is no trademark {number}"
+        known = ", ".join(f"{mark.number} ({mark.mark}, {mark.office})" for mark in valid) or "none"
+        raise UnknownMark(f"{what}; in force for brand {brand.key}: {known}")
+    return tuple(mark for mark in valid if _plain(mark.number) in wanted) if wanted else valid
 
 
 def letter_of_authority(brand: Brand, filer: Filer, today: date) -> Authority | None:
@@ -109,3 +131,7 @@ def _missing_trademark(brand: Brand, today: date) -> Iterator[Missing]:
 
 def _holds(letter: Authority, today: date) -> bool:
     return letter.until is None or today <= letter.until
+
+
+def _plain(number: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", number).split()).casefold()

@@ -37,7 +37,7 @@ from takedown.context import (
 from takedown.formatter import LONGEST_URL, Formatter
 from takedown.observed import observed_in
 from takedown.parties import brand_name, filer_of, owner_of, short_name
-from takedown.rights import in_force, letter_of_authority
+from takedown.rights import letter_of_authority
 from takedown.vocabulary import WORDS
 
 T = TypeVar("T")
@@ -130,7 +130,7 @@ def values_of(context: Context, room: Room) -> dict[str, Any]:
         },
         "agent": context.filer.relation == "agent",
         "authority_until": letter.until.isoformat() if letter is not None and letter.until is not None else None,
-        "marks": [mark_of(mark, context) for mark in in_force(context.brand, context.today)],
+        "marks": [mark_of(mark, context) for mark in context.marks],
         "targets": _listed(context.targets, room.targets, lambda one: _target(one, context)),
         "hosts": [formatter.url(host.ascii) for host in hosts_of(sites_of(context))],
         "addresses": _listed(tuple(answers_of(context)), room.targets, lambda hop: _answer(hop, formatter)),

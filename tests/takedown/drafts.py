@@ -16,6 +16,7 @@ from takedown.context import Context
 from takedown.drafting import draft, missing_for
 from takedown.errors import DraftRefused
 from takedown.notice import Notice
+from takedown.rights import in_force
 from takedown.story import Story, tell_story
 from tests.takedown.stage import NOW, Stage
 
@@ -92,6 +93,7 @@ def context_of(stage: Stage, story: Story, actor: Actor, channel: Channel, langu
     """Return what a notice is made of."""
     assert stage.config.takedown.filer is not None
     return Context(
+        marks=in_force(story.brand, LATER.date()),
         story=story,
         actor=actor,
         channel=channel,

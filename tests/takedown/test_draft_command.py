@@ -237,3 +237,67 @@ def hostile(stage: Stage) -> None:
                 content["texts"] = [{**text, "text": HOSTILE} for text in content["texts"]]
                 content["advertiser"] = {**content["advertiser"], "name": HOSTILE}
                 version.content = content
+
+
+def with_more_trademarks(stage: Stage) -> None:
+    """Add one that is in force in the United States, and one that has ended."""
+    file = stage.folder / "mekiki.toml"
+    (stage.folder / "rights" / "us.pdf").write_bytes(b"%PDF-1.4 US")
+    more = """
+[[brand.trademark]]
+mark = "HOSHINO DENKI"
+number = "No. 9,000,001"
+office = "USPTO"
+classes = [11]
+goods = "Air conditioners"
+certificate = "rights/us.pdf"
+
+[[brand.trademark]]
+mark = "HOSHINO"
+number = "018000001"
+office = "EUIPO"
+until = 2020-01-31
+"""
+    place = 'certificate = "rights/0000001.pdf"\n'
+    text = file.read_text("utf-8")
+    assert place in text
+    file.write_text(text.replace(place, place + more), "utf-8")
+
+
+def content_of(stage: Stage) -> tuple[str, list[str]]:
+    """All words of the last notice, and its certificates."""
+    content = rows(stage)[-1].content
+    certificates = [one["sha256"] for one in content["attachments"] if one["kind"] == "certificate"]
+    return json.dumps([content["title"], content["body"], content["fields"]], ensure_ascii=False), certificates
+
+
+def test_a_notice_rests_on_the_trademarks_that_were_named(stage: Stage) -> None:
+    with_more_trademarks(stage)
+    ask = "--channel", "meta-brand-rights", "--language", "en"
+    assert draft(stage, *ask).exit_code == 0
+    said, certificates = content_of(stage)
+    assert "登録第0000001号" in said
+    assert "No. 9,000,001" in said
+    assert len(certificates) == 2
+    assert draft(stage, *ask, "--mark", "Ｎｏ．９，０００，００１").exit_code == 0
+    said, [certificate] = content_of(stage)
+    assert "登録第0000001号" not in said
+    assert "No. 9,000,001" in said
+    assert stage.media.read(certificate) == b"%PDF-1.4 US"
+    assert draft(stage, *ask, "--mark", "登録第0000001号", "--mark", "No. 9,000,001").exit_code == 0
+    said, certificates = content_of(stage)
+    assert said.count("登録第0000001号") >= 1
+    assert len(certificates) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "what"),
+    [("1234567", "there is no trademark 1234567"), ("018000001", "trademark 018000001 ended on 2020-01-31")],
+)
+def test_a_trademark_that_is_not_in_force_is_told_with_those_that_are(number: str, what: str, stage: Stage) -> None:
+    with_more_trademarks(stage)
+    result = draft(stage, "--channel", "meta-brand-rights", "--mark", number)
+    assert result.exit_code == 2
+    known = "登録第0000001号 (星野電機, JPO), No. 9,000,001 (HOSHINO DENKI, USPTO)"
+    assert f"{what}; in force for brand hoshino: {known}" in result.stderr
+    assert not rows(stage)

@@ -12,6 +12,7 @@ import msgspec
 from rapidfuzz import fuzz, process
 
 from alerts.message import Language
+from config.takedown import Trademark
 from console.app import FAILED, PARTLY, App, Misused, Stop, as_json, as_person, print_json, utc_now, with_app
 from console.appearing import appearing
 from console.notice_page import ALONE, about, bare, history_lines, notice_page, standing
@@ -23,9 +24,10 @@ from takedown.bundle.fonts import FontMissing
 from takedown.bundle.notice_pdf import notice_pdf
 from takedown.channel import Channel
 from takedown.drafting import draft as fill
-from takedown.errors import DraftRefused, TakedownError, UnknownChannel
+from takedown.errors import DraftRefused, TakedownError, UnknownChannel, UnknownMark
 from takedown.notice import Missing, Notice
 from takedown.plan import plan_of
+from takedown.rights import marks_named
 from takedown.selection import Wanted, named, planned
 from takedown.story import Story, tell_story
 
@@ -53,6 +55,9 @@ class Drafted:
 @click.option("--all", "everything", is_flag=True, help="Every step of the plan for which nothing is missing.")
 @click.option("--actor", "subject", metavar="SUBJECT", help="About this one only, as the plan names it.")
 @click.option("--language", type=click.Choice(LANGUAGES), help="Default: the one that the channel reads best.")
+@click.option(
+    "--mark", "numbers", metavar="NUMBER", multiple=True, help="Trademark on which it rests. Default: all in force."
+)
 @click.option("--again", is_flag=True, help="File anew though the channel has not answered the notice that it has.")
 @click.option("--dry-run", is_flag=True, help="Show it, put nothing on record.")
 @as_person
@@ -65,6 +70,7 @@ def draft(
     everything: bool,
     subject: str | None,
     language: Language | None,
+    numbers: tuple[str, ...],
     again: bool,
     dry_run: bool,
     who: str,
@@ -88,6 +94,10 @@ def draft(
     whole = story.case.merged_into
     if whole is not None:
         raise Stop(f"case {case_id} is a part of case {whole}: `mekiki takedown draft {whole}`")
+    try:
+        marks = marks_named(story.brand, numbers, app.config.triage.day_of(now))
+    except UnknownMark as error:
+        raise Misused(screen(str(error), limit=600)) from error
     if everything:
         wanted = planned(plan_of(story, catalogue, app.config, today=app.config.triage.day_of(now)))
     else:
@@ -98,7 +108,7 @@ def draft(
     done: list[Drafted] = []
     told: set[str] = set()
     for one in wanted:
-        done.append(_draft(app, story, one, language, who=who, now=now, again=again, dry_run=dry_run))
+        done.append(_draft(app, story, one, language, marks, who=who, now=now, again=again, dry_run=dry_run))
         if not as_json:
             _tell(done[-1], one.channel, told, whole=len(wanted) == 1)
     if as_json:
@@ -156,6 +166,7 @@ def _draft(
     story: Story,
     wanted: Wanted,
     language: Language | None,
+    marks: tuple[Trademark, ...],
     *,
     who: str,
     now: datetime,
@@ -167,7 +178,7 @@ def _draft(
     done = Drafted(case=story.case.id, channel=channel.key, actor=actor.kind, subject=actor.subject, ok=False)
     number: int | None = None
     try:
-        content = fill(story, actor, channel, app.config, chosen, app.media, now=now)
+        content = fill(story, actor, channel, app.config, chosen, app.media, now=now, marks=marks)
         if not dry_run:
             with app.transaction() as session:
                 number = save_draft(session, msgspec.to_builtins(content), who=who, now=now, again=again)
