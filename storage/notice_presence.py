@@ -73,13 +73,13 @@ def follow_link(
 def follow_judgement(
     session: Session, case: Case, action: Literal["down", "relapse"], *, who: str, because: int, now: datetime
 ) -> None:
-    """Put notices on after a person has judged their case to be down, or back.
+    """Put notices on after a person has judged their case to be down, or back: those that a visit would put on, too.
 
     Args:
         because: the id of the judgement in the case's log; `take_back` finds by it what came of it.
     """
     if action == "down":
-        for row in _watched(session, case):
+        for row in filter(_takes_away, _watched(session, case)):
             _move(session, case, row, "down", who=who, note=f"case {case.id} is down", now=now, because=because)
         return
     for row in _notices(session, case, _DOWN):

@@ -26,6 +26,14 @@ NO_DAY = "none"  # for --due: as agreed again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Still:
+    """A notice that is open still: what became of an ad or a report, no page that is gone tells."""
+
+    notice: int
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """What became of one case."""
 
@@ -37,6 +45,7 @@ class Done:
     waits: str | None = None  # what must happen before the state changes
     entered: Effect | None = None  # what an entry in the ownership register does for the items of the case
     withdraw: tuple[int, ...] = ()  # notices of a dismissed case that channels still have
+    still: tuple[Still, ...] = ()  # notices of a case that is down of which that tells nothing
     error: str | None = None
 
 
@@ -106,6 +115,7 @@ def judge(app: App, case_ids: tuple[int, ...], who: str, as_json: bool, expect: 
         raise SystemExit(PARTLY if any(one.ok for one in done) else FAILED)
 
 
+_ASKED = ("dismiss", "down")  # after which somebody has to know which notices channels still have
 _FLAGS = ("confirm", "takedown", "approve", "down", "relapse", "close", "reopen", "hold", "release", "undo")
 _VALUES = ("dismiss", "snooze", "duplicate", "tag", "untag", "harm", "due")
 
@@ -161,7 +171,7 @@ def _judge(
             else:
                 log_id = write_judgement(session, case_id, judgement, now=now, expect=expect)
             [case] = summaries(session, [case_id], now)
-            asked = notices_of(session, case_id) if action == "dismiss" else ()
+            asked = [one for one in notices_of(session, case_id) if one.state in OPEN] if action in _ASKED else []
     except (CaseNotFound, CaseConflict, JudgementRefused) as error:
         return Done(case=case_id, ok=False, action=action, error=str(error))
     waits = None
@@ -175,7 +185,8 @@ def _judge(
         state=case.state,
         log_id=log_id,
         waits=waits,
-        withdraw=tuple(one.id for one in asked if one.state in OPEN),
+        withdraw=tuple(one.id for one in asked if action == "dismiss"),
+        still=tuple(Still(notice=one.id, channel=one.channel) for one in asked if action == "down"),
     )
 
 
@@ -188,5 +199,9 @@ def _tell(done: Done) -> None:
         if done.withdraw:
             told = f"{counted(len(done.withdraw), 'notice')} of it ({', '.join(map(str, done.withdraw))})"
             click.echo(f"channels still have {told}: withdraw them there; `mekiki takedown due` lists them")
+        if done.still:
+            first = done.still[0].notice
+            told = ", ".join(f"notice {one.notice} to {screen(one.channel, limit=40)}" for one in done.still)
+            click.echo(f"still open: {told}; `mekiki takedown state {first} down` if that is gone, too")
     else:
         click.echo(screen(f"mekiki: {done.error}"), err=True)

@@ -109,6 +109,7 @@ def test_json_says_what_became_of_each(store: Store) -> None:
         "log_id": detail(store).log_id,
         "waits": None,
         "withdraw": [],
+        "still": [],
         "entered": None,
         "error": None,
     }

@@ -305,3 +305,14 @@ def test_what_the_registry_told_of_a_domain_says_who_holds_it(engine: Engine, ca
         visit = Visit(url=ONE, visitor="desk", started_at=NOW, hops=hops, landing=None, outcome=outcome, says=says)
         save_visits(session, LinkToVisit(url=ONE, cases=(case,)), [visit], who="mekiki", authority=None, now=NOW)
     assert (look_up(engine, number).state, look_up(engine, number).gone_by) == ("down", "registry")
+
+
+def test_a_person_who_calls_a_case_down_settles_what_a_visit_would(engine: Engine, case: int) -> None:
+    host = file(engine, case, actor="host", subject="host")
+    ad = file(engine, case, links=[ONE], targets=["https://ads.example/501"], actor="platform", subject="meta")
+    warned = file(engine, case, actor="everyone", subject="everyone")
+    lost = file(engine, case, actor="host", subject="lost")
+    with transaction(engine) as session:
+        add_reply(session, lost, a_reply(answers=False, lost=True), who="aki", now=NOW, due=WEEK)
+    judged(engine, case, "down", 1)
+    assert [look_up(engine, one).state for one in (host, ad, warned, lost)] == ["down", "filed", "filed", "filed"]

@@ -204,3 +204,17 @@ def test_stats_show_of_how_many_each_figure_is(stage: Stage) -> None:
     assert told["answered"] == {"count": 1, "median": pytest.approx(14, abs=0.1), "p90": pytest.approx(14, abs=0.1)}
     wrong = read(stage, "stats", "--since", "2026-11-02", "--until", "2026-11-01")
     assert (wrong.exit_code, wrong.stderr) == (2, "mekiki: --since 2026-11-02 is after --until 2026-11-01\n")
+
+
+def test_a_person_who_calls_a_case_down_is_told_of_what_that_does_not_settle(stage: Stage) -> None:
+    registrar = file(stage.engine, stage.case, subject="one")
+    ad = file(stage.engine, stage.case, channel="meta-brand-rights", actor="platform", subject="meta")
+    warned = file(stage.engine, stage.case, channel="apwg", actor="everyone", subject="everyone")
+    result = run(stage, stage.case, "--down", group="judge")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.splitlines()[1:] == [
+        f"still open: notice {ad} to meta-brand-rights, notice {warned} to apwg; "
+        f"`mekiki takedown state {ad} down` if that is gone, too"
+    ]
+    states = [json.loads(read(stage, "show", number, "--json").stdout)["notice"]["state"] for number in (registrar, ad, warned)]
+    assert states == ["down", "filed", "filed"]
