@@ -140,5 +140,5 @@ def commands(one: DueNotice, catalogue: Catalogue) -> list[str]:
         case "dismissed":
             return [f"mekiki takedown withdraw {number} --note …"]
         case "approval":
-            return [f"mekiki takedown show {number}", f"mekiki takedown approve {number}"]
+            return [f"mekiki takedown show {number}", f"mekiki takedown approve {number} --content …"]
     return [f"mekiki takedown file {number}"]

@@ -8,6 +8,7 @@ from console.counted import counted
 from console.inert import inert
 from console.show import moment
 from safety.screen import screen
+from storage.columns import digest_of
 from storage.notice_views import NoticeStep, NoticeView
 from takedown.channel import Channel
 from takedown.notice import Notice
@@ -73,6 +74,7 @@ def standing(view: NoticeView) -> str:
         state_of(view),
         *([f"their reference {inert(view.their_reference, limit=80)}"] if view.their_reference else []),
         *([f"due {moment(view.due_at)}"] if view.due_at else []),
+        f"content {digest_of(view.content)[:8]}",
     ]
     return ", ".join(parts)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from storage.case_locks import lock_cases
 from storage.case_log import NewEntry, append_log
+from storage.columns import digest_of
 from storage.errors import CaseConflict, CaseNotFound, NoticeNotFound, NoticeRefused
 from storage.merging import family, root_of
 from storage.notice_steps import NOTICE, Entry, NoticeStanding, Step, after, refusal
@@ -70,6 +71,19 @@ def check(step: Step, row: NoticeRow) -> None:
     """Raise NoticeRefused where a step makes no sense."""
     if refused := refusal(step, row.id, row.state, row.sending_at):
         raise NoticeRefused(refused)
+
+
+def check_read(number: int, content: Mapping[str, Any], read: str) -> None:
+    """Raise NoticeRefused where a notice says something else than what somebody has read.
+
+    Args:
+        content: of the notice, as it is now.
+        read: the first hex digits of `digest_of` of what was read.
+    """
+    if not digest_of(content).startswith(read.lower()):
+        raise NoticeRefused(
+            f"notice {number} is not what you have read ({read}): `mekiki takedown show {number}` has it as it is now"
+        )
 
 
 def take(

@@ -19,7 +19,7 @@ from storage.columns import digest_of
 from storage.errors import NoticeNotFound, NoticeRefused
 from storage.intents import tell_of_notices
 from storage.merging import family
-from storage.notice_entries import check, hold, hold_notice, row_of, take
+from storage.notice_entries import check, check_read, hold, hold_notice, row_of, take
 from storage.notice_steps import ATTEND, NOTICE, OPEN, SENDING
 from storage.notice_views import NoticeStep, NoticeView, ReplyView, former, open_draft
 from storage.schema import Case, CaseLog, CaseState, NoticeReply, NoticeRow, NoticeState
@@ -158,16 +158,27 @@ def save_draft(session: Session, content: Mapping[str, Any], *, who: str, now: d
 
 
 def approve(
-    session: Session, number: int, *, who: str, approvers: Collection[str], now: datetime, note: str = ""
+    session: Session,
+    number: int,
+    *,
+    who: str,
+    approvers: Collection[str],
+    now: datetime,
+    note: str = "",
+    read: str = "",
 ) -> None:
     """Approve a draft as another person than who drafted it or asked for the takedown.
 
+    Args:
+        read: what this person has read, as `check_read` has it; empty: it is not asked.
+
     Raises:
         NoticeNotFound: no notice has this number.
-        NoticeRefused: it is no draft, is approved already, or this person may not.
+        NoticeRefused: it is no draft, is approved already, says something else, or this person may not.
     """
     held, row = hold_notice(session, number)
     check("approved", row)
+    check_read(number, row.content, read)
     if row.approved_by is not None:
         raise NoticeRefused(f"notice {number} was approved by {row.approved_by} already")
     if who not in approvers:
@@ -177,7 +188,8 @@ def approve(
         raise NoticeRefused(f"{who} has drafted notice {number}; another person must approve it")
     if who == _asker(session, held.root):
         raise NoticeRefused(f"{who} has asked for the takedown of case {held.root.id}; another person must approve it")
-    take(session, held, row, "approved", who=who, now=now, due=ATTEND, note=note)
+    data = {"content": digest_of(row.content)}
+    take(session, held, row, "approved", who=who, now=now, due=ATTEND, note=note, data=data)
 
 
 def begin_sending(session: Session, number: int, *, who: str, approvers: Collection[str], now: datetime) -> NoticeView:

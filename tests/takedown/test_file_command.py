@@ -131,6 +131,12 @@ def test_an_unknown_notice_is_one_line(stage: Stage) -> None:
         assert result.stderr == "mekiki: there is no notice 77; `mekiki takedown list` shows all\n"
 
 
+def read(stage: Stage, number: int) -> str:
+    """Read a notice; return the digest that is shown of it."""
+    [found] = re.findall(r", content ([0-9a-f]{8})\b", run(stage, "show", number).stdout)
+    return str(found)
+
+
 def agree_on(stage: Stage, approver: str) -> None:
     path = stage.folder / "mekiki.toml"
     agreed = f'[takedown]\nsecond_approver = true\napprovers = ["{approver}"]\n\n[takedown.filer]'
@@ -146,7 +152,7 @@ def test_a_notice_waits_for_the_second_approver(stage: Stage, sink: MailSink) ->
     result = run(stage, "file", number, "--confirm", "--as", "keiko")
     assert (result.exit_code, sink.mails) == (1, [])
     assert f"notice {number}: nothing was filed; the takedown of case {stage.case}" in result.stderr
-    assert run(stage, "approve", number, "--as", "aoi").exit_code == 0
+    assert run(stage, "approve", number, "--content", read(stage, number), "--as", "aoi").exit_code == 0
     assert run(stage, "file", number, "--confirm", "--as", "keiko").exit_code == 0
     assert len(sink.mails) == 1
 
@@ -156,12 +162,14 @@ def test_who_has_approved_a_notice_approves_the_takedown_by_the_command_that_is_
 ) -> None:
     agree_on(stage, "aoi")
     number = drafted(stage)
-    assert run(stage, "approve", number, "--as", "aoi").exit_code == 0
+    assert run(stage, "approve", number, "--content", read(stage, number), "--as", "aoi").exit_code == 0
     result = run(stage, "file", number, "--confirm", "--as", "keiko")
     assert (result.exit_code, sink.mails) == (1, [])
     assert result.stderr.endswith(f"waits for aoi: `mekiki takedown approve {number}`\n")
-    assert run(stage, "approve", number, "--as", "aoi").exit_code == 0
-    assert run(stage, "approve", number, "--as", "aoi").exit_code == 1, "nothing waits any more"
+    assert run(stage, "approve", number, "--content", read(stage, number), "--as", "aoi").exit_code == 0
+    assert run(stage, "approve", number, "--content", read(stage, number), "--as", "aoi").exit_code == 1, (
+        "nothing waits any more"
+    )
     assert run(stage, "file", number, "--confirm", "--as", "keiko").exit_code == 0
     assert len(sink.mails) == 1
 

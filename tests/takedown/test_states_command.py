@@ -1,6 +1,7 @@
 """takedown list, due, approve, state, withdraw, retry and stats, typed as people type them."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,11 @@ from click.testing import CliRunner, Result
 
 from cli import main
 from console.app import utc_now
+from storage.columns import digest_of
 from storage.database import transaction
 from storage.judgements import Judgement, judge
 from storage.notices import begin_sending, notice
+from storage.settle import log_of
 from takedown.catalogue import load_catalogue
 from tests.storage.noticed import draft, file, look_up
 from tests.takedown.stage import Stage
@@ -165,12 +168,39 @@ def test_what_needs_another_person_waits_for_one_and_takes_the_case_along(stage:
     result = run(stage, "state", number, "filed")
     assert (result.exit_code, "asked for waits for another person's approval" in result.stderr) == (1, True)
     assert "approve" in read(stage, "due").stdout
-    refused = run(stage, "approve", number, who="keiko")
+    said = "--content", digest_of(look_up(stage.engine, number).content)[:8]
+    refused = run(stage, "approve", number, *said, who="keiko")
     assert (refused.exit_code, "another person must approve it" in refused.stderr) == (1, True)
-    assert run(stage, "approve", number, 99, who="boss").exit_code == 4
+    assert run(stage, "approve", number, 99, *said, *said, who="boss").exit_code == 4
     with transaction(stage.engine) as session:
         assert notice(session, number).approved_by == "boss"
     assert run(stage, "state", number, "filed", who="keiko").exit_code == 0, "its case is in takedown with it"
+
+
+def test_what_is_approved_is_what_the_approver_has_read(stage: Stage) -> None:
+    approvers(stage)
+    number = draft(stage.engine, stage.case, who="mika")
+    [before] = re.findall(r", content ([0-9a-f]{8})\b", run(stage, "show", number, who=None).stdout)
+    result = run(stage, "approve", number, who="boss")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"mekiki: say of each notice what you have read: `mekiki takedown show {number}` prints its content's digest, "
+        f"then `mekiki takedown approve {number} --content DIGEST`\n",
+    )
+    assert run(stage, "approve", number, "--content", before[:4], who="boss").exit_code == 2
+    assert draft(stage.engine, stage.case, who="mika", body="Please suspend another domain.") == number
+    result = run(stage, "approve", number, "--content", before, who="boss")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"mekiki: notice {number} is not what you have read ({before}): `mekiki takedown show {number}` has it as it "
+        "is now\n",
+    )
+    assert look_up(stage.engine, number).approved_by is None
+    content = digest_of(look_up(stage.engine, number).content)
+    assert run(stage, "approve", number, "--content", content[:8].upper(), who="boss").exit_code == 0
+    with transaction(stage.engine) as session:
+        logged = [entry.data for entry in log_of(session, stage.case) if entry.reason in ("drafted", "approved")]
+    assert [one["content"] for one in logged[-2:]] == [content, content]
 
 
 def test_a_case_that_is_dismissed_says_which_channels_must_be_told(stage: Stage) -> None:
@@ -216,5 +246,8 @@ def test_a_person_who_calls_a_case_down_is_told_of_what_that_does_not_settle(sta
         f"still open: notice {ad} to meta-brand-rights, notice {warned} to apwg; "
         f"`mekiki takedown state {ad} down` if that is gone, too"
     ]
-    states = [json.loads(read(stage, "show", number, "--json").stdout)["notice"]["state"] for number in (registrar, ad, warned)]
+    states = [
+        json.loads(read(stage, "show", number, "--json").stdout)["notice"]["state"]
+        for number in (registrar, ad, warned)
+    ]
     assert states == ["down", "filed", "filed"]

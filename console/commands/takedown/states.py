@@ -1,8 +1,10 @@
 """takedown list, due, approve, state, withdraw, retry: how notices stand, what people learn of them, what waits."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, get_args
 
 import click
@@ -18,6 +20,7 @@ from storage.errors import CaseConflict, JudgementRefused, NoticeNotFound, Notic
 from storage.judgements import Judgement, judge
 from storage.merging import root_of
 from storage.notice_due import due_notices
+from storage.notice_entries import check_read
 from storage.notice_list import NoticeFilters, list_notices
 from storage.notice_views import NoticeView
 from storage.notices import (
@@ -35,6 +38,7 @@ from storage.schema import Case, NoticeState
 
 SAID = ("filed", *TOLD)
 MOST = 500  # notices in one answer
+_DIGEST = re.compile(r"(?i)[0-9a-f]{8,64}")
 # A try may still be going on for as long: relay and interface have 15 s (`alerts.gate.TIMEOUT`), then the database.
 UNDER_WAY = timedelta(minutes=1)
 
@@ -103,29 +107,52 @@ def due_command(app: App, case_id: int | None, limit: int, as_json: bool) -> Non
 
 @click.command("approve")
 @click.argument("wanted", metavar="NOTICE...", nargs=-1, required=True)
+@click.option(
+    *("--content", "contents"),
+    multiple=True,
+    metavar="DIGEST",
+    help="Of what you read, as `show` has it; of each NOTICE.",
+)
 @click.option("--note", default="", help="What you looked at.")
 @as_person
 @as_json
 @with_app
-def approve_command(app: App, wanted: tuple[str, ...], note: str, who: str, as_json: bool) -> None:
+def approve_command(
+    app: App, wanted: tuple[str, ...], contents: tuple[str, ...], note: str, who: str, as_json: bool
+) -> None:
     """Approve each NOTICE that somebody else has drafted, and with it the takedown of its case that waits for it.
 
-    For those whom `takedown.approvers` names. Nothing leaves: `mekiki takedown file` does that.
+    For those whom `takedown.approvers` names. --content says what you have read, in the order of the notices: what was
+    drafted anew since is refused. Nothing leaves: `mekiki takedown file` does that.
     """
     config, now = app.config, utc_now()
     if not config.takedown.second_approver:
         raise Misused("takedown.second_approver is not set: notices need nobody's approval")
+    wanted = tuple(dict.fromkeys(wanted))
+    if len(contents) != len(wanted):
+        first = screen(wanted[0], limit=40)
+        raise Misused(
+            f"say of each notice what you have read: `mekiki takedown show {first}` prints its content's digest, then "
+            f"`mekiki takedown approve {first} --content DIGEST`"
+        )
+    for one in contents:
+        if not _DIGEST.fullmatch(one):
+            raise Misused(f"--content {screen(one, limit=80)}: expected the 8 digits, 0-9 and a-f, that `show` prints")
+    read = dict(zip(wanted, contents, strict=True))
 
-    def step(session: Session, view: NoticeView) -> None:
+    def step(session: Session, view: NoticeView, said: str) -> None:
+        check_read(view.id, view.content, said)
         root = root_of(session, view.case_id)
         asked = session.get_one(Case, root).takedown_asked is not None
         if asked:
             judge(session, root, agreed(Judgement(who=who, action="approve", note=note), config, now), now=now)
             if view.approved_by is not None:  # before the takedown was asked for: the case alone has waited
                 return
-        approve_notice(session, view.id, who=who, approvers=config.takedown.needed, now=now, note=note)
+        needed = config.takedown.needed
+        approve_notice(session, view.id, who=who, approvers=needed, now=now, note=note, read=said)
 
-    _finish([_do(app, one, step) for one in dict.fromkeys(wanted)], as_json, then="mekiki takedown file {id}")
+    done = [_do(app, one, partial(step, said=said)) for one, said in read.items()]
+    _finish(done, as_json, then="mekiki takedown file {id}")
 
 
 @click.command("state")
