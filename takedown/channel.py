@@ -192,7 +192,8 @@ class Channel(Model):
 
     key: Key
     name: Said
-    operator: Name
+    operator: Name  # as letters in English address it
+    operator_ja: Name | None = None  # and those in Japanese, where that is another
     kind: Kind
     way: Form
     url: WebUrl | None = None  # of the form, or of the page that tells how
@@ -220,6 +221,10 @@ class Channel(Model):
     unconfirmed: tuple[
         Annotated[str, Field(pattern="^[a-z_.]+$")], ...
     ] = ()  # names of keys for which no source was found; `source`: not its page but a copy of it was read
+
+    def operator_in(self, language: Language) -> str:
+        """Return who runs it, as a letter in a language addresses them."""
+        return self.operator_ja or self.operator if language == "ja" else self.operator
 
     @model_validator(mode="after")
     def _has_a_way(self) -> Self:

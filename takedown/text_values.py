@@ -108,7 +108,7 @@ def values_of(context: Context, room: Room) -> dict[str, Any]:
         "today": context.today.isoformat(),
         "channel": {
             "name": getattr(context.channel.name, context.language),
-            "operator": context.channel.operator,
+            "operator": context.channel.operator_in(context.language),
             "kind": context.channel.kind,
             "generic": context.channel.address == "contact",  # for any of its kind: the reader is the actor
         },

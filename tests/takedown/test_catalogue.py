@@ -151,6 +151,19 @@ def test_an_unknown_channel_is_told_with_the_nearest_one() -> None:
     assert load_catalogue(None).get("jp-drp").key == "jp-drp"
 
 
+def test_no_letter_is_addressed_in_another_language() -> None:
+    for channel in load_catalogue(None):
+        assert channel.operator_in("en").isascii(), channel.key
+        if channel.operator.startswith("the "):
+            assert channel.operator_ja, channel.key
+    jpcert = load_catalogue(None).get("jpcert")
+    assert (jpcert.operator_in("en"), jpcert.operator_in("ja")) == (
+        "JPCERT Coordination Center (JPCERT/CC)",
+        "JPCERTコーディネーションセンター",
+    )
+    assert load_catalogue(None).get("netcraft").operator_in("ja") == "Netcraft"
+
+
 # --- a team's own -----------------------------------------------------------------------------------------------
 
 

@@ -133,7 +133,7 @@ def _page(channel: Channel, language: Language, file: Path | None) -> Iterator[R
     facts = Table.grid(padding=(0, 2))
     facts.add_column(no_wrap=True)
     facts.add_column(overflow="fold")
-    for name, value in _facts(channel, file):
+    for name, value in _facts(channel, language, file):
         facts.add_row(Text(f"  {name}", "dim"), Text(screen(value)))
     yield facts
     if channel.about:
@@ -148,11 +148,11 @@ def _page(channel: Channel, language: Language, file: Path | None) -> Iterator[R
             yield Text(f"  {'*' if one.required else ' '} {one.kind}{note}")
 
 
-def _facts(channel: Channel, file: Path | None) -> Iterator[tuple[str, str]]:
+def _facts(channel: Channel, language: Language, file: Path | None) -> Iterator[tuple[str, str]]:
     def told(key: str, value: str) -> str:
         return f"{value} ?" if key in channel.unconfirmed else value
 
-    yield "operator", f"{channel.operator} ({channel.kind})"
+    yield "operator", f"{channel.operator_in(language)} ({channel.kind})"
     yield "way", channel.way
     if channel.url:
         yield "page", told("url", channel.url)
