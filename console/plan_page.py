@@ -22,6 +22,7 @@ from storage.notice_views import NoticeView
 from takedown.actor import Actor
 from takedown.channel import Channel
 from takedown.notice import Missing
+from takedown.observed import odd_in
 from takedown.plan import Note, Plan, Standing, Step, Way
 
 SHOWN_TARGETS = 2
@@ -163,7 +164,9 @@ class PlanPage:
         return [one for one in way.lacks(self._language) if one not in self._everywhere]
 
     def _lacking(self, one: Missing, indent: int) -> Padding:
-        says = one.says.removeprefix(f"{one.what}: ")  # else its dot were taken for that of a host
+        says = one.in_language(self._language or "en").removeprefix(
+            f"{one.what}: "
+        )  # else its dot were taken for that of a host
         what = self._words.missing.get(one.what) or screen(one.what, limit=60)
         return _indented(Text(f"- {what}: {inert(says, limit=300)}"), indent)
 
@@ -191,6 +194,8 @@ class PlanPage:
             line += f" ({inert(notice.their_reference, limit=40)})"
         if notice.refused_for and notice.state == "refused":
             line += f": {inert(notice.refused_for, limit=120)}"
+        if notice.lost_at is not None:
+            return Text(line + words.lost, "bold red")
         if notice.sending_at is not None:
             line += words.try_left.format(at=self._day(notice.sending_at))
         late = notice.due_at is not None and notice.due_at <= self._plan.told_at
@@ -214,9 +219,10 @@ class PlanPage:
             yield Text(words.full, "dim")
 
     def _note(self, note: Note) -> str:
-        return self._words.notes[note.kind].format(
-            **{name: inert(value, limit=200) for name, value in note.values.items()}
-        )
+        values = dict(note.values)
+        if note.kind == "odd":
+            values["says"] = odd_in(self._language or "en", values["says"])
+        return self._words.notes[note.kind].format(**{name: inert(value, limit=200) for name, value in values.items()})
 
     def _day(self, at: datetime) -> date:
         return at.astimezone(self._zone).date()

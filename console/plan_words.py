@@ -42,6 +42,7 @@ class PlanWords:
     notice: str  # {reference} {channel} {state} {at}
     due: str  # {at}
     overdue: str  # {at}
+    lost: str  # of a notice whose mail came back
     try_left: str  # of a try that did not end: {at}
     strays: str
     draft: str
@@ -105,6 +106,7 @@ ENGLISH = PlanWords(
         "behind": "the host behind {name} is not known; ask {name} to name it, or to pass the notice on",
         "odd": "does not fit: {says}",
         "ended": "was in the register until its entry ended: {says}",
+        "own_contacts": "{says} is of the very domain that the notice is about: it may warn the fraud",
         "of_itself": "the site itself names {says}: only for one that was broken into, a fraud would be warned",
         "left_out": "{count} more targets than are listed",
         "not_followed": "No link was followed, so hosts are not known: mekiki visit {case}",
@@ -142,6 +144,7 @@ ENGLISH = PlanWords(
     notice="{reference} to {channel}: {state} {at}",
     due=", answer due {at}",
     overdue=", answer was due {at}",
+    lost=", DID NOT ARRIVE",
     try_left=", a try of {at} did not end",
     strays="Notices about what is not on its journeys any more",
     draft="Draft all that is complete:",
@@ -204,6 +207,7 @@ JAPANESE = PlanWords(
         "behind": "{name} の背後のホスティング事業者は不明です。開示または申請の転送を {name} に求めてください",
         "odd": "矛盾があります: {says}",
         "ended": "登録の期限が切れるまでは正規の登録先でした: {says}",
+        "own_contacts": "{says} は申告対象のドメイン自体のアドレスです。なりすましの運営者に知られるおそれがあります",
         "of_itself": "サイト自身の連絡先: {says}(改ざんされた正規サイトの場合のみ。"
         "なりすましの運営者に知られるおそれがあります)",
         "left_out": "ほかに対象が {count} 件あります",
@@ -316,6 +320,7 @@ JAPANESE = PlanWords(
     notice="{reference} → {channel}: {state} {at}",
     due="、回答期限 {at}",
     overdue="、回答期限切れ {at}",
+    lost="、届いていません",
     try_left="、{at} の送信が完了していません",
     strays="現在の経路にない相手への申請",
     draft="不足のない下書きをまとめて作成:",

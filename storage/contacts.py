@@ -19,9 +19,10 @@ from detector.seller import FREE_MAIL
 from detector.visits import Hop, Visit
 from storage.actions import SILENT
 from storage.registrations import domains_to_ask
-from storage.schema import Case, ContactKind, ContactRow, RegistrationRow, VisitRow
+from storage.schema import Case, CaseItem, ContactKind, ContactRow, RegistrationRow, Sighting, VisitRow
 
 MOST_JOURNEYS = 2_000  # that are looked through for whom to ask, the latest
+MOST_PUBLISHERS = 2_000  # sightings that are looked through for pages that carried ads, the latest
 MOST_OPERATORS = 2_000  # answers that are looked through for domains of operators, the latest
 
 
@@ -79,9 +80,8 @@ class ToAsk:
 def to_ask(session: Session, before: datetime) -> ToAsk:
     """Return whom nobody asked since, for cases that somebody may act on.
 
-    Domains of cases and of hops; addresses that hops were answered from; hosts that journeys passed, then the domains
-    of those whom registries named for complaints. Of hosts of everybody only link shorteners are
-    asked, for themselves: platforms and hosting have forms for complaints.
+    Domains of cases and of hops; addresses that hops were answered from; hosts that journeys passed, those of pages
+    that carried ads, then the domains of those whom registries named for complaints: see `security_subject`.
     """
     domains = dict.fromkeys(domains_to_ask(session, before))
     addresses: dict[str, None] = {}
@@ -90,17 +90,16 @@ def to_ask(session: Session, before: datetime) -> ToAsk:
         host = parse_host(hop.url)
         if host is None:
             continue
-        if redirector(host) == []:  # a shortener: the service can be told of an address of its own
-            hosts[host.registrable or host.ascii] = None
+        asked_as = security_subject(hop.url, host)
+        if asked_as is not None:
+            hosts[asked_as] = None
         if _of_everybody(host):
             continue
         if host.registrable is not None:
             domains[host.registrable] = None
-            if hop.url.lower().startswith("https:"):
-                hosts[authority_of(hop.url, host)] = None
         if hop.address and is_address(hop.address):
             addresses[hop.address] = None
-    hosts |= dict.fromkeys(_operators(session))
+    hosts |= dict.fromkeys((*_publishers(session), *_operators(session)))
     registered = set(session.scalars(select(RegistrationRow.domain).where(RegistrationRow.asked_at >= before)))
     return ToAsk(
         domains=tuple(domain for domain in domains if domain not in registered),
@@ -151,6 +150,19 @@ def authority_of(url: str, host: Host) -> str:
     return host.ascii if usual or port is None else f"{host.ascii}:{port[1]}"
 
 
+def security_subject(url: str, host: Host) -> str | None:
+    """Return as what the host of a URL is asked for its security.txt; None where nobody asks it.
+
+    Of hosts of everybody only link shorteners are asked, for themselves: platforms and hosting have forms for
+    complaints.
+    """
+    if redirector(host) == []:  # a shortener: the service can be told of an address of its own
+        return host.registrable or host.ascii
+    if host.registrable is None or _of_everybody(host) or not url.lower().startswith("https:"):
+        return None
+    return authority_of(url, host)
+
+
 def operator_of(mail: str) -> str | None:
     """Return the domain of whom a mail address belongs to; None where that says nothing about them."""
     host = parse_host(mail.rpartition("@")[2]) if mail.count("@") == 1 and "/" not in mail else None
@@ -185,6 +197,23 @@ def _of_everybody(host: Host) -> bool:
     if host.registrable is None:  # an address
         return False
     return host.shared or is_shared(host) or redirector(host) is not None
+
+
+def _publishers(session: Session) -> Iterator[str]:
+    """Yield the hosts of the pages that carried ads of cases that somebody may act on, the latest first."""
+    pages = session.scalars(
+        select(Sighting.publisher_url)
+        .join(CaseItem, CaseItem.item_id == Sighting.item_id)
+        .join(Case, Case.id == CaseItem.case_id)
+        .where(Sighting.publisher_url.is_not(None), Case.state.not_in(SILENT))
+        .order_by(Sighting.id.desc())
+        .limit(MOST_PUBLISHERS)
+    )
+    for url in filter(None, pages):
+        host = parse_host(url)
+        asked_as = security_subject(url, host) if host is not None else None
+        if asked_as is not None:
+            yield asked_as
 
 
 def _operators(session: Session) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """Actor: who has a part in the journey of a case, and where they take complaints. Plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from takedown.channel import ActorKind
+from takedown.channel import MAIL_ADDRESS, ActorKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,10 @@ class Actor:
 
     - `host`: the registrable domain; of a site on a service, a short address: the service's domain
     - `domain`, `suffix`, `registrar`, `registrar_id` (IANA's), `registered`, `expires` (as told), `status`,
-      `nameservers`, `abuse_phone`, `asked` (when, ISO 8601), `error` (what the registry said instead): of registrars
+      `nameservers`, `abuse_phone`, `asked` (when, ISO 8601), `error` (what the registry said instead): of registrars;
+      `asked` of redirects and publishers, too
+    - `own_contacts`: mail addresses, with blanks between, where all that are known are of the very domains that the
+      case is about: a notice may warn the fraud
     - `site_contacts`: whom the site names in its security.txt, with blanks between: no contact of the actor's
     - `address`, `addresses` (IP, with blanks between), `network`, `handle`, `owner`, `country`, `range`, `asked`:
       of hosts and content networks
@@ -43,3 +46,9 @@ class Actor:
     links: tuple[str, ...] = ()  # of the case, whose journeys lead there: their presence tells whether it is gone
     contacts: tuple[Contact, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def mails_of(contacts: Iterable[Contact]) -> tuple[str, ...]:
+    """Return the mail addresses among contacts that a mail can be sent to, in their order."""
+    told = (one.address.strip().removeprefix("mailto:").partition("?")[0] for one in contacts)
+    return tuple(address for address in told if MAIL_ADDRESS.fullmatch(address))

@@ -16,7 +16,7 @@ from takedown.channel import ActorKind
 from takedown.operators import is_chat, passes_on, platform_of
 from takedown.owned import Owned, owned_by
 from takedown.passages import Passage, links_through, passages
-from takedown.sites import security_contacts, sites_of
+from takedown.sites import asked_itself, security_contacts, sites_of
 from takedown.story import SHOWN_THERE, Story, handoffs_of, led_by
 
 MOST_ACTORS = 12  # of one kind
@@ -128,10 +128,15 @@ def _publishers(story: Story, ways: Sequence[Passage], owned: Owned) -> list[Act
             targets=tuple(dict.fromkeys(page.url for page in pages)),
             links=tuple(links),
             contacts=tuple(security_contacts(story, authority_of(pages[0].url, pages[0].host))),
-            facts={"host": pages[0].host.registrable or name},
+            facts=_of_page(story, pages[0], name),
         )
         for name, (pages, links) in found.items()
     ]
+
+
+def _of_page(story: Story, page: Passage, name: str) -> dict[str, str]:
+    asked = asked_itself(story, page.url, page.host)
+    return {"host": page.host.registrable or name, **({"asked": asked} if asked else {})}
 
 
 def _led_to(story: Story, ways: Sequence[Passage], owned: Owned) -> list[Actor]:

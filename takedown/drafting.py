@@ -11,19 +11,22 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from alerts.message import Language
+from alerts.words import WORDS as ALERT_WORDS
 from config import Config
 from config.takedown import Trademark
+from safety.screen import screen
 from storage.media import MediaStore
 from storage.notice_views import open_draft
 from storage.notices import DRAFTED, new_reference
-from takedown.actor import Actor
-from takedown.channel import CONTACT, MAIL_ADDRESS, Channel, Fact, FormField
+from takedown.actor import Actor, mails_of
+from takedown.channel import CONTACT, Channel, Fact, FormField
 from takedown.context import Context, reported_of, unfiled
 from takedown.errors import DraftRefused
 from takedown.facts import fact
 from takedown.interface import lacking
 from takedown.mail import REPORT
 from takedown.missing import how_to_get, no_contact
+from takedown.missing_words import Told, in_a_row, lacks
 from takedown.notice import XARF, Attachment, Filled, Missing, Notice
 from takedown.parties import filer_of, owner_of
 from takedown.proofs import collect, missing_proofs
@@ -117,8 +120,7 @@ def draft(
     required = [asked.kind for asked in channel.evidence if asked.required and asked.kind not in collected.left_out]
     gone = [kind for kind in required if not _shown(kind, context)]
     if gone:
-        says = f"the files that were kept are gone from the media store: `mekiki visit {story.case.id}` makes new ones"
-        raise DraftRefused(channel.key, [Missing(what=kind, says=says) for kind in gone])
+        raise DraftRefused(channel.key, [lacks(kind, "files gone", case=story.case.id) for kind in gone])
     title, body = text_of(context, channel.limits.characters)
     report, unreported = _report(context, media, now)
     return Notice(
@@ -181,20 +183,18 @@ def _missing(
 ) -> Iterator[Missing]:
     case = story.case
     if case.state not in DRAFTED:
-        yield Missing(what="case", says=_unready(story))
+        yield _unready(story)
     if language not in channel.languages:
-        known = " and ".join(channel.languages)
-        yield Missing(what="language", says=f"{channel.key} reads {known}: --language {channel.languages[0]}")
+        known = in_a_row("and", channel.languages)
+        yield lacks("language", "language", channel=channel.key, languages=known, best=channel.languages[0])
     if not actor.targets:
-        yield Missing(what="targets", says=f"it is not known what is to be taken down there: `mekiki visit {case.id}`")
+        yield lacks("targets", "targets", case=case.id)
     yield from _missing_way(actor, channel, config)
     if channel.after and not reported_of(story, channel, actor):
-        first = " or ".join(channel.after)
-        says = f"the {first} has not been told of it: file a notice there first, and see what comes of it"
-        yield Missing(what="after", says=says)
+        yield lacks("after", "after", first=in_a_row("or", channel.after))
     context = _context(story, actor, channel, config, language, today, _PREVIEW, marks)
     if context is None:
-        yield Missing(what="filer.name", says="nobody is named who files: fill in [takedown.filer]")
+        yield lacks("filer.name", "nobody files")
         return
     yield from _missing_names(context)
     copied = "copyright" not in channel.needs or bool(COPIES & {one.signal for one in findings_of(context)})
@@ -210,7 +210,7 @@ def _missing(
             continue
         if fact(field.fill, context) is None:
             named.add(field.fill)
-            yield Missing(what=field.fill, says=how_to_get(field.fill, context))
+            yield how_to_get(field.fill, context)
 
 
 def _context(
@@ -241,22 +241,20 @@ def _context(
     )
 
 
-def _unready(story: Story) -> str:
+def _unready(story: Story) -> Missing:
     case = story.case
     if case.merged_into is not None:
-        return f"case {case.id} is a part of case {case.merged_into}: draft for that one"
-    if case.state in ("open", "snoozed"):
-        return f"case {case.id} is {case.state}: judge it first: `mekiki judge {case.id} --confirm`"
-    return f"case {case.id} is {case.state}: only for a confirmed one anything is asked of anybody"
+        return lacks("case", "part", case=case.id, whole=case.merged_into)
+    state = Told(en=case.state, ja=ALERT_WORDS["ja"].states[case.state])
+    return lacks("case", "unjudged" if case.state in ("open", "snoozed") else "unconfirmed", case=case.id, state=state)
 
 
 def _missing_way(actor: Actor, channel: Channel, config: Config) -> Iterator[Missing]:
     """Yield what stands in the way of the notice's getting there."""
     if channel.way == "email" and not _recipients(channel, actor):
-        yield Missing(what="contact", says=no_contact(actor, config))
+        yield no_contact(actor, config)
     if channel.way == "api" and (keys := lacking(channel, config.takedown.account_for(channel.key))):
-        says = f'[[takedown.account]] with channel = "{channel.key}": {", ".join(keys)} is missing'
-        yield Missing(what="account", says=says)
+        yield lacks("account", "account", channel=channel.key, keys=", ".join(keys))
 
 
 def _missing_names(context: Context) -> Iterator[Missing]:
@@ -264,9 +262,9 @@ def _missing_names(context: Context) -> Iterator[Missing]:
     filer = filer_of(context.filer, context.language)
     for fact_name, value in (("filer.name", filer.name), ("filer.organization", filer.organization)):
         if value is None:
-            yield Missing(what=fact_name, says=how_to_get(fact_name, context))
+            yield how_to_get(fact_name, context)
     if owner_of(context.brand, context.filer, context.language).name is None:
-        yield Missing(what="owner.name", says=how_to_get("owner.name", context))
+        yield how_to_get("owner.name", context)
 
 
 def _recipients(channel: Channel, actor: Actor) -> tuple[str, ...]:
@@ -275,8 +273,7 @@ def _recipients(channel: Channel, actor: Actor) -> tuple[str, ...]:
         return ()
     if channel.address != CONTACT:
         return (channel.address,) if channel.address else ()
-    told = (one.address.strip().removeprefix("mailto:").partition("?")[0] for one in actor.contacts)
-    return tuple(address for address in told if MAIL_ADDRESS.fullmatch(address))[:1]
+    return mails_of(actor.contacts)[:1]
 
 
 def _shown(kind: str, context: Context) -> bool:
@@ -314,6 +311,9 @@ def _fitted(name: Fact | None, value: str, most: int, context: Context) -> str:
 
 def _notes(context: Context, body: str) -> Iterator[str]:
     words, limits = WORDS[context.language], context.channel.limits
+    own = context.actor.facts.get("own_contacts", "").split()
+    if any(address in own for address in _recipients(context.channel, context.actor)):
+        yield words.own_contact.format(address=screen(own[0]))
     left = len(unfiled(context.story, context.channel, context.actor) or context.actor.targets) - len(context.targets)
     if left > 0:
         yield words.targets_left.format(left=left, all=len(context.actor.targets))

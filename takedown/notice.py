@@ -55,3 +55,8 @@ class Missing:
 
     what: Fact | Proof | Right | str
     says: str  # one line: what is missing, and how to get it
+    ja: str = ""  # the same in Japanese; "" where it has no words of ours
+
+    def in_language(self, language: Language) -> str:
+        """Return the line in the language of whoever reads it, which may not be the notice's."""
+        return self.ja or self.says if language == "ja" else self.says

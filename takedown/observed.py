@@ -28,11 +28,18 @@ _MARK = re.compile(
     r"|(?:(?:the word )?“(?P<word>.*)”|the brand's (?P<own>name|initials)) in its name"
 )
 _Told = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+_CASE = re.compile(r"the picture of case (\d+)")  # see `storage.known_frauds`
+_LIES = re.compile(r"its headers name (.*), but its address is not of that network")  # see `takedown.operators`
+
+
+def _part(says: str) -> str:
+    case = _CASE.fullmatch(says)
+    return f"案件{case[1]}の画像" if case else _PARTS.get(says, says)
+
+
 _BITS: _Told = (
     re.compile(r"(?:(\d+) parts at the same places|(.+)), (\d+) of 64 hash bits differ"),
-    lambda m: (
-        f"{m[1] + 'か所が同じ位置' if m[1] else _PARTS.get(m[2], m[2])}（画像ハッシュ64ビット中{m[3]}ビットが相違）"
-    ),
+    lambda m: f"{m[1] + 'か所が同じ位置' if m[1] else _part(m[2])}（画像ハッシュ64ビット中{m[3]}ビットが相違）",
 )
 # A signal -> how its observation is written in English, and told in Japanese.
 _FORMS: Mapping[str, _Told] = {
@@ -79,6 +86,12 @@ def mark_in_japanese(says: str) -> str:
         return f"{JAPANESE.platforms.get(found['platform'], found['platform'])}上"
     own = {"name": "ブランド名", "initials": "ブランドの頭文字"}
     return f"名前に{own[found['own']] if found['own'] else '「' + found['word'] + '」'}を含む"
+
+
+def odd_in(language: Language, says: str) -> str:
+    """Return what does not fit together at a site, hostile as it is, with our own words in this language."""
+    found = _LIES.fullmatch(says) if language == "ja" else None
+    return f"応答ヘッダーは {found[1]} を示すが、IP アドレスはそのネットワークのものではない" if found else says
 
 
 def observed_in(language: Language, found: Evidence) -> str:

@@ -57,6 +57,7 @@ NoteKind = Literal[
     "behind",  # a content network: {name}
     "odd",  # {says}
     "ended",  # an entry of the register: {says}
+    "own_contacts",  # no other mail address is known: {says}
     "of_itself",  # whom the site names for reports: {says}
     "left_out",  # targets: {count}
     "not_followed",  # no link was: {case}
@@ -262,6 +263,8 @@ def _notes(actor: Actor, config: Config) -> Iterator[Note]:
         yield Note(kind="odd", values={"says": facts["odd"]})
     if "ended" in facts:
         yield Note(kind="ended", values={"says": facts["ended"]})
+    if "own_contacts" in facts:
+        yield Note(kind="own_contacts", values={"says": facts["own_contacts"]})
     if "site_contacts" in facts:
         yield Note(kind="of_itself", values={"says": facts["site_contacts"]})
     if "left_out" in facts:

@@ -15,6 +15,7 @@ from storage.evidence import EvidenceFile
 from storage.media import MediaStore
 from takedown.channel import Proof
 from takedown.context import Context, items_of, shown_of, sightings_of, visits_of
+from takedown.missing_words import lacks
 from takedown.notice import Attachment, Missing
 from takedown.rights import letter_of_authority, unreadable
 from takedown.vocabulary import WORDS
@@ -47,8 +48,8 @@ class _Piece:
 def missing_proofs(context: Context) -> Iterator[Missing]:
     """Yield what a channel insists on seeing and the case cannot show; no file is read."""
     for asked in context.channel.evidence:
-        if asked.required and (says := _LACKS[asked.kind](context)):
-            yield Missing(what=asked.kind, says=says)
+        if asked.required and (lack := _LACKS[asked.kind](context)):
+            yield lack
 
 
 def collect(context: Context, media: MediaStore) -> Collected:
@@ -160,48 +161,47 @@ _PIECES: Mapping[Proof, Callable[[Context, MediaStore], Iterator[_Piece]]] = {
 }
 
 
-def _no_screenshot(context: Context) -> str | None:
+def _no_screenshot(context: Context) -> Missing | None:
     if any(visit.screenshot or visit.evidence for visit in sightings_of(context.story, context.actor)):
         return None
-    case = context.story.case.id
-    return f"no journey kept a screenshot of the offer: `mekiki visit {case}`, as a visitor with a browser"
+    return lacks("screenshot", "no screenshot", case=context.story.case.id)
 
 
-def _no_picture(context: Context) -> str | None:
+def _no_picture(context: Context) -> Missing | None:
     if any(view.pictures for view in items_of(context.story, context.actor)):
         return None
-    return "no picture of the ad was kept: crawl its source with pictures, or add it to the form by hand"
+    return lacks("ad_picture", "no picture")
 
 
-def _no_journey(context: Context) -> str | None:
+def _no_journey(context: Context) -> Missing | None:
     if visits_of(context.story, context.actor):
         return None
-    return f"nobody followed its links: `mekiki visit {context.story.case.id}`"
+    return lacks("journey", "no journey", case=context.story.case.id)
 
 
-def _no_warc(context: Context) -> str | None:
+def _no_warc(context: Context) -> Missing | None:
     if any(visit.evidence for visit in sightings_of(context.story, context.actor)):
         return None
-    return f"no journey that saw the offer was kept as WARC: `mekiki visit {context.story.case.id}`"
+    return lacks("warc", "no warc", case=context.story.case.id)
 
 
-def _no_original(context: Context) -> str | None:
+def _no_original(context: Context) -> Missing | None:
     if context.brand.domains or context.brand.accounts:
         return None
-    return f"the genuine pages are not known: [[brand]] domains of brand {context.brand.key}"
+    return lacks("original", "no original", brand=context.brand.key)
 
 
-def _no_certificate(context: Context) -> str | None:
+def _no_certificate(context: Context) -> Missing | None:
     files = [mark.certificate for mark in context.marks if mark.certificate is not None]
     if any(file.is_file() for file in files):
         return None
     key = "[[brand.trademark]] certificate"
-    return (
-        unreadable(key, files[0], context.brand) if files else f"{key} of brand {context.brand.key}: name a copy of it"
-    )
+    if files:
+        return unreadable("certificate", key, files[0], context.brand)
+    return lacks("certificate", "no certificate", key=key, brand=context.brand.key)
 
 
-_LACKS: Mapping[Proof, Callable[[Context], str | None]] = {
+_LACKS: Mapping[Proof, Callable[[Context], Missing | None]] = {
     "screenshot": _no_screenshot,
     "ad_picture": _no_picture,
     "journey": _no_journey,

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from config import Brand
 from config.takedown import Authority, Filer, Trademark
-from takedown.channel import Channel
+from takedown.channel import Channel, Proof
 from takedown.errors import UnknownMark
+from takedown.missing_words import in_a_row, lacks
 from takedown.notice import Missing
 
 # Signals that tell of a brand's own work: only these make a notice about copyright.
@@ -67,51 +68,41 @@ def missing_rights(brand: Brand, filer: Filer, channel: Channel, today: date, *,
     """
     may = {"anyone", filer.relation}
     if not may & set(channel.who):
-        yield Missing(what="who", says=_who_may(channel, filer))
+        yield _who_may(channel, filer)
     elif needs_authority(channel, filer):
         yield from _missing_authority(brand, filer, today)
     if "trademark" in channel.needs:
         yield from _missing_trademark(brand, today)
     if "copyright" in channel.needs and not copied:
-        yield Missing(
-            what="copyright",
-            says="nothing of the case is a copy of the brand's own pictures or pages: this channel is for copyright",
-        )
+        yield lacks("copyright", "no copy")
 
 
-def unreadable(key: str, file: Path, brand: Brand) -> str:
+def unreadable(what: Proof, key: str, file: Path, brand: Brand) -> Missing:
     """Say that a file of the configuration is not there."""
-    return f"{key} of brand {brand.key}: there is no file {file.name!r}: put it there, or correct the path"
+    return lacks(what, "file", key=key, brand=brand.key, file=file.name)
 
 
-def _who_may(channel: Channel, filer: Filer) -> str:
+def _who_may(channel: Channel, filer: Filer) -> Missing:
     if "owner" in channel.who:
-        return (
-            f"only the owner may file there, and [takedown.filer] relation is {filer.relation!r}: let the owner file it"
-        )
+        return lacks("who", "owner alone", relation=filer.relation)
     if "victim" in channel.who:
-        return "only people who were harmed may file there: ask a customer who paid, or the police, to do it"
-    return f"only {' or '.join(channel.who)} may file there, and [takedown.filer] relation is {filer.relation!r}"
+        return lacks("who", "victims alone")
+    return lacks("who", "others alone", who=in_a_row("or", channel.who), relation=filer.relation)
 
 
 def _missing_authority(brand: Brand, filer: Filer, today: date) -> Iterator[Missing]:
     letter = letter_of_authority(brand, filer, today)
     if letter is not None:
         if not letter.file.is_file():
-            yield Missing(what="authority", says=unreadable("[[brand.authority]] file", letter.file, brand))
+            yield unreadable("authority", "[[brand.authority]] file", letter.file, brand)
         return
     ended = [one.until for one in brand.authority if one.who == filer.organization and one.until is not None]
-    if ended:
-        says = (
-            f"the authority of {filer.organization} ended on {max(ended)}: have it renewed, then change "
-            f"[[brand.authority]] until of brand {brand.key}"
-        )
-    else:
-        says = (
-            f"there is no letter by which {filer.organization} may act for brand {brand.key}: "
-            "add it as [[brand.authority]]"
-        )
-    yield Missing(what="authority", says=says)
+    names = {"organization": filer.organization, "brand": brand.key}
+    yield (
+        lacks("authority", "authority ended", day=max(ended), **names)
+        if ended
+        else lacks("authority", "no authority", **names)
+    )
 
 
 def _missing_trademark(brand: Brand, today: date) -> Iterator[Missing]:
@@ -120,13 +111,9 @@ def _missing_trademark(brand: Brand, today: date) -> Iterator[Missing]:
     ended = [mark for mark in brand.trademark if mark.until is not None]
     if ended:
         last = max(ended, key=lambda mark: mark.until or date.min)
-        says = (
-            f"no trademark of brand {brand.key} is in force: {last.number} ended on {last.until}: "
-            "have it renewed, then change [[brand.trademark]] until"
-        )
+        yield lacks("trademark", "trademark ended", brand=brand.key, number=last.number, day=last.until)
     else:
-        says = f"brand {brand.key} has no trademark: add what the register has as [[brand.trademark]]"
-    yield Missing(what="trademark", says=says)
+        yield lacks("trademark", "no trademark", brand=brand.key)
 
 
 def _holds(letter: Authority, today: date) -> bool:

@@ -4,12 +4,13 @@
 what registries told of it and where they take complaints. Pure.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from detector.hosts import parse_host
-from storage.contacts import NetworkFacts, authority_of, operator_of
-from takedown.actor import Actor, Contact
+from detector.hosts import Host, is_shared, parse_host
+from storage.contacts import NetworkFacts, authority_of, operator_of, security_subject
+from takedown.actor import Actor, Contact, mails_of
 from takedown.operators import TELLING, ContentNetwork, content_network, service_of, shortener_of
 from takedown.owned import Owned
 from takedown.passages import Passage
@@ -45,18 +46,27 @@ def sites_of(story: Story, ways: Ways, owned: Owned) -> Sites:
     passing = [one for one in (*short, *own) if one in short or (one.host.registrable or one.host.ascii) not in landed]
     domains = _grouped((one.host.registrable, one) for one in own)
     suspended = {domain: ways for domain, ways in domains.items() if not owned.within(domain)}
-    hosts, networks = _served(story, own)
+    accused = _accused(rest)
+    hosts, networks = _served(story, own, accused)
     return Sites(
         redirects=tuple(_redirect(story, host, ways) for host, ways in _by_host(passing).items()),
-        registrars=tuple(_registrar(story, domain, ways, owned) for domain, ways in suspended.items()),
+        registrars=tuple(_registrar(story, domain, ways, owned, accused) for domain, ways in suspended.items()),
         registries=tuple(_registry(domain, ways) for domain, ways in suspended.items() if domain in landed),
         hosts=(*(_tenant(story, subject, ways) for subject, ways in _tenants(rented).items()), *hosts),
         networks=networks,
     )
 
 
+def _accused(ways: Ways) -> frozenset[str]:
+    """Return the domains that are the fraud's own as far as anybody knows: not those that many have their pages on."""
+    own = {one.host.registrable for one in ways if one.host.shared or not is_shared(one.host)}
+    of_users = {one.host.registrable for one in ways if one.host.path.startswith("/~")}  # of a provider's many users
+    return frozenset(domain for domain in own - of_users if domain is not None)
+
+
 def _redirect(story: Story, host: str, ways: Ways) -> Actor:
     service = shortener_of(ways[0].host)
+    asked = asked_itself(story, ways[0].url, ways[0].host) if service else _asked_registry(story, ways[0].host)
     return Actor(
         kind="redirect",
         name=service or ways[0].host.unicode,
@@ -66,17 +76,21 @@ def _redirect(story: Story, host: str, ways: Ways) -> Actor:
         contacts=tuple(security_contacts(story, service)) if service else (),
         facts={
             "host": service or ways[0].host.registrable or host,
+            **({"asked": asked} if asked else {}),
             **_answered(ways),
             **({} if service else _of_itself(story, ways)),
         },
     )
 
 
-def _registrar(story: Story, domain: str, ways: Ways, owned: Owned) -> Actor:
+def _registrar(story: Story, domain: str, ways: Ways, owned: Owned, accused: Collection[str]) -> Actor:
     registration = story.registrations.get(domain)
     told = registration.facts if registration is not None else {}
     mail = str(told.get("abuse_email") or "")
     listed = {name: " ".join(map(str, told.get(name) or ())) for name in ("nameservers", "status")}
+    contacts = _contacts(story, mail, accused)
+    if contacts and _warning(contacts, accused):
+        contacts = (*_elsewhere(story, told, accused), *contacts)
     facts = {
         "host": domain,
         "domain": domain,
@@ -84,8 +98,9 @@ def _registrar(story: Story, domain: str, ways: Ways, owned: Owned) -> Actor:
         "registered": told.get("created"),
         **{name: told.get(name) for name in ("registrar", "registrar_id", "expires", "abuse_phone", "error")},
         **listed,
-        "asked": registration.asked_at.isoformat() if registration is not None else "",
+        "asked": _asked_registry(story, ways[0].host),
         **_of_itself(story, ways),
+        **_warning(contacts, accused),
         "ended": next(filter(None, (owned.ended(one.host) for one in ways)), ""),
     }
     return Actor(
@@ -94,7 +109,7 @@ def _registrar(story: Story, domain: str, ways: Ways, owned: Owned) -> Actor:
         subject=domain,
         targets=(domain,),
         links=_links(ways),
-        contacts=_contacts(story, mail),
+        contacts=contacts,
         facts={name: str(value) for name, value in facts.items() if value},
     )
 
@@ -125,7 +140,7 @@ def _tenant(story: Story, subject: str, ways: Ways) -> Actor:
     )
 
 
-def _served(story: Story, ways: Ways) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
+def _served(story: Story, ways: Ways, accused: Collection[str]) -> tuple[tuple[Actor, ...], tuple[Actor, ...]]:
     """Return who serves sites with a domain or an address of their own: hosts, and content networks before them."""
     hosted: list[tuple[str, Passage]] = []
     fronted: list[tuple[str, Passage]] = []
@@ -146,15 +161,16 @@ def _served(story: Story, ways: Ways) -> tuple[tuple[Actor, ...], tuple[Actor, .
         hosted.append((group, one))
         odd[group] = odd.get(group) or says
     return (
-        tuple(_host(story, ways, odd[group]) for group, ways in _grouped(hosted).items()),
-        tuple(_front(story, fronts[key], ways) for key, ways in _grouped(fronted).items()),
+        tuple(_host(story, ways, accused, odd[group]) for group, ways in _grouped(hosted).items()),
+        tuple(_front(story, fronts[key], ways, accused) for key, ways in _grouped(fronted).items()),
     )
 
 
-def _host(story: Story, ways: Ways, odd: str) -> Actor:
+def _host(story: Story, ways: Ways, accused: Collection[str], odd: str) -> Actor:
     addresses = _addresses(story, ways)
     network = story.networks.get(addresses[0])
-    facts = _known(ways, addresses, network)
+    contacts = _contacts(story, network.abuse_email if network is not None else "", accused)
+    facts = {**_known(ways, addresses, network), **_warning(contacts, accused)}
     if odd:  # headers that lie are told, not believed: they lead to nobody's desk
         facts = {name: value for name, value in facts.items() if not name.startswith("header.")} | {"odd": odd}
     return Actor(
@@ -163,22 +179,23 @@ def _host(story: Story, ways: Ways, odd: str) -> Actor:
         subject=addresses[0],
         targets=_urls(ways),
         links=_links(ways),
-        contacts=_contacts(story, network.abuse_email if network is not None else ""),
+        contacts=contacts,
         facts=facts,
     )
 
 
-def _front(story: Story, front: ContentNetwork, ways: Ways) -> Actor:
+def _front(story: Story, front: ContentNetwork, ways: Ways, accused: Collection[str]) -> Actor:
     addresses = _addresses(story, ways)
     network = story.networks.get(addresses[0])
+    contacts = _contacts(story, network.abuse_email if network is not None else "", accused)
     return Actor(
         kind="cdn",
         name=front.name,
         subject=ways[0].host.registrable or ways[0].host.ascii,
         targets=_urls(ways),
         links=_links(ways),
-        contacts=_contacts(story, network.abuse_email if network is not None else ""),
-        facts={**_known(ways, addresses, network), "cdn": front.key},
+        contacts=contacts,
+        facts={**_known(ways, addresses, network), **_warning(contacts, accused), "cdn": front.key},
     )
 
 
@@ -210,13 +227,50 @@ def security_contacts(story: Story, host: str) -> Iterator[Contact]:
         yield from (Contact(address=address, origin="security.txt") for address in told.contacts)
 
 
-def _contacts(story: Story, mail: str) -> tuple[Contact, ...]:
-    """Return the address that a registry told, and what its domain tells in security.txt."""
+def _contacts(story: Story, mail: str, accused: Collection[str]) -> tuple[Contact, ...]:
+    """Return the address that a registry told, and what its domain tells in security.txt.
+
+    What is at an accused domain comes last, and what such a domain tells in its security.txt not at all: a fraud that
+    registers its own contact would be warned.
+    """
     if not mail:
         return ()
     operator = operator_of(mail)
-    further = security_contacts(story, operator) if operator is not None else ()
-    return (Contact(address=mail, origin="rdap"), *further)
+    further = security_contacts(story, operator) if operator is not None and operator not in accused else ()
+    known = (Contact(address=mail, origin="rdap"), *further)
+    return tuple(sorted(known, key=lambda one: _is_within(one.address, accused)))
+
+
+def _elsewhere(story: Story, told: Mapping[str, Any], accused: Collection[str]) -> Iterator[Contact]:
+    """Yield what registries told of the same registrar for other domains of the case, but for accused domains."""
+    number = told.get("registrar_id")
+    others = [one.facts for one in story.registrations.values() if number and one.facts.get("registrar_id") == number]
+    mails = dict.fromkeys(str(facts.get("abuse_email") or "") for facts in others)
+    yield from (Contact(address=mail, origin="rdap") for mail in mails if mail and not _is_within(mail, accused))
+
+
+def _is_within(contact: str, domains: Collection[str]) -> bool:
+    """Tell whether a mail address or a URL that somebody named for complaints is of one of these domains."""
+    host = parse_host(contact if "://" in contact else contact.rpartition("@")[2])
+    return host is not None and host.registrable in domains
+
+
+def _warning(contacts: Sequence[Contact], accused: Collection[str]) -> dict[str, str]:
+    """Return the contacts of the very domains that it is about, where no other mail address is known."""
+    mails = mails_of(contacts)
+    return {"own_contacts": " ".join(mails)} if mails and all(_is_within(one, accused) for one in mails) else {}
+
+
+def _asked_registry(story: Story, host: Host) -> str:
+    """Return when a registry was asked whose the domain of a host is, ISO 8601; "" where none was."""
+    registration = story.registrations.get(host.registrable or "")
+    return registration.asked_at.isoformat() if registration is not None else ""
+
+
+def asked_itself(story: Story, url: str, host: Host) -> str:
+    """Return when a host was asked for its security.txt, ISO 8601; "" where it was not."""
+    told = story.security.get(security_subject(url, host) or "")
+    return told.asked_at.isoformat() if told is not None else ""
 
 
 def _named(network: NetworkFacts) -> str:

@@ -17,7 +17,15 @@ from detector.presence import Presence
 from detector.visits import Visit
 from storage.case_views import CaseDetail, CaseItemView
 from storage.cases import case_detail
-from storage.contacts import NetworkFacts, SecurityFacts, authority_of, networks, operator_of, security_texts
+from storage.contacts import (
+    NetworkFacts,
+    SecurityFacts,
+    authority_of,
+    networks,
+    operator_of,
+    security_subject,
+    security_texts,
+)
 from storage.notice_views import NoticeView
 from storage.notices import notices_of
 from storage.profiles import wordy_profiles
@@ -94,7 +102,7 @@ def _hosts_of(case: CaseDetail, registered: Iterable[Registration], passed: Iter
     for url in (*pages, *(hop.url for visit in case.visits for hop in visit.hops)):
         host = parse_host(url)
         if host is not None:
-            yield authority_of(url, host)
+            yield security_subject(url, host) or authority_of(url, host)
     mails = (*(str(one.facts.get("abuse_email", "")) for one in registered), *(one.abuse_email for one in passed))
     yield from filter(None, map(operator_of, mails))
 

@@ -35,6 +35,7 @@ class Vocabulary:
     targets_left: str
     gone: str
     too_many: str
+    own_contact: str  # {address}
     too_large: str
 
 
@@ -113,6 +114,7 @@ JAPANESE = Vocabulary(
         "telephone": "スマートフォン",
         "browser": "スマートフォン（ブラウザー）",
         "desk": "パソコン",
+    own_contact="{address} is of the very domain that the notice is about: it may warn the fraud",
         "bare": "パソコン（広告経由を示す情報なし）",
     },
     handoffs={
@@ -154,3 +156,4 @@ JAPANESE = Vocabulary(
     too_large="添付の上限{most}バイトを超えるため省きました：{proof}（{bytes}バイト）",
 )
 WORDS: Mapping[Language, Vocabulary] = {"en": ENGLISH, "ja": JAPANESE}
+    own_contact="宛先{address}は申告対象のドメイン自体のアドレスです。なりすましの運営者に知られるおそれがあります",

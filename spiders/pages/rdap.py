@@ -36,15 +36,19 @@ def parse_domain(body: bytes) -> dict[str, Any]:
     entities = list(entities_of(rows_of(parsed.get("entities"))))
     registrar = next((entity for entity in entities if "registrar" in roles(entity)), {})
     registrant = card_of(next((entity for entity in entities if "registrant" in roles(entity)), {}))
-    # The registrar's own abuse contact first, then any.
+    domain = (word(parsed.get("ldhName")) or word(parsed.get("unicodeName"))).lower().rstrip(".")
+    # The registrar's own abuse contact first, then any; one of the domain itself last: its holder may have named it.
     own = [entity for entity in entities_of(rows_of(registrar.get("entities"))) if "abuse" in roles(entity)]
-    abuse = card_of(next(iter([*own, *(entity for entity in entities if "abuse" in roles(entity))]), {}))
+    cards = [card_of(entity) for entity in [*own, *(entity for entity in entities if "abuse" in roles(entity))]]
+    abuse = min(
+        cards or [card_of({})], key=lambda card: f".{card['email'].partition('@')[2].lower()}".endswith(f".{domain}")
+    )
     told = [table(event) for event in rows_of(parsed.get("events"))]
     events = {word(event.get("eventAction")): word(event.get("eventDate")) for event in told}
     names = [table(server).get("ldhName") for server in rows_of(parsed.get("nameservers"))]
     return {
         **_EMPTY,
-        "domain": (word(parsed.get("ldhName")) or word(parsed.get("unicodeName"))).lower().rstrip("."),
+        "domain": domain,
         "registrar": card_of(registrar)["name"] or word(registrar.get("handle")),
         "registrar_id": _registrar_id(registrar),
         "abuse_email": abuse["email"],

@@ -9,6 +9,7 @@ from takedown.actor import Actor
 from takedown.actors import actors_of
 from takedown.bundle.dossier import Block, Column, Fact, Facts, Table
 from takedown.bundle.locale import Locale
+from takedown.observed import odd_in
 from takedown.story import Story, handoffs_of
 
 MOST_HANDOFFS = 60
@@ -154,6 +155,8 @@ def _actor(actor: Actor, locale: Locale) -> tuple[str, ...]:
 def _fact(name: str, value: str, locale: Locale) -> str:
     if name == "address":
         return locale.own(value, 120)
+    if name == "odd":
+        return locale.text(odd_in(locale.language, value), 120)
     if name == "country":
         return locale.countries((value,))
     return locale.text(value[:10] if name == "registered" else value, 120)

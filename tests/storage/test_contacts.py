@@ -75,6 +75,15 @@ def test_domains_addresses_and_hosts_of_journeys_are_asked_for_but_not_platforms
     assert "facebook" not in repr(found)
 
 
+def test_pages_that_carried_ads_are_asked_but_not_those_of_everybody(engine: Engine, case: int) -> None:
+    pages = ("https://news.example/a", "https://ameblo.jp/x", "http://plain.example/", "https://news.example/b")
+    for number, page in enumerate(pages):
+        see(engine, an_item(number + 10, publisher_url=page))
+    assert asked(engine).hosts == ("news.example",)
+    keep(engine, "security", "news.example")
+    assert asked(engine).hosts == ()
+
+
 def test_what_was_asked_is_left_alone_until_it_is_old(engine: Engine, case: int) -> None:
     follow(engine, case)
     keep(engine, "network", "203.0.113.7")

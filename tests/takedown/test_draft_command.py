@@ -102,7 +102,7 @@ def test_some_drafted_and_some_not_is_partly_done(stage: Stage) -> None:
         (["--channel", "meta-trademrk"], 2, "there is no channel 'meta-trademrk'; did you mean 'meta-trademark'?"),
         (["--channel", "tiktok-trademark"], 1, "case 1 has nothing for tiktok-trademark: `mekiki takedown plan 1`"),
         (["--channel", "apwg", "--actor", "nobody.test"], 1, "nothing for apwg about nobody.test"),
-        (["--channel", "apwg", "--language", "ja"], 1, "apwg reads en: --language en"),
+        (["--channel", "apwg", "--language", "ja"], 1, "apwg で使える言語は en です: --language en"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(stage: Stage, arguments: list[str], code: int, says: str) -> None:

@@ -1,14 +1,23 @@
 """Drafts that are refused: each thing that is missing is told in one line, all of them at once."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
 from storage.case_views import CaseDetail
+from storage.contacts import SecurityFacts
 from takedown.actor import Contact
+from takedown.actors import actors_of
+from takedown.catalogue import load_catalogue
+from takedown.drafting import missing_for
 from takedown.errors import DraftRefused
+from takedown.missing_words import SENTENCES
+from takedown.plan import plan_of
 from takedown.story import Story
 from tests.takedown.drafts import (
+    LATER,
     actor_of,
     branded,
     channel_of,
@@ -20,6 +29,7 @@ from tests.takedown.drafts import (
     story_of,
 )
 from tests.takedown.stage import SHOP, Stage
+from tests.takedown.ways import ad, journey, telling
 
 
 @pytest.mark.parametrize(
@@ -147,6 +157,68 @@ def test_a_mail_needs_an_address_and_takes_no_forged_one(stage: Stage) -> None:
     assert lacks(stage, story, page, channel) == [
         "no mail address for complaints of Example Registrar, Inc. is known, but a page: hxxps://r[.]example/abuse"
     ]
+
+
+def test_hints_of_whom_to_ask_end_once_they_were_asked(stage: Stage) -> None:
+    page, short = "https://news.example/a", "https://bit.ly/x"
+    hop, shared = "https://go.hop.test/x", "https://ameblo.jp/a"
+    items = [ad(short, identity="ad-1", publisher_url=page), ad(hop, identity="ad-2", publisher_url=shared)]
+    way = journey(short, hop, f"https://{SHOP}/lp")
+    security = {
+        host: SecurityFacts(host=host, asked_at=LATER, error="answered 404") for host in ("bit.ly", "news.example")
+    }
+    channel = channel_of("registrar_abuse", way="email", address="contact")
+
+    def hinted(told: Mapping[str, SecurityFacts]) -> set[str]:
+        story = telling(items, [way], security=told)
+        actors = [one for one in actors_of(story) if one.kind in ("redirect", "publisher", "registry")]
+        assert len(actors) == 5
+        said = {one.subject: lacks(stage, branded(story, owner=None), one, channel) for one in actors}
+        return {subject for subject, says in said.items() if any("which asks for it" in one for one in says)}
+
+    assert hinted({}) == {"bit.ly", "news.example"}, "nobody would ask the others for their contact"
+    assert hinted(security) == set()
+
+
+def test_a_mail_to_the_accused_domain_itself_is_marked(stage: Stage) -> None:
+    story = story_of(stage)
+    channel = channel_of("registrar_abuse", way="email", address="contact")
+    registrar = actor_of(story, "registrar", SHOP)
+    assert not any("warn" in note for note in drafted(stage, story, registrar, channel).notes)
+    known = story.registrations[SHOP]
+    mine = replace(known, facts={**known.facts, "abuse_email": f"abuse@{SHOP}"})
+    told = replace(story, registrations={**story.registrations, SHOP: mine})
+    own = actor_of(told, "registrar", SHOP)
+    notice = drafted(stage, told, own, channel)
+    assert notice.to == (f"abuse@{SHOP}",)
+    assert f"abuse@{SHOP} is of the very domain that the notice is about: it may warn the fraud" in notice.notes
+    assert any("知られるおそれ" in note for note in drafted(stage, told, own, channel, "ja").notes)
+    elsewhere = channel_of("registrar_abuse", way="email", address="desk@registrar.example")
+    assert not any("warn" in note for note in drafted(stage, told, own, elsewhere).notes)
+    [step] = [
+        step
+        for step in plan_of(told, load_catalogue(None), stage.config, today=LATER.date()).steps
+        if (step.effect, step.actor.subject) == ("registrar", SHOP)
+    ]
+    assert ("own_contacts", f"abuse@{SHOP}") in [(note.kind, note.values["says"]) for note in step.notes if note.values]
+
+
+def test_what_is_missing_is_told_in_both_languages(stage: Stage) -> None:
+    for name, said in SENTENCES.items():
+        assert set(re.findall(r"\{(\w+)", said.en)) == set(re.findall(r"\{(\w+)", said.ja)), name
+        assert set(re.findall(r"`[^`]*`|\[+[a-z.]+\]+|--\w+", said.en)) == set(
+            re.findall(r"`[^`]*`|\[+[a-z.]+\]+|--\w+", said.ja)
+        ), name
+        assert not re.search(r"[\u3040-\u9fff]", said.en), name
+        assert re.search(r"[\u3040-\u9fff・]", said.ja), name
+    story, catalogue = telling([ad(f"https://{SHOP}/lp")]), load_catalogue(None)
+    opened = replace(story, case=replace(story.case, state="open"))
+    bare = filed_by(stage.config, name_en=None, relation="agent", organization_en=None)
+    for actor in actors_of(opened):
+        for channel in catalogue.fitting(actor):
+            for one in missing_for(opened, actor, channel, bare, "en", today=LATER.date()):
+                assert re.search(r"[\u3040-\u9fff]", one.in_language("ja")), one
+                assert one.in_language("en") == one.says
 
 
 def test_an_interface_needs_its_account(stage: Stage) -> None:

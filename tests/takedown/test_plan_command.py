@@ -26,7 +26,7 @@ from takedown.channel import Fact, Form, Proof, Right, Who
 from takedown.plan import Effect, NoteKind, Standing, plan_of
 from tests.takedown.desk import filed_notice
 from tests.takedown.stage import NOW, SHOP, Stage
-from tests.takedown.ways import ad, journey, telling
+from tests.takedown.ways import CDN, ad, journey, telling
 
 HOSTILE = "\x1b[2J\u202eevil\U000e0041 https://click.test/ [bold]x[/bold] <script>"
 
@@ -179,6 +179,17 @@ def test_every_kind_of_step_note_and_state_has_words_in_both_languages() -> None
     for kind in get_args(NoteKind):  # both name the same values
         names = [set(re.findall(r"\{(\w+)\}", words.notes[kind])) for words in WORDS.values()]
         assert names[0] == names[1], kind
+
+
+def test_a_japanese_page_tells_what_is_missing_in_japanese(stage: Stage) -> None:
+    english, japanese = (plan(stage, str(stage.other), *more).stdout for more in ((), ("--language", "ja")))
+    assert f"judge it first: `mekiki judge {stage.other} --confirm`" in english
+    assert f"案件 {stage.other} は未確認です(未対応)" in japanese
+    assert "judge it first" not in japanese
+    told = {"203.0.113.7": {"name": "N", "owner": "Example Hosting KK"}}
+    lying = telling([ad(f"https://{SHOP}/lp")], [journey(f"https://{SHOP}/lp", headers=CDN)], networks=told)
+    assert "its headers name Cloudflare" in page(stage, lying)
+    assert "応答ヘッダーは Cloudflare を示すが" in page(stage, lying, language="ja")
 
 
 def test_what_cannot_be_planned_is_one_line(stage: Stage, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Drafting: fill notices from a case and put them on record; show one, whole or field by field. Nothing leaves."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +32,11 @@ from takedown.selection import Wanted, named, planned
 from takedown.story import Story, tell_story
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+# Before what is missing; and where all of it was told of another draft.
+_REFUSED: Mapping[Language, tuple[str, str]] = {
+    "en": ("not drafted, this is missing:", "not drafted, for the same reasons"),
+    "ja": ("下書きを作成できません。不足しているもの:", "同じ理由で下書きを作成できません"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +115,7 @@ def draft(
     for one in wanted:
         done.append(_draft(app, story, one, language, marks, who=who, now=now, again=again, dry_run=dry_run))
         if not as_json:
-            _tell(done[-1], one.channel, told, whole=len(wanted) == 1)
+            _tell(done[-1], one.channel, told, language or "en", whole=len(wanted) == 1)
     if as_json:
         print_json(done)
     elif len(wanted) > 1 and any(one.notice is not None for one in done):
@@ -189,7 +194,7 @@ def _draft(
     return replace(done, ok=True, notice=number, content=content)
 
 
-def _tell(done: Drafted, channel: Channel, told: set[str], *, whole: bool) -> None:
+def _tell(done: Drafted, channel: Channel, told: set[str], language: Language, *, whole: bool) -> None:
     """Show a draft, or say what is missing; what was said before of another one is not said again."""
     whom = f"{done.channel} about {about(done.actor, done.subject)}"
     if done.content is not None:
@@ -205,9 +210,10 @@ def _tell(done: Drafted, channel: Channel, told: set[str], *, whole: bool) -> No
     if not done.missing:
         click.echo(f"mekiki: {whom}: {screen(done.error or '', limit=600)}", err=True)
         return
-    fresh = [one.says for one in done.missing if one.says not in told]
+    fresh = [says for one in done.missing if (says := one.in_language(language)) not in told]
     told.update(fresh)
-    click.echo(f"mekiki: {whom}: not drafted, " + ("this is missing:" if fresh else "for the same reasons"), err=True)
+    words = _REFUSED[language]
+    click.echo(f"mekiki: {whom}: {words[0] if fresh else words[1]}", err=True)
     for says in fresh:
         click.echo(f"mekiki:   {screen(says, limit=400)}", err=True)
 

@@ -141,7 +141,7 @@ def _show(app: App, out: Outgoing) -> None:
         lines += [f"  POST {screen(out.call.url)}", *(f"  {line}" for line in _lines(written))]
     else:
         lines += [f"  fill in the form at {screen(out.notice.url or '')}", *_form(app, out)]
-    lines += ["", *(f"  note: {screen(one)}" for one in out.notice.notes)]
+    lines += ["", *(f"  note: {inert(one)}" for one in out.notice.notes)]
     lines += [f"  waits: {screen(one)}" for one in out.waits]
     click.echo("\n".join(lines).rstrip())
     again = f"mekiki takedown file {view.id} --confirm"

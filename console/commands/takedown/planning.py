@@ -90,7 +90,8 @@ def _way(way: Way) -> Mapping[str, Any]:
         "answer_seconds": channel.answer.within.total_seconds() if channel.answer is not None else None,
         "unconfirmed": channel.unconfirmed,
         "missing": {
-            language: [{"what": one.what, "says": one.says} for one in lacks] for language, lacks in way.missing.items()
+            language: [{"what": one.what, "says": one.says, "ja": one.ja} for one in lacks]
+            for language, lacks in way.missing.items()
         },
     }
 

@@ -15,7 +15,7 @@ FAX, TELEPHONE = ["tel", {"type": ["fax"]}, "uri", "tel:+1"], ["tel", {}, "uri",
 CARD = ["vcard", [["email", {}, "text", "abuse@registrar.example"], FAX, TELEPHONE]]
 ABUSE = {"roles": ["abuse"], "vcardArray": CARD}
 REDACTED = ["vcard", [["fn", {}, "text", ""], ["adr", {}, "text", ["", "", ["a", "b"], "", "", "", "JP"]]]]
-DOMAIN = {
+DOMAIN: dict[str, Any] = {
     "objectClassName": "domain",
     "ldhName": "HOSHINO-denki-sale.test",
     "status": ["client transfer prohibited"],
@@ -65,6 +65,16 @@ def test_a_registration() -> None:
         "redacted": ["Registrant Name"],
         "error": "",
     }
+
+
+def test_an_abuse_contact_of_the_domain_itself_comes_last() -> None:
+    """Whoever registered it may have named it."""
+    own = {**ABUSE, "vcardArray": ["vcard", [["email", {}, "text", "me@mail.hoshino-denki-sale.TEST"]]]}
+    registrar = {**DOMAIN["entities"][0], "entities": [own]}
+    told = {**DOMAIN, "entities": [registrar, ABUSE]}
+    assert rdap.parse_domain(json.dumps(told).encode())["abuse_email"] == "abuse@registrar.example"
+    alone = {**DOMAIN, "entities": [registrar]}
+    assert rdap.parse_domain(json.dumps(alone).encode())["abuse_email"] == "me@mail.hoshino-denki-sale.TEST"
 
 
 def test_an_error_and_what_is_no_registration() -> None:
