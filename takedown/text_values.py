@@ -307,8 +307,8 @@ def _journey(visit: Visit, context: Context, formatter: Formatter, room: Room) -
     words = WORDS[context.language]
     return {
         "at": formatter.moment(visit.started_at),
-        "visitor": words.visitors.get(visit.visitor) or formatter.line(visit.visitor, 60),
-        "country": formatter.line(visit.country or "", 40),
+        "visitor": formatter.line(words.visitor(visit), 100),
+        "country": formatter.line(words.countries.get(visit.country or "", visit.country or ""), 40),
         "says": words.outcomes[visit.outcome],
         "title": formatter.quote(visit.landing.title, 120) if visit.landing and visit.landing.title.strip() else "",
         "hops": _listed(visit.hops, room.hops, lambda hop: _answer(hop, formatter)),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alerts.message import Language
+from detector.visits import Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +14,9 @@ class Vocabulary:
     kinds: Mapping[str, str]  # of items
     platforms: Mapping[str, str]  # as items name them; others stand as they are
     outcomes: Mapping[str, str]  # of journeys
-    visitors: Mapping[str, str]  # keys of our own visitors; others stand as they are
+    visitors: Mapping[str, str]  # keys of our own visitors
+    another: str  # {key}: a visitor of the team's own
+    with_browser: str  # {who}: such a one, when scripts ran
     handoffs: Mapping[str, str]  # kinds of hand-offs
     proofs: Mapping[str, str]  # roles of files
     advertiser: str
@@ -32,11 +35,20 @@ class Vocabulary:
     by_hand: str
     field_cut: str
     text_cut: str
+    own_contact: str  # {address}
     targets_left: str
     gone: str
     too_many: str
-    own_contact: str  # {address}
     too_large: str
+
+    def visitor(self, visit: Visit) -> str:
+        """Return as whom a journey was made, by what the visit says; a visitor of the team's own keeps its key."""
+        key = visit.visitor
+        if key == "browser" and visit.browser:
+            return self.visitors[key]
+        who = self.visitors.get(key) if key != "browser" else None
+        who = who or self.another.format(key=key)
+        return self.with_browser.format(who=who) if visit.browser else who
 
 
 ENGLISH = Vocabulary(
@@ -61,7 +73,14 @@ ENGLISH = Vocabulary(
         "could_not_tell": "could not tell what is shown",
         "gone": "nothing was there",
     },
-    visitors={},
+    visitors={
+        "telephone": "a telephone",
+        "browser": "a telephone with a browser",
+        "desk": "a desk computer",
+        "bare": "a desk computer without traces of an ad",
+    },
+    another="visitor “{key}”",
+    with_browser="{who} with a browser",
     handoffs={
         "line": "LINE account",
         "telegram": "Telegram account",
@@ -95,6 +114,7 @@ ENGLISH = Vocabulary(
     by_hand="fill this in by hand",
     field_cut="cut: the form takes {most} characters",
     text_cut="shortened: the channel takes {most} characters",
+    own_contact="{address} is of the very domain that the notice is about: it may warn the fraud",
     targets_left="{left} of {all} targets do not fit: once this is filed, draft the rest with --again",
     gone="a file is gone from the media store: {proof}",
     too_many="left out, more than {most}: {proof}",
@@ -114,9 +134,10 @@ JAPANESE = Vocabulary(
         "telephone": "スマートフォン",
         "browser": "スマートフォン（ブラウザー）",
         "desk": "パソコン",
-    own_contact="{address} is of the very domain that the notice is about: it may warn the fraud",
         "bare": "パソコン（広告経由を示す情報なし）",
     },
+    another="環境「{key}」",
+    with_browser="{who}（ブラウザー）",
     handoffs={
         "line": "LINEアカウント",
         "telegram": "Telegramアカウント",
@@ -150,10 +171,10 @@ JAPANESE = Vocabulary(
     by_hand="手で入力してください",
     field_cut="{most}文字に収まるように省略しました",
     text_cut="{most}文字に収まるように短縮しました",
+    own_contact="宛先{address}は申告対象のドメイン自体のアドレスです。なりすましの運営者に知られるおそれがあります",
     targets_left="対象{all}件のうち{left}件は入りません。申告後に --again で残りの下書きを作れます",
     gone="保管した証拠ファイルが見つかりません：{proof}",
     too_many="{most}点を超えるため省きました：{proof}",
     too_large="添付の上限{most}バイトを超えるため省きました：{proof}（{bytes}バイト）",
 )
 WORDS: Mapping[Language, Vocabulary] = {"en": ENGLISH, "ja": JAPANESE}
-    own_contact="宛先{address}は申告対象のドメイン自体のアドレスです。なりすましの運営者に知られるおそれがあります",

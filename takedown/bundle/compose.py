@@ -173,9 +173,7 @@ def _sections(
 ) -> Iterator[Section]:
     words = locale.words
     pictures = {
-        visit.evidence: exhibits.screenshot(
-            shots[visit.evidence], visit.visitor, locale.both(visit.started_at), gathered.contents, locale
-        )
+        visit.evidence: exhibits.screenshot(shots[visit.evidence], visit, gathered.contents, locale)
         for visit in gathered.visits
         if visit.evidence is not None and visit.evidence in shots
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from detector.evidence import Evidence, ImageBox, telling
+from detector.visits import Visit
 from storage.case_views import CaseItemView, PictureView
 from takedown.bundle.contents import Contents
 from takedown.bundle.dossier import Block, Column, Fact, Facts, Frame, Picture, Pictures, Table
@@ -45,12 +46,12 @@ def item_blocks(items: tuple[CaseItemView, ...], total: int, contents: Contents,
         yield _lines(items, total, locale)
 
 
-def screenshot(shot: Shot, visitor: str, at: str, contents: Contents, locale: Locale) -> Picture:
+def screenshot(shot: Shot, visit: Visit, contents: Contents, locale: Locale) -> Picture:
     """Return a screenshot as a dossier shows it."""
     file = contents.path_of(shot.original)
     lost = file is None
     return Picture(
-        caption=locale.words.screenshot.format(visitor=locale.visitor(visitor), at=at),
+        caption=locale.words.screenshot.format(visitor=locale.visitor(visit), at=locale.both(visit.started_at)),
         shown=None if lost else shot.shown,
         width=shot.width,
         height=shot.height,

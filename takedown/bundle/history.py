@@ -178,7 +178,7 @@ def _added(entry: LogEntry, count: int, locale: Locale) -> _Event:
 def _visited(rounds: Sequence[Round], locale: Locale) -> Iterator[_Event]:
     for one in rounds:
         seen = [
-            f"{locale.visitor(visit.visitor, 40)}: {locale.of_notices.outcomes.get(visit.outcome, visit.outcome)}"
+            f"{locale.visitor(visit)}: {locale.of_notices.outcomes.get(visit.outcome, visit.outcome)}"
             for visit in one.visits
         ]
         what = locale.words.visited.format(link=locale.url(one.link, 100))

@@ -101,9 +101,10 @@ def _way(visit: Visit, shots: Mapping[str, Picture], locale: Locale) -> Way:
     seen = visit.landing
     how = [words.browser if visit.browser else words.plain]
     if visit.country:
-        how.append(words.from_country.format(country=locale.text(visit.country, 20)))
+        how.append(locale.came_from(visit))
+    who = locale.of_notices.visitor(visit)
     return Way(
-        visitor=locale.visitor(visit.visitor, 60),
+        visitor=locale.own(who[:1].upper() + who[1:], 100),
         how=locale.listed(how),
         at=locale.both(visit.started_at),
         outcome=visit.outcome,
@@ -148,7 +149,7 @@ def _others(visits: Sequence[Visit], locale: Locale) -> Table:
         (
             locale.utc(visit.started_at),
             locale.url(visit.url, 120),
-            locale.visitor(visit.visitor, 40),
+            locale.visitor(visit),
             locale.of_notices.outcomes.get(visit.outcome, visit.outcome),
             locale.url(visit.host, 80),
             locale.journey(visit.says),

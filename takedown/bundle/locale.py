@@ -9,6 +9,7 @@ from alerts.message import Language, show
 from alerts.words import WORDS as ALERT_WORDS
 from alerts.words import Words as AlertWords
 from detector.evidence import Evidence, expects_file
+from detector.visits import Visit
 from safety.screen import defang, screen
 from takedown.bundle.english import ENGLISH
 from takedown.bundle.japanese import JAPANESE
@@ -120,9 +121,14 @@ class Locale:
         words = self.of_notices
         return self.text(words.comma.join(words.countries.get(code, code) for code in codes), 200)
 
-    def visitor(self, key: str, limit: int = 60) -> str:
-        """Return what a visitor is called."""
-        return self.of_notices.visitors.get(key) or self.own(key, limit)
+    def visitor(self, visit: Visit) -> str:
+        """Return as whom a journey was made, and from which country, if not from here."""
+        who = self.own(self.of_notices.visitor(visit), 100)
+        return f"{who}{self.of_notices.comma}{self.came_from(visit)}" if visit.country else who
+
+    def came_from(self, visit: Visit) -> str:
+        """Return from which country a journey left, "" for from here."""
+        return self.words.from_country.format(country=self.countries((visit.country,))) if visit.country else ""
 
     def expected(self, evidence: Evidence) -> str:
         """Return what a signal expected."""

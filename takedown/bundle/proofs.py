@@ -95,15 +95,12 @@ def _unseen(story: Story, gathered: Gathered, rounds: Sequence[Round], locale: L
         yield words.none_followed
     for visit in untold([visit for one in rounds for visit in one.visits]):
         why = locale.journey(visit.says)
-        yield words.could_not_tell.format(
-            visitor=locale.visitor(visit.visitor, 60), at=locale.utc(visit.started_at), why=why
-        )
-    visitors: dict[str, set[str]] = {}
-    for one in rounds:
-        visitors.setdefault(one.link, set()).update(visit.visitor for visit in one.visits)
-    for link, names in visitors.items():
-        if len(names) == 1:
-            yield words.only_view.format(link=locale.url(link, 120), visitor=locale.visitor(next(iter(names))))
+        yield words.could_not_tell.format(visitor=locale.visitor(visit), at=locale.utc(visit.started_at), why=why)
+    for link in dict.fromkeys(one.link for one in rounds):
+        followed = {visit.visitor: visit for one in rounds if one.link == link for visit in one.visits}
+        if len(followed) == 1:
+            [visit] = followed.values()
+            yield words.only_view.format(link=locale.url(link, 120), visitor=locale.visitor(visit))
     if any(not view.item.links and view.item.kind not in ("page", "domain") for view in story.case.items):
         yield words.no_link
     if story.case.judged_at is None:

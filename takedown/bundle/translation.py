@@ -53,19 +53,20 @@ _FORMS: _Forms = (
     (
         re.compile(r"(\S+): (\S+) saw a page, (\S+) did not \((.*)\)"),
         lambda m: (
-            f"{m[1]} との比較：{m[2]} にはページが表示され、{m[3]} には表示されませんでした（{in_japanese(m[4])}）"
+            f"{_visitor(m[1])}との比較：{_visitor(m[2])}にはページが表示され、{_visitor(m[3])}には"
+            f"表示されませんでした（{in_japanese(m[4])}）"
         ),
     ),
     (
         re.compile(r"(\S+): ended at (\S+) and at (\S+)"),
-        lambda m: f"{m[1]} との比較：到達先が {m[2]} と {m[3]} に分かれました",
+        lambda m: f"{_visitor(m[1])}との比較：到達先が {m[2]} と {m[3]} に分かれました",
     ),
     (
         re.compile(
             r"(\S+): (\d+) of 64 bits of the words, (\d+) of the page's shape(?:, (\d+) of its picture)? differ"
         ),
         lambda m: (
-            f"{m[1]} との比較：64ビット中、文言は{m[2]}、構造は{m[3]}"
+            f"{_visitor(m[1])}との比較：64ビット中、文言は{m[2]}、構造は{m[3]}"
             + (f"、画面は{m[4]}" if m[4] else "")
             + "ビット異なります"
         ),
@@ -84,6 +85,10 @@ def in_japanese(says: str) -> str:
     if semicolon:
         return f"{in_japanese(head)}。{in_japanese(rest)}"
     return says
+
+
+def _visitor(key: str) -> str:
+    return NOTICES.visitors.get(key) or NOTICES.another.format(key=key)
 
 
 _GENUINE = {

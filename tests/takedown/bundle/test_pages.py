@@ -229,7 +229,7 @@ def test_both_languages_say_the_same_of_the_same() -> None:
         ("shows a captcha or bot check", "CAPTCHA などの自動アクセス対策の画面が表示されました"),
         (
             "desk: telephone saw a page, desk did not (answered 404)",
-            "telephone にはページが表示され、desk には表示されません",
+            "パソコンとの比較：スマートフォンにはページが表示され、パソコンには表示されません",
         ),
         ("desk: ended at a.test and at b.test; it had not loaded whole in time", "読み込みが終わりませんでした"),
         (
