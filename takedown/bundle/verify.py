@@ -521,7 +521,11 @@ def main(arguments: list[str]) -> int:
     except (Unusable, *UNREADABLE, ValueError) as error:
         sys.stderr.write(f"{shown(chosen.bundle)}: {shown(error)}\n")
         return 2
-    sys.stdout.writelines(f"{line}\n" for line in check.report(chosen.language))
+    try:
+        sys.stdout.writelines(f"{line}\n" for line in check.report(chosen.language))
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has seen enough; nothing is left to be written at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if check.wrong else 0
 
 

@@ -5,6 +5,7 @@ import json
 import random
 import stat
 import struct
+import subprocess
 import sys
 from collections.abc import Callable
 from hashlib import sha256
@@ -39,6 +40,16 @@ def test_a_bundle_is_found_well_by_a_bare_interpreter_from_anywhere(unpacked: Pa
     assert code == 0, said
     assert "ALL WELL" in said
     assert "3 manifests" in said
+
+
+def test_whoever_reads_the_first_line_alone_sees_no_traceback(made: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-I", "-S", str(SCRIPT), str(made)]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, b"")
 
 
 def test_the_script_is_python_3_8_and_needs_the_standard_library_alone() -> None:
