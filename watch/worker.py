@@ -52,7 +52,10 @@ class Watch:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         sources = self._scheduled()
-        self.say(f"watching {sources} source{'' if sources == 1 else 's'}; stop with Ctrl-C or SIGTERM")
+        what = f"watching {sources} source{'' if sources == 1 else 's'}"
+        if not sources:
+            what = "no source has a schedule: sending alerts and reminders alone"
+        self.say(f"{what}; stop with Ctrl-C or SIGTERM")
         messenger = Messenger(config=self.config, engine=self.engine, media=self.media, now=self.now, say=self.say)
         telling = asyncio.create_task(messenger.run())
         while not stop.is_set() and not telling.done():

@@ -225,9 +225,10 @@ def fetched(config: Config, profiles: Profiles, url: str | None) -> tuple[bool, 
 @click.command()
 @with_app
 def watch(app: App) -> None:
-    """Run the sources by their schedules and send the alerts, until stopped."""
+    """Run the sources by their schedules and send alerts and reminders, until stopped."""
     config, engine, media = app.config, app.engine, app.media
-    if not any(source.enabled and (source.every or source.schedule) for source in config.source):
+    scheduled = any(source.enabled and (source.every or source.schedule) for source in config.source)
+    if not scheduled and not config.route:  # with a route, alerts and reminders are sent, whoever brings items in
         raise Misused('no source has a schedule; add every = "1h" or schedule = "*/15 * * * *" to one')
     say = lambda line: click.echo(f"{moment(utc_now())} {screen(line)}", err=True)  # noqa: E731
     asyncio.run(Watch(config=config, engine=engine, media=media, now=utc_now, say=say).run())

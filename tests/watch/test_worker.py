@@ -110,6 +110,30 @@ def test_a_watch_without_any_schedule_says_what_to_add(tmp_path: Path) -> None:
     assert 'add every = "1h"' in done.stderr
 
 
+def test_a_team_that_only_imports_gets_its_alerts_and_reminders(tmp_path: Path) -> None:
+    """Nothing is scheduled: what is brought in by hand is told all the same."""
+    with Sink() as sink:
+        (tmp_path / "hook").write_text(sink.url())
+        (tmp_path / "list.txt").write_text("https://hoshinodenki-outlet.test/login\n")
+        config = tmp_path / "mekiki.toml"
+        kept = CONFIG.format(port=sink.port).replace('every = "1h"\n', "").replace('every = "1s"\n', "")
+        config.write_text(kept, "utf-8")
+        command = [sys.executable, "-m", "cli"]
+        with subprocess.Popen(
+            [*command, "watch", "--config", str(config)], stderr=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                done = subprocess.run([*command, "crawl", "--config", str(config), "--source", "list"], check=False)
+                assert done.returncode == 0
+                sink.wait_for(1, seconds=60)
+            finally:
+                process.send_signal(signal.SIGTERM)
+                _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "no source has a schedule: sending alerts and reminders alone;" in errors
+    assert "hoshinodenki-outlet" in json.loads(sink.bodies[0])["text"]
+
+
 def test_a_crawl_that_cannot_be_started_does_not_end_the_watch(tmp_path: Path) -> None:
     config = tmp_path / "mekiki.toml"
     config.write_text(CONFIG.format(port=1), "utf-8")
