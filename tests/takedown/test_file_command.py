@@ -99,7 +99,8 @@ def test_what_the_relay_refuses_is_exit_code_3_and_one_line(stage: Stage, sink: 
     sink.refuse[ABUSE] = "550 5.1.1 \x1b[31munknown"
     result = run(stage, "file", number, "--confirm")
     assert result.exit_code == 3
-    said = f"mekiki: notice {number}: 127.0.0.1:{sink.port}: the relay answered 550 for every recipient\n"
+    said = f"mekiki: notice {number}: 127.0.0.1:{sink.port}: the relay answered 550 for every recipient"
+    said += "; it is a draft as before, and its case stays in takedown\n"
     assert (result.stdout, result.stderr) == ("", said)
 
 

@@ -57,7 +57,8 @@ def file(app: App, wanted: str, confirm: bool, reference: str | None, who: str, 
     try:
         done = file_notice(desk, wanted, who=who, theirs=reference)
     except FilingFailed as error:
-        raise OutsideFailed(f"notice {out.view.id}: {error}") from error
+        left = "" if error.unknown else "; it is a draft as before, and its case stays in takedown"
+        raise OutsideFailed(f"notice {out.view.id}: {error}{left}") from error
     if as_json:
         print_json(
             {**_as_data(out), "filed": True, "their_reference": done.view.their_reference, "refused": done.refused}
