@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from storage.canonical import canonical
@@ -69,20 +69,31 @@ def matching(
     *,
     references: Collection[str] = (),
     theirs: Collection[str] = (),
+    squeezed: Collection[str] = (),
     message_ids: Collection[str] = (),
 ) -> dict[str, tuple[int, ...]]:
     """Return the numbers of notices that have one of our references, of theirs, or sent one of these mails; by which
     of the three (`reference`, `their_reference`, `message_id`) they were found, ascending.
+
+    Args:
+        squeezed: references of theirs in lower case without blanks, dashes and number signs, for all spellings of them;
+            every notice that has one is looked at.
     """
-    asked = (
-        ("reference", NoticeRow.reference, {one.upper() for one in references}),
-        ("their_reference", NoticeRow.their_reference, set(theirs)),
-        ("message_id", NoticeRow.message_id, set(message_ids)),
-    )
+    wanted: dict[str, ColumnElement[bool]] = {}
+    if references:
+        wanted["reference"] = NoticeRow.reference.in_({one.upper() for one in references})
+    if theirs or squeezed:
+        wanted["their_reference"] = NoticeRow.their_reference.in_(set(theirs))
+    if squeezed:
+        bare: ColumnElement[str] = func.lower(NoticeRow.their_reference)
+        for sign in (" ", "-", "#"):
+            bare = func.replace(bare, sign, "")
+        wanted["their_reference"] = or_(wanted["their_reference"], bare.in_(set(squeezed)))
+    if message_ids:
+        wanted["message_id"] = NoticeRow.message_id.in_(set(message_ids))
     return {
-        name: tuple(session.scalars(select(NoticeRow.id).where(column.in_(values)).order_by(NoticeRow.id)))
-        for name, column, values in asked
-        if values
+        name: tuple(session.scalars(select(NoticeRow.id).where(condition).order_by(NoticeRow.id)))
+        for name, condition in wanted.items()
     }
 
 

@@ -17,6 +17,7 @@ from config.model import Model
 CONTACT = "contact"  # in place of an address: the abuse contact of the actor that a notice is about
 # What may stand as the address of a channel, or of a contact that a registry told; bounded, for it reads hostile text.
 MAIL_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
+MailDomain = Annotated[str, Field(pattern=r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}$", max_length=253)]
 
 Kind = Literal[
     "platform",  # ads, accounts and posts of a social network, a search engine or a video service
@@ -198,6 +199,8 @@ class Channel(Model):
     way: Form
     url: WebUrl | None = None  # of the form, or of the page that tells how
     address: Name | None = None  # mail address; `CONTACT`: the abuse contact of the actor
+    # Domains from which its answers come, with all below them, beside that of its address; none named: that of `url`.
+    mails: tuple[MailDomain, ...] = ()
     who: tuple[Who, ...] = Field(min_length=1)  # who may file
     needs: tuple[Right, ...] = ()
     languages: tuple[Language, ...] = Field(min_length=1)  # that are read there, the best first

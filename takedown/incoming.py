@@ -6,6 +6,7 @@ mail that a colleague passes on, attached or below a line that says so, is read 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from email import policy
 from email.errors import HeaderParseError, MessageError
@@ -22,6 +23,9 @@ from spiders.pages.reader import read_document
 MOST_PARTS = 200  # of one mail
 MOST_IDS = 100  # in References
 MOST_TOKENS = 300  # that could be a reference of theirs
+MOST_SQUEEZED = 1000  # the same, as others space it
+MOST_PIECES = 5  # of one reference
+SHORTEST, LONGEST = 6, 40  # characters of one without blanks and dashes
 LONGEST_TEXT = 4000  # characters of what is new
 READ = 200_000  # characters of a mail's words
 DEEPEST = 3  # mails inside each other
@@ -30,6 +34,9 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]{3,250}>")
 _ANGLES = re.compile(r"<\s*([^\s<>@]{1,100}@[^\s<>@]{1,250})\s*>")
 _BARE = re.compile(r"([^\s<>@,;:\"()\[\]]{1,100}@[A-Za-z0-9.-]{1,250})")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:-]{3,98}[A-Za-z0-9]")
+_WORD = re.compile(r"[A-Za-z0-9]{1,40}")
+_GAP = re.compile(r"[ #-]{1,3}")  # between the parts of a reference
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc", "-"))
 _RETURNED = re.compile(r"(?i)^(?:mailer-daemon|postmaster)@")
 _STATUS = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")
 _FAILED = re.compile(r"(?im)^(?:final|original)-recipient:[ \t]*[a-z0-9-]{1,20};[ \t]*<?([^\s<>;,]{3,254})>?")
@@ -68,8 +75,9 @@ def parse_reply(body: bytes, *, reference: str, own: list[str] | None = None) ->
     Returns:
         `sender` (as the header says), `address` (lower case; "" for none, or several of different domains), `subject`,
         `at` (ISO 8601 with offset, or ""), `answers_to` (message ids, latest first), `ours` (references of ours:
-        `subject`, `text`, `quoted`), `tokens` (words in subject and text that could be a reference of theirs), `text`
-        (what is new, cut), `automatic`, `returned` (`recipient`, `status`, `words`, `delayed`; or None), `notes`.
+        `subject`, `text`, `quoted`), `tokens` (words in subject and text that could be a reference of theirs),
+        `squeezed` (the same in lower case without blanks and dashes, of several words, too), `text` (what is new, cut),
+        `automatic`, `returned` (`recipient`, `status`, `words`, `delayed`; or None), `notes`.
 
     Raises:
         ValueError: it is no mail.
@@ -196,10 +204,12 @@ def _named(found: dict[str, Any], reference: str) -> dict[str, Any]:
         name: list(dict.fromkeys(match[0].upper() for match in ours.finditer(text[:READ])))[:MOST_IDS]
         for name, text in texts.items()
     }
+    words = unicodedata.normalize("NFKC", f"{found['subject']}\n{new}"[:READ]).translate(_DASHES)
     return {
         **found,
         "ours": named,
-        "tokens": list(dict.fromkeys(_tokens(f"{found['subject']}\n{new}")))[:MOST_TOKENS],
+        "tokens": list(dict.fromkeys(_tokens(words)))[:MOST_TOKENS],
+        "squeezed": list(dict.fromkeys(_squeezed(words)))[:MOST_SQUEEZED],
         "text": new[: LONGEST_TEXT - 1] + "…" if len(new) > LONGEST_TEXT else new,
     }
 
@@ -213,6 +223,19 @@ def _tokens(text: str) -> Iterator[str]:
             yield f"#{word}"
             if ":" in word:
                 yield from (piece for piece in word.split(":") if len(piece) > 3)
+
+
+def _squeezed(text: str) -> Iterator[str]:
+    """Yield what could be a reference of theirs in pieces ("1234 5678", "CAS 12-34"), without what parts them."""
+    words = list(_WORD.finditer(text[:READ]))
+    for first, start in enumerate(words):
+        made, before = "", start
+        for word in words[first : first + MOST_PIECES]:
+            if word is not start and not _GAP.fullmatch(text, before.end(), word.start()):
+                break
+            made, before = made + word[0].lower(), word
+            if SHORTEST <= len(made) <= LONGEST and any(character.isdigit() for character in made):
+                yield made
 
 
 def _begins_quote(lines: list[str], number: int) -> bool:

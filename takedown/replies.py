@@ -31,6 +31,7 @@ from storage.notice_views import NoticeView
 from storage.notices import REFERENCE, Reply, Told, add_reply, matching, notice, set_state
 from storage.schema import NoticeState
 from takedown.catalogue import Catalogue
+from takedown.channel import Channel
 from takedown.reply_words import suggested
 
 CPU_SECONDS = 10.0  # to read one message: a returned mail holds all that was sent
@@ -220,9 +221,10 @@ def _match(session: Session, read: dict[str, Any]) -> tuple[NoticeView | None, s
         found = matching(session, references=ours).get("reference", ()) if ours else ()
         if found:
             return _only(session, found, "reference", ", ".join(ours))
-    found = matching(session, theirs=read["tokens"]).get("their_reference", ()) if read["tokens"] else ()
-    if found:
-        return _only(session, found, "their_reference", "a reference of theirs")
+    for asked in ({"theirs": read["tokens"]}, {"squeezed": read["squeezed"]}):  # as it stands, else as others space it
+        found = matching(session, **asked).get("their_reference", ())
+        if found:
+            return _only(session, found, "their_reference", "a reference of theirs")
     if named:
         return None, "", f"no notice has the reference {', '.join(dict.fromkeys(named))}"
     return None, "", "it names no reference of a notice; say which one it answers with --notice"
@@ -240,16 +242,27 @@ def _stranger(catalogue: Catalogue, view: NoticeView, address: str, sender: str)
 
     Whoever writes a mail writes its From header: the right domain there proves nothing, a wrong one is worth a look.
     """
-    domain = _registrable(_domain(address))
+    exact = _domain(address)
+    domain = _registrable(exact)
     if not domain:
         return "no readable address" if sender else ""
     known = {_registrable(_domain(text)) for text in view.content.get("to", ())}
-    known.add(_registrable(view.content.get("url") or ""))
     channel = catalogue.find(view.channel)
+    if channel is None or not channel.mails:  # else it says itself whence it answers
+        known.add(_registrable(view.content.get("url") or ""))
+        known |= {_registrable(text) for text in _sites(channel)}
     if channel is not None:
-        known |= {_registrable(text or "") for text in (channel.url, channel.api and channel.api.url)}
         known.add(_registrable(_domain(channel.address or "")))
+        if any(exact == mails or exact.endswith(f".{mails}") for mails in channel.mails):
+            return ""
     return "" if domain in known else domain
+
+
+def _sites(channel: Channel | None) -> tuple[str, ...]:
+    """Return the addresses on the web where complaints to a channel are filed."""
+    if channel is None:
+        return ()
+    return tuple(url for url in (channel.url, channel.api and channel.api.url) if url)
 
 
 def _is_copy(config: Config, view: NoticeView, recipient: str) -> bool:

@@ -329,6 +329,8 @@ def test_a_notice_is_found_by_every_name_that_it_has(engine: Engine, case: int) 
         assert notice(session, "A-8").id == other
         found = matching(session, references=[ours.lower(), "MK-9-00000000"], theirs=["A-8", "x"])
         assert found == {"reference": (number,), "their_reference": (other,)}
+        assert matching(session, squeezed=["a8", "x"]) == {"their_reference": (other,)}
+        assert matching(session, theirs=["a8"]) == {"their_reference": ()}
         with pytest.raises(NoticeNotFound, match="there is no notice 99; `mekiki takedown list` shows all"):
             notice(session, "99")
         set_reference(session, other, "2026-11/7", who="aki", now=NOW)

@@ -1,5 +1,6 @@
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -11,7 +12,7 @@ import pytest
 from storage.notice_views import NoticeView
 from takedown.incoming import split_quotes
 from takedown.replies import Letterbox, Message, Taken, message_of, messages_in, messages_of, reader, take_reply
-from tests.takedown.desk import ABUSE, LATER, SHIPPED, drafted, filed_notice, view_of, with_mail
+from tests.takedown.desk import ABUSE, LATER, SHIPPED, changed, drafted, filed_notice, view_of, with_mail
 from tests.takedown.stage import Stage
 
 ANSWERED = LATER + timedelta(days=1)
@@ -89,6 +90,31 @@ def test_their_reference_is_found_in_subject_and_words(stage: Stage, box: Letter
     assert take(box, mail(f"Case {theirs}, see above.\n")).matched_by == "their_reference"
 
 
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        ("1234 5678", "Ticket 1234 5678 is closed."),
+        ("1234 5678", "Ticket 12345678 is closed."),
+        ("CAS-12-34", "your case CAS-12-34: done"),
+        ("CAS-12-34", "your case CAS 12 34: done"),
+        ("CAS-12-34", "your case cas\u201112\u201134: done"),
+        ("20261125-00012", "受付番号：２０２６１１２５ー０００１２　対応しました。"),
+        ("#88-1234567", "No. 88 1234567"),
+    ],
+)
+def test_their_reference_is_found_however_it_is_spaced(stage: Stage, box: Letterbox, theirs: str, said: str) -> None:
+    view = filed_notice(stage, theirs=theirs)
+    filed_notice(stage, "apwg", theirs="1234 5679")
+    taken = take(box, mail(f"{said}\n", Subject="update"))
+    assert (taken.number, taken.matched_by) == (view.id, "their_reference")
+
+
+def test_numbers_that_are_a_part_of_another_one_are_no_reference(stage: Stage, box: Letterbox) -> None:
+    filed_notice(stage, theirs="1234 5678")
+    for said in ("Ticket 1234 56789", "call 91234 5678", "1234, 5678", "1234"):
+        assert take(box, mail(f"{said}\n", Subject="update")).number is None
+
+
 def test_a_reply_is_kept_once(stage: Stage, box: Letterbox) -> None:
     view = filed_notice(stage)
     message = mail(**answering(view))
@@ -155,6 +181,23 @@ def test_the_operator_of_a_form_answers_from_its_own_domain(stage: Stage, box: L
     view = filed_notice(stage, "cloudflare-phishing")
     assert take(box, mail(From="abuse@notify.cloudflare.com", Subject=view.reference)).stranger == ""
     assert take(box, mail(From="abuse@cloudflare.test", Subject=view.reference)).stranger == "cloudflare.test"
+
+
+def test_a_channel_answers_from_the_domains_that_its_entry_names(stage: Stage, box: Letterbox) -> None:
+    view = filed_notice(stage, "meta-brand-rights")
+    for sender in ("notification@facebookmail.com", "case++x@support.facebook.com", "x@em.facebookmail.com"):
+        assert take(box, mail(From=sender, Id=f"<{sender}>", Subject=view.reference)).stranger == ""
+    assert take(box, mail(From="x@notfacebookmail.com", Subject=view.reference)).stranger == "notfacebookmail.com"
+
+
+def test_anybody_with_mail_where_a_form_stands_is_not_the_channel(stage: Stage, box: Letterbox) -> None:
+    """Everybody can have an address at yahoo.co.jp: an entry that names its domains answers from no other."""
+    channels = changed("meta-brand-rights", url="https://form.yahoo.co.jp/x", mails=["mail.yahoo.co.jp"])
+    view = filed_notice(stage, "meta-brand-rights")
+    box = replace(box, catalogue=channels)
+    assert take(box, mail(From="desk@mail.yahoo.co.jp", Subject=view.reference)).stranger == ""
+    assert take(box, mail(From="x@yahoo.co.jp", Id="<y@x>", Subject=view.reference)).stranger == "yahoo.co.jp"
+    assert take(box, mail(From="x@facebook.com", Id="<z@x>", Subject=view.reference)).stranger == "facebook.com"
 
 
 def test_an_answer_of_a_machine_is_an_answer_and_is_told(stage: Stage, box: Letterbox) -> None:

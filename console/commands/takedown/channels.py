@@ -161,6 +161,8 @@ def _facts(channel: Channel, language: Language, file: Path | None) -> Iterator[
         yield "mail to", told("address", contact)
     if channel.api:
         yield "interface", channel.api.url
+    if channel.mails:
+        yield "answers from", told("mails", ", ".join(channel.mails))
     yield "who may file", ", ".join(channel.who) + (f"; needs a {', '.join(channel.needs)}" if channel.needs else "")
     yield "read there", ", ".join(channel.languages)
     yield "answer", _answer(channel) + (f" ({channel.answer.source})" if channel.answer else "")
