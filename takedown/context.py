@@ -174,19 +174,23 @@ def confirmed_at(story: Story) -> datetime | None:
 def former_of(story: Story, channel: Channel, actor: Actor) -> tuple[NoticeView, ...]:
     """Return the notices that went to this channel about this actor, oldest first."""
     same = channel.key, actor.kind, actor.subject
-    return tuple(one for one in story.notices if (one.channel, one.actor, one.subject) == same and one.state in FILED)
+    return tuple(one for one in _arrived(story) if (one.channel, one.actor, one.subject) == same)
 
 
 def reported_of(story: Story, channel: Channel, actor: Actor) -> tuple[NoticeView, ...]:
     """Return the notices about the same to those who have to be told before this channel is, oldest first."""
     return tuple(
         one
-        for one in story.notices
+        for one in _arrived(story)
         if one.actor in channel.after
         and one.channel != channel.key
-        and one.state in FILED
         and (one.subject == actor.subject or set(one.targets) & set(actor.targets))
     )
+
+
+def _arrived(story: Story) -> tuple[NoticeView, ...]:
+    """Return the notices that were filed, but for those whose mail came back: nobody there knows of them."""
+    return tuple(one for one in story.notices if one.state in FILED and one.lost_at is None)
 
 
 def unfiled(story: Story, channel: Channel, actor: Actor) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from storage.database import snapshot
 from storage.notice_views import NoticeView
 from takedown.actors import actors_of
 from takedown.catalogue import load_catalogue
+from takedown.context import former_of, unfiled
 from takedown.plan import Plan, Step, plan_of
 from takedown.story import Story, tell_story
 from tests.takedown.desk import filed_notice
@@ -172,3 +173,15 @@ def test_what_is_gone_already_needs_no_notice_but_an_ad_outlives_its_page(stage:
 
 def test_links_of_a_step_are_those_of_the_case(stage: Stage) -> None:
     assert LINK in step_of(planned(stage, story_of(stage)), "registrar", SHOP).actor.links
+
+
+def test_a_notice_that_did_not_arrive_is_no_earlier_one_and_its_targets_are_not_asked_for(stage: Stage) -> None:
+    view = filed_notice(stage)
+    story = story_of(stage)
+    actor = step_of(planned(stage, story), "registrar", SHOP).actor
+    channel = load_catalogue(None).get(view.channel)
+    assert former_of(story, channel, actor) == (view,)
+    assert unfiled(story, channel, actor) == ()
+    returned = noticed(replace(story, notices=()), view, lost_at=NOW)
+    assert former_of(returned, channel, actor) == ()
+    assert unfiled(returned, channel, actor) == actor.targets

@@ -163,6 +163,7 @@ def test_a_refusal_a_new_page_and_a_try_that_did_not_end_are_in_the_line(stage: 
     refused = replace(view, state="refused", refused_for="no \x1b[2Jevidence", settled_at=NOW)
     stuck = replace(view, id=99, state="draft", filed_at=None, sending_at=NOW + timedelta(hours=1))
     shown = page(stage, replace(story, notices=(refused, stuck)))
+    assert ", DID NOT ARRIVE" in page(stage, replace(story, notices=(replace(view, lost_at=NOW, due_at=NOW),)))
     assert "refused 2026-11-24 (T-9): no \\u{1B}[2Jevidence" in shown
     assert "a try of 2026-11-24 did not end" in shown
 
