@@ -17,6 +17,11 @@ from takedown.catalogue import Catalogue
 
 _PRESSING: frozenset[Attention] = frozenset(("sending", "lost", "back", "information_requested", "refused", "overdue"))
 _STYLES = {"down": "green", "refused": "red", "back": "bold red", "information_requested": "yellow", "withdrawn": "dim"}
+# Drafts are many, and all wait for the same.
+_DRAFTS: dict[Attention, str] = {
+    "approval": "Waiting for approval: `mekiki takedown show N`, then `mekiki takedown approve N --content …`",
+    "draft": "Not filed yet: `mekiki takedown show N`, then `mekiki takedown file N`",
+}
 _COUNTED: dict[Attention, tuple[str, str]] = {
     "sending": ("try that did not end", "tries that did not end"),
     "lost": ("that did not arrive",) * 2,
@@ -68,11 +73,16 @@ def notice_line(view: NoticeView) -> Text:
 
 
 def due_page(due: DueNotices, catalogue: Catalogue) -> Iterator[RenderableType]:
-    """Yield what is due, the most pressing first, each with what to type; then how much of what there is."""
+    """Yield what is due, the most pressing first, each with what to type; then the drafts that nobody filed, one a
+    line; then how much of what there is.
+    """
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right", no_wrap=True)
     grid.add_column(overflow="fold")
+    drafts = {why: [one for one in due.notices if one.why == why] for why in _DRAFTS}
     for one in due.notices:
+        if one.why in _DRAFTS:
+            continue
         view = one.notice
         told = Text(says(one), "bold red" if one.why in _PRESSING else "bold")
         told.append(
@@ -82,8 +92,11 @@ def due_page(due: DueNotices, catalogue: Catalogue) -> Iterator[RenderableType]:
         for command in commands(one, catalogue):
             told.append(f"\n{command}", "not bold cyan")
         grid.add_row(Text(f"notice {view.id}", "bold"), told)
-    if due.notices:
+    if grid.row_count:
         yield grid
+    for number, (why, found) in enumerate((why, found) for why, found in drafts.items() if found):
+        yield Text(("\n" if number or grid.row_count else "") + _DRAFTS[why], "bold")
+        yield _draft_table(found)
     shown, total = len(due.notices), sum(due.counts.values())
     parts = ", ".join(f"{count} {_COUNTED[why][count != 1]}" for why, count in due.counts.items())
     if total:
@@ -93,8 +106,20 @@ def due_page(due: DueNotices, catalogue: Catalogue) -> Iterator[RenderableType]:
         yield Text("nothing is due", "dim")
 
 
+def _draft_table(found: Sequence[DueNotice]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", no_wrap=True)
+    for _ in range(3):
+        table.add_column(no_wrap=True, overflow="ellipsis")
+    for one in found:
+        view = one.notice
+        whom = f"{screen(view.channel, limit=40)}, {about(view.actor, view.subject, limit=50)}"
+        table.add_row(f"notice {view.id}", f"case {one.case}", whom, f"drafted {moment(view.drafted_at)}")
+    return table
+
+
 def says(one: DueNotice) -> str:
-    """Say why somebody has to look at a notice."""
+    """Say why somebody has to look at a notice that is no draft."""
     view = one.notice
     match one.why:
         case "sending":
@@ -109,15 +134,11 @@ def says(one: DueNotice) -> str:
             return f"refused {moment(view.state_at)}: {inert(view.refused_for or '', limit=80)}"
         case "overdue":
             return f"filed {moment(view.filed_at)}, no answer by {moment(view.due_at)}"
-        case "dismissed":
-            return "the case is dismissed: tell them that it is withdrawn"
-        case "approval":
-            return f"drafted {moment(view.drafted_at)} by {inert(view.drafted_by, limit=40)}, waits for approval"
-    return f"drafted {moment(view.drafted_at)}, not filed yet"
+    return "the case is dismissed: tell them that it is withdrawn"
 
 
 def commands(one: DueNotice, catalogue: Catalogue) -> list[str]:
-    """Return what to type about a notice."""
+    """Return what to type about a notice that is no draft."""
     number, case = one.notice.id, one.case
     channel = catalogue.find(one.notice.channel)
     elsewhere = [
@@ -137,8 +158,4 @@ def commands(one: DueNotice, catalogue: Catalogue) -> list[str]:
             return elsewhere or [f"mekiki takedown plan {case}"]
         case "overdue":
             return [f"mekiki takedown show {number}", *elsewhere]
-        case "dismissed":
-            return [f"mekiki takedown withdraw {number} --note …"]
-        case "approval":
-            return [f"mekiki takedown show {number}", f"mekiki takedown approve {number} --content …"]
-    return [f"mekiki takedown file {number}"]
+    return [f"mekiki takedown withdraw {number} --note …"]

@@ -89,6 +89,21 @@ def test_due_says_for_each_what_to_type(stage: Stage) -> None:
     assert json.loads(read(stage, "due", stage.other, "--json").stdout)["notices"] == []
 
 
+def test_drafts_that_nobody_filed_are_a_line_each_behind_what_presses(stage: Stage) -> None:
+    drafts = [draft(stage.engine, stage.case, channel="netcraft", subject=f"shop{number}.test") for number in range(30)]
+    refused = file(stage.engine, stage.case, channel="meta-brand-rights", subject="meta", now=FORTNIGHT_AGO)
+    assert run(stage, "state", refused, "refused", "--reason", "no").exit_code == 0
+    lines = [line.strip() for line in read(stage, "due").stdout.splitlines()]
+    assert lines[0].startswith(f"notice {refused}  refused ")
+    title = lines.index("Not filed yet: `mekiki takedown show N`, then `mekiki takedown file N`")
+    rows = lines[title + 1 : title + 1 + len(drafts)]
+    assert [int(row.split()[1]) for row in rows] == drafts
+    assert rows[0].startswith(f"notice {drafts[0]}  case {stage.case}  netcraft, registrar shop0[.]te")
+    assert lines[title + 1 + len(drafts) :] == ["31 notices to look at: 1 refused, 30 not filed yet"]
+    approvers(stage)
+    assert "Waiting for approval: `mekiki takedown show N`" in read(stage, "due").stdout
+
+
 def test_a_person_says_how_a_notice_stands(stage: Stage) -> None:
     number = file(stage.engine, stage.case, channel="meta-brand-rights", now=FORTNIGHT_AGO)
     assert run(stage, "state", number, "--reference", " 77-A ").exit_code == 0
