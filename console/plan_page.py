@@ -22,8 +22,8 @@ from storage.notice_views import NoticeView
 from takedown.actor import Actor
 from takedown.channel import Channel
 from takedown.notice import Missing
-from takedown.observed import odd_in
 from takedown.plan import Note, Plan, Standing, Step, Way
+from takedown.translation import odd_in
 
 SHOWN_TARGETS = 2
 INDENT = 5

@@ -35,9 +35,9 @@ from takedown.context import (
     visits_of,
 )
 from takedown.formatter import LONGEST_URL, Formatter
-from takedown.observed import observed_in
 from takedown.parties import brand_name, filer_of, owner_of, short_name
 from takedown.rights import letter_of_authority
+from takedown.translation import observed_in
 from takedown.vocabulary import WORDS
 
 T = TypeVar("T")

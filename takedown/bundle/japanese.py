@@ -1,6 +1,7 @@
 """The words of a dossier in Japanese."""
 
 from takedown.bundle.words import Words
+from takedown.translation import PROBLEMS
 
 JAPANESE = Words(
     title="証拠資料：「{brand}」のなりすまし",
@@ -77,21 +78,7 @@ JAPANESE = Words(
     from_country="接続元 {country}",
     how={"start": "元のリンク", "redirect": "転送", "refresh": "ページの自動更新", "script": "スクリプト"},
     no_answer="応答なし（{problem}）",
-    problems={
-        "dns": "ホスト名が存在しない",
-        "dns_failed": "ネームサーバーが応答しない",
-        "timeout": "時間切れ",
-        "connection": "接続できず",
-        "truncated": "応答の途中で切断",
-        "refused_address": "接続を許可していない宛先",
-        "refused_scheme": "ウェブのアドレスではない",
-        "robots": "robots.txt による禁止",
-        "too_large": "大きすぎる",
-        "browser": "ブラウザーが中断",
-        "hand_off": "アプリ・チャット・通話への誘導",
-        "download": "ファイルのダウンロードの要求",
-        "exit": "接続経路（プロキシ）が不許可",
-    },
+    problems=PROBLEMS,
     screenshot="{visitor}に表示された画面、{at}",
     picture_lost="この画像は失われています。「確認できなかったこと・不足しているもの」をご覧ください。",
     picture_refused="この画像は復号できないため掲載していません。元のバイト列は収録しています。",
@@ -272,6 +259,13 @@ JAPANESE = Words(
     filed_at="提出日時",
     answer="回答",
     down_at="削除確認",
+    not_arrived="届いていません",
+    likely_by={
+        "redirect": "転送サービスの対応による見込み",
+        "registrar": "レジストラの対応による見込み",
+        "registry": "レジストリの対応による見込み",
+        "host": "ホスティング事業者またはCDNの対応による見込み",
+    },
     standing="状態",
     notice_states={
         "draft": "下書き",

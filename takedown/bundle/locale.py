@@ -13,9 +13,8 @@ from detector.visits import Visit
 from safety.screen import defang, screen
 from takedown.bundle.english import ENGLISH
 from takedown.bundle.japanese import JAPANESE
-from takedown.bundle.translation import genuine_in_japanese, in_japanese
 from takedown.bundle.words import Words
-from takedown.observed import observed_in
+from takedown.translation import genuine_in_japanese, in_japanese, observed_in
 from takedown.vocabulary import WORDS as NOTICE_WORDS
 from takedown.vocabulary import Vocabulary
 

@@ -9,8 +9,8 @@ from takedown.actor import Actor
 from takedown.actors import actors_of
 from takedown.bundle.dossier import Block, Column, Fact, Facts, Table
 from takedown.bundle.locale import Locale
-from takedown.observed import odd_in
 from takedown.story import Story, handoffs_of
+from takedown.translation import odd_in
 
 MOST_HANDOFFS = 60
 MOST_READ = 100  # items whose texts are searched for accounts

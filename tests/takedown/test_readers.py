@@ -15,8 +15,8 @@ from storage.notice_views import NoticeView
 from storage.notices import notices_of
 from takedown.catalogue import load_catalogue
 from takedown.channel import Channel, Kind
-from takedown.observed import observed_in
 from takedown.story import Story
+from takedown.translation import observed_in
 from tests.takedown.drafts import actor_of, channel_of, drafted, lacks, story_of
 from tests.takedown.stage import ADVERTISER, BANK, LINE_ID, SHOP, Stage
 from tests.takedown.test_drafting import file_it

@@ -10,7 +10,7 @@ import pytest
 from alerts.message import Language
 from spiders.visits.visitors import OURS
 from takedown.bundle.locale import Locale
-from takedown.bundle.translation import in_japanese
+from takedown.translation import in_japanese
 from takedown.vocabulary import WORDS
 from tests.takedown.drafts import actor_of, channel_of, drafted, story_of
 from tests.takedown.stage import Stage

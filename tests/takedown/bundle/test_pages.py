@@ -22,8 +22,8 @@ from takedown.bundle.english import ENGLISH
 from takedown.bundle.gather import Gathered, gather
 from takedown.bundle.japanese import JAPANESE
 from takedown.bundle.pages import page_of
-from takedown.bundle.translation import genuine_in_japanese, in_japanese
 from takedown.story import Story, tell_story
+from takedown.translation import genuine_in_japanese, in_japanese
 from tests.takedown.bundle.bundles import LATER
 from tests.takedown.bundle.hostile import HOPS, ITEMS, MARKUP, hostile_story, hostile_visits
 from tests.takedown.drafts import actor_of, channel_of, drafted

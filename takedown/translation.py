@@ -1,18 +1,125 @@
-"""Translation: sentences that the detector wrote in English, in Japanese: of journeys, and of what would be genuine.
+"""Translation: what we wrote down in English, in Japanese: what a signal saw, what would be genuine; journeys. Pure.
 
-A sentence that is not known here stays as it is: better in another language than not at all.
+What is not known here stays as it is: a quotation stays one, and another language is better than nothing.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from takedown.bundle.japanese import JAPANESE
-from takedown.observed import mark_in_japanese
-from takedown.vocabulary import JAPANESE as NOTICES
+from alerts.message import Language
+from detector.evidence import Evidence
+from takedown.vocabulary import JAPANESE
 
-_Forms = tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
+PROBLEMS = {  # that ended a journey, see `detector.visits.Hop`
+    "dns": "ホスト名が存在しない",
+    "dns_failed": "ネームサーバーが応答しない",
+    "timeout": "時間切れ",
+    "connection": "接続できず",
+    "truncated": "応答の途中で切断",
+    "refused_address": "接続を許可していない宛先",
+    "refused_scheme": "ウェブのアドレスではない",
+    "robots": "robots.txt による禁止",
+    "too_large": "大きすぎる",
+    "browser": "ブラウザーが中断",
+    "hand_off": "アプリ・チャット・通話への誘導",
+    "download": "ファイルのダウンロードの要求",
+    "exit": "接続経路（プロキシ）が不許可",
+}
+_PARTS = {
+    "part of the picture": "画像の一部",
+    "the picture in a mirror": "左右反転した画像",
+    "the whole picture": "画像全体",
+}
+_HIDES = {
+    "no menu on a right click": "右クリックのメニューを表示させない",
+    "packed scripts": "圧縮されたスクリプト",
+    "scripts in Base64": "Base64で符号化されたスクリプト",
+    "a page in Base64": "Base64で符号化されたページ",
+    "shuts out developer tools": "開発者ツールを使わせない",
+    "stops whoever debugs it": "デバッグを妨げる",
+}
+_MARK = re.compile(
+    r"kind (?P<kind>\w+)|on (?P<platform>\w+)"
+    r"|(?:(?:the word )?“(?P<word>.*)”|the brand's (?P<own>name|initials)) in its name"
+)
+_Told = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+_Forms = tuple[_Told, ...]
+_CASE = re.compile(r"the picture of case (\d+)")  # see `storage.known_frauds`
+_LIES = re.compile(r"its headers name (.*), but its address is not of that network")  # see `takedown.operators`
 
-_EXACT = {
+
+def _part(says: str) -> str:
+    case = _CASE.fullmatch(says)
+    return f"案件{case[1]}の画像" if case else _PARTS.get(says, says)
+
+
+_BITS: _Told = (
+    re.compile(r"(?:(\d+) parts at the same places|(.+)), (\d+) of 64 hash bits differ"),
+    lambda m: f"{m[1] + 'か所が同じ位置' if m[1] else _part(m[2])}（画像ハッシュ64ビット中{m[3]}ビットが相違）",
+)
+# A signal -> how its observation is written in English, and told in Japanese.
+_SEEN: Mapping[str, _Told] = {
+    "advertiser.uses_name": (re.compile(r"(.*) \(paid by (.*)\)", re.DOTALL), lambda m: f"{m[1]}（支払者：{m[2]}）"),
+    "page.price": (re.compile(r"(.*) \((\d+) % off\)", re.DOTALL), lambda m: f"{m[1]}（{m[2]}%引き）"),
+    "page.seller_missing": (
+        re.compile(r"“(.*)”, and no 特定商取引法に基づく表記", re.DOTALL),
+        lambda m: f"{m[1]}（特定商取引法に基づく表記は見当たらず）",
+    ),
+    "page.young_domain": (
+        re.compile(r"registered on (\S+), (\d+) days before"),
+        lambda m: f"{m[1]}登録（確認の{m[2]}日前）",
+    ),
+    "page.young_certificate": (
+        re.compile(r"valid from (\S+), (\d+) days before"),
+        lambda m: f"有効期間の開始 {m[1]}（確認の{m[2]}日前）",
+    ),
+    **dict.fromkeys(
+        ("page.login", "page.card", "page.personal"),
+        (
+            re.compile(r"fields (.*?)(?:, sent to (\S+))?", re.DOTALL),
+            lambda m: f"入力欄：{m[1]}" + (f"、送信先：{m[2]}" if m[2] else ""),
+        ),
+    ),
+    "page.hides": (re.compile(r".*"), lambda m: _HIDES.get(m[0], m[0])),
+    "picture.copy": _BITS,
+    "picture.seen_before": _BITS,
+    "picture.logo": (re.compile(r"(.*), likeness (\S+)", re.DOTALL), lambda m: f"{m[1]}（類似度 {m[2]}）"),
+}
+
+
+def _mark_in_japanese(says: str) -> str:
+    """Return what is particular about where and how something is shown, as `detector.signals.setting` says it."""
+    found = _MARK.fullmatch(says)
+    if found is None:
+        return {
+            "an advertiser with a name": "広告主の名称あり",
+            "a named payer": "支払者の名称あり",
+            "no link": "リンクなし",
+        }.get(says, says)
+    if found["kind"]:
+        return JAPANESE.kinds.get(found["kind"], found["kind"])
+    if found["platform"]:
+        return f"{JAPANESE.platforms.get(found['platform'], found['platform'])}上"
+    own = {"name": "ブランド名", "initials": "ブランドの頭文字"}
+    return f"名前に{own[found['own']] if found['own'] else '「' + found['word'] + '」'}を含む"
+
+
+def odd_in(language: Language, says: str) -> str:
+    """Return what does not fit together at a site, hostile as it is, with our own words in this language."""
+    found = _LIES.fullmatch(says) if language == "ja" else None
+    return f"応答ヘッダーは {found[1]} を示すが、IP アドレスはそのネットワークのものではない" if found else says
+
+
+def observed_in(language: Language, found: Evidence) -> str:
+    """Return what a signal saw, hostile as it is, with the detector's own words in this language."""
+    if language == "ja" and found.signal.startswith("setting."):
+        return _mark_in_japanese(found.observed)
+    form = _SEEN.get(found.signal) if language == "ja" else None
+    match = form[0].fullmatch(found.observed) if form is not None else None
+    return form[1](match) if form is not None and match is not None else found.observed
+
+
+_JOURNEY = {
     "a file was offered for download; it was not taken": "ファイルのダウンロードを求められましたが、取得していません",
     "the visitor's proxy did not let it through": "閲覧に用いた接続経路（プロキシ）が接続を許可しませんでした",
     "the host is unknown": "ホスト名が存在しません",
@@ -33,10 +140,10 @@ _WALLS = {
     "a captcha or bot check": "CAPTCHA などの自動アクセス対策の画面",
     "a login wall": "ログイン画面",
 }
-_FORMS: _Forms = (
+_JOURNEY_FORMS: _Forms = (
     (re.compile(r"it led on after (\d+) hops"), lambda m: f"{m[1]}回転送された後も転送が続いたため、中断しました"),
     (re.compile(r"answered (\d+)"), lambda m: f"HTTP ステータス {m[1]} が返されました"),
-    (re.compile(r"no answer \((.*)\)"), lambda m: f"応答がありませんでした（{JAPANESE.problems.get(m[1], m[1])}）"),
+    (re.compile(r"no answer \((.*)\)"), lambda m: f"応答がありませんでした（{PROBLEMS.get(m[1], m[1])}）"),
     (re.compile(r"shows (.*)"), lambda m: f"{_WALLS.get(m[1], m[1])}が表示されました"),
     (re.compile(r"a page is shown at (.*)"), lambda m: f"{m[1]} にページが表示されています"),
     (re.compile(r"a page is shown again at (.*)"), lambda m: f"{m[1]} に再びページが表示されています"),
@@ -76,9 +183,9 @@ _FORMS: _Forms = (
 
 def in_japanese(says: str) -> str:
     """Return what the detector says of a journey in Japanese; a sentence that is not known here stays as it is."""
-    if says in _EXACT:
-        return _EXACT[says]
-    for form, told in _FORMS:
+    if says in _JOURNEY:
+        return _JOURNEY[says]
+    for form, told in _JOURNEY_FORMS:
         if found := form.fullmatch(says):
             return told(found)
     head, semicolon, rest = says.rpartition("; ")
@@ -88,7 +195,7 @@ def in_japanese(says: str) -> str:
 
 
 def _visitor(key: str) -> str:
-    return NOTICES.visitors.get(key) or NOTICES.another.format(key=key)
+    return JAPANESE.visitors.get(key) or JAPANESE.another.format(key=key)
 
 
 _GENUINE = {
@@ -122,7 +229,7 @@ _GENUINE_FORMS: _Forms = (
     (re.compile(r"known for at least (\d+) days"), lambda m: f"登録から{m[1]}日以上"),
     (
         re.compile(r"no (\S+) account of somebody else's"),
-        lambda m: f"第三者の{NOTICES.handoffs.get(m[1], m[1])}への誘導なし",
+        lambda m: f"第三者の{JAPANESE.handoffs.get(m[1], m[1])}への誘導なし",
     ),
     (
         re.compile(r"no honest price is (\d+) % and more below the list price"),
@@ -130,7 +237,7 @@ _GENUINE_FORMS: _Forms = (
     ),
     (
         re.compile(r"the setting of honest items that name a brand: not a host with (.*)"),
-        lambda m: f"通常の投稿・広告にはないホスト（{mark_in_japanese(m[1])}）",
+        lambda m: f"通常の投稿・広告にはないホスト（{_mark_in_japanese(m[1])}）",
     ),
     (re.compile(r"(.*), in the brand's own items only"), lambda m: f"{m[1]}（ブランド自身のもののみ）"),
     (
