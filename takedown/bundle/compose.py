@@ -151,7 +151,7 @@ def _tiles(story: Story, gathered: Gathered, locale: Locale) -> Iterator[Tile]:
     )
     yield Tile(label=words.score, value=f"{case.score:.2f}", beside=words.of_one)
     filed = sum(notice.state in FILED for notice in story.notices)
-    gone = sum(notice.state == "down" for notice in story.notices)
+    gone = sum(notice.state == "down" and notice.lost_at is None for notice in story.notices)
     yield Tile(label=words.notices, value=f"{filed:,}", beside=f"{words.down_at}: {gone:,}")
 
 

@@ -272,6 +272,13 @@ ENGLISH = Words(
     filed_at="Filed",
     answer="Answer",
     down_at="Gone",
+    not_arrived="did not arrive",
+    likely_by={
+        "redirect": "likely by the one who redirects",
+        "registrar": "likely by the registrar",
+        "registry": "likely by the registry",
+        "host": "likely by the host or its content network",
+    },
     standing="State",
     notice_states={
         "draft": "draft",

@@ -122,12 +122,14 @@ def _notice(notice: NoticeView, channels: Mapping[str, str], locale: Locale) -> 
     words = locale.words
     filed = " · ".join(filter(None, (locale.utc(notice.filed_at), locale.own(notice.filed_by, 60))))
     answers = (
+        words.not_arrived if notice.lost_at is not None else "",
         locale.utc(notice.answered_at),
         locale.text(notice.their_reference, 80),
         locale.text(notice.refused_for, 200),
         words.replies.format(count=len(notice.replies)) if notice.replies else "",
     )
-    gone = " · ".join(filter(None, (locale.utc(notice.down_at), locale.own(notice.down_by, 60))))
+    likely = words.likely_by.get(notice.gone_by or "", "")
+    gone = " · ".join(filter(None, (locale.utc(notice.down_at), locale.own(notice.down_by, 60), likely)))
     return (
         locale.own(notice.reference, 40),
         locale.own(channels.get(notice.channel, notice.channel), 80),
@@ -209,6 +211,7 @@ def _note(entry: LogEntry, locale: Locale) -> str:
     parts = [
         locale.journey(entry.note) if entry.who == MACHINE else locale.text(entry.note),
         locale.url(str(data["url"]), 120) if data.get("url") else "",
+        locale.words.likely_by.get(str(data.get("by")), "") if entry.reason == "down" else "",
         *(locale.text(str(data[name]), 100) for name in ("reference", "channel", "tag", "assignee") if data.get(name)),
     ]
     return " · ".join(filter(None, parts))

@@ -179,6 +179,8 @@ class Words:
     filed_at: str
     answer: str
     down_at: str
+    not_arrived: str  # of a notice whose mail came back
+    likely_by: Mapping[str, str]  # who has likely taken away what is gone, by `detector.presence.By`
     standing: str
     notice_states: Mapping[str, str]
     replies: str
