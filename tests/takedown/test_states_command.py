@@ -10,13 +10,16 @@ from click.testing import CliRunner, Result
 
 from cli import main
 from console.app import utc_now
+from storage.case_locks import lock_cases
 from storage.columns import digest_of
 from storage.database import transaction
 from storage.judgements import Judgement, judge
-from storage.notices import begin_sending, notice
+from storage.notice_entries import Held, take
+from storage.notices import add_reply, begin_sending, notice
+from storage.schema import Case, NoticeRow
 from storage.settle import log_of
 from takedown.catalogue import load_catalogue
-from tests.storage.noticed import draft, file, look_up
+from tests.storage.noticed import a_reply, draft, file, look_up
 from tests.takedown.stage import Stage
 
 FORTNIGHT_AGO = datetime.now(UTC) - timedelta(days=14)
@@ -266,3 +269,33 @@ def test_a_person_who_calls_a_case_down_is_told_of_what_that_does_not_settle(sta
         for number in (registrar, ad, warned)
     ]
     assert states == ["down", "filed", "filed"]
+
+
+def test_what_did_not_arrive_is_said_wherever_the_notice_is_shown(stage: Stage) -> None:
+    number = file(stage.engine, stage.case, channel="icann", now=FORTNIGHT_AGO)
+    with transaction(stage.engine) as session:
+        reply = a_reply(answers=False, lost=True)
+        add_reply(session, number, reply, who="keiko", now=FORTNIGHT_AGO, due=timedelta(days=7))
+    assert "filed, did not arrive" in read(stage, "list").stdout
+    assert "filed, did not arrive" in read(stage, "show", number).stdout
+    due = read(stage, "due").stdout
+    assert "DID NOT ARRIVE" in due
+    assert f"mekiki takedown draft {stage.case} --channel icann --again" in due
+    assert "1 notice to look at: 1 that did not arrive" in due
+    assert "1 (1 lost)" in read(stage, "stats").stdout
+    assert run(stage, "state", number, "acknowledged").exit_code == 0
+    assert "arrive" not in read(stage, "list").stdout
+
+
+def test_who_has_likely_taken_it_away_is_shown(stage: Stage) -> None:
+    number = file(stage.engine, stage.case, actor="host", links=[], now=FORTNIGHT_AGO)
+    with transaction(stage.engine) as session:
+        row = session.get_one(NoticeRow, number)
+        held = Held(root=session.get_one(Case, stage.case), cases=lock_cases(session, {stage.case}))
+        take(
+            session, held, row, "down", who="mekiki", now=utc_now(), due=None, note="answered 404", data={"by": "host"}
+        )
+    assert "down, likely by the host or content network" in read(stage, "list").stdout.replace("\n", " ")
+    assert "answered 404, likely by the host or content network" in read(stage, "show", number).stdout
+    assert " 1 of 1 " in read(stage, "stats").stdout
+    assert "likely by the host or content network" in run(stage, "show", stage.case, group="cases", who=None).stdout
