@@ -91,7 +91,7 @@ SENTENCES: Mapping[str, Told] = {
         en="add a source of kind rdap, which asks for it", ja="種別 rdap のソースを追加すると照会できます"
     ),
     # Of contacts.
-    "whose": Told(en="the {kind} of {subject}", ja="{subject} の {kind}"),
+    "whose": Told(en="the {kind} of {subject}", ja="{subject} の{kind}"),
     "only a page": Told(
         en="no mail address for complaints of {whose} is known, but a page: {page}",
         ja="{whose} の申告先のメールアドレスは不明ですが、ページがあります: {page}",
