@@ -72,7 +72,6 @@ ENGLISH = Words(
     outcome="Outcome",
     ends="Ended at",
     why="Because",
-    browser="with a browser",
     plain="without a browser",
     from_country="from {country}",
     how={"start": "the link", "redirect": "redirect", "refresh": "refresh of the page", "script": "a script"},

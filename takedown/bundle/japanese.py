@@ -73,7 +73,6 @@ JAPANESE = Words(
     outcome="結果",
     ends="到達先",
     why="理由",
-    browser="ブラウザー使用",
     plain="ブラウザー不使用",
     from_country="接続元 {country}",
     how={"start": "元のリンク", "redirect": "転送", "refresh": "ページの自動更新", "script": "スクリプト"},

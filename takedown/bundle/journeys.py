@@ -99,7 +99,7 @@ def _source(story: Story, link: str, locale: Locale) -> str:
 def _way(visit: Visit, shots: Mapping[str, Picture], locale: Locale) -> Way:
     words = locale.words
     seen = visit.landing
-    how = [words.browser if visit.browser else words.plain]
+    how = [] if visit.browser else [words.plain]  # a browser is in the name
     if visit.country:
         how.append(locale.came_from(visit))
     who = locale.of_notices.visitor(visit)

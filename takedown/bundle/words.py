@@ -82,7 +82,6 @@ class Words:
     outcome: str
     ends: str
     why: str
-    browser: str
     plain: str
     from_country: str
     how: Mapping[str, str]

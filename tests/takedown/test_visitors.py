@@ -9,12 +9,14 @@ import pytest
 
 from alerts.message import Language
 from spiders.visits.visitors import OURS
+from takedown.bundle.dossier import Journey
+from takedown.bundle.journeys import journey_blocks, rounds_of
 from takedown.bundle.locale import Locale
 from takedown.translation import in_japanese
 from takedown.vocabulary import WORDS
 from tests.takedown.drafts import actor_of, channel_of, drafted, story_of
 from tests.takedown.stage import Stage
-from tests.takedown.ways import journey
+from tests.takedown.ways import journey, telling
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 LINK = "https://a.test/"
@@ -54,6 +56,14 @@ def test_a_visitor_of_the_teams_own_is_told_by_what_the_visit_says(
     visit = replace(journey(LINK, visitor=key), browser=browser, country=country)
     assert Locale("en", TOKYO).visitor(visit) == en
     assert Locale("ja", TOKYO).visitor(visit) == ja
+
+
+def test_a_lane_of_the_journey_says_once_that_there_was_a_browser() -> None:
+    visits = [replace(journey(LINK, visitor="desk"), browser=browser, country="US") for browser in (True, False)]
+    shown = journey_blocks(telling(), rounds_of(visits), {}, Locale("en", TOKYO))
+    [(seen, plain)] = [block.ways for block in shown if isinstance(block, Journey)]
+    assert (seen.visitor, seen.how) == ("A desk computer with a browser", "from United States")
+    assert (plain.visitor, plain.how) == ("A desk computer", "without a browser, from United States")
 
 
 def test_what_two_visitors_saw_is_told_by_their_names() -> None:
