@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import pytest
 
 from alerts.gate import Gate
 from config import Config
 from safety.egress import EgressRule
 from storage.database import snapshot, transaction
+from storage.errors import NoticeRefused
 from storage.judgements import Judgement, judge
 from storage.notice_views import NoticeView
 from storage.notices import begin_sending, filed, notice, save_draft
@@ -18,7 +20,8 @@ from takedown.actors import actors_of
 from takedown.catalogue import Catalogue, load_catalogue
 from takedown.channel import Channel
 from takedown.drafting import draft
-from takedown.filing import Desk
+from takedown.errors import FilingRefused
+from takedown.filing import Desk, file_notice
 from takedown.story import tell_story
 from tests.takedown.stage import NOW, Stage
 
@@ -93,3 +96,10 @@ def filed_notice(stage: Stage, key: str = "registrar", *, theirs: str | None = N
             theirs=theirs,
             message_id=f"<{view.reference}@hoshino-denki.example>" if by_mail else None,
         )
+
+
+def refused(desk: Desk, number: int, who: str = "keiko", **more: Any) -> str:
+    """Return why a notice is not filed; it stays a draft, and nothing is on its way."""
+    with pytest.raises((FilingRefused, NoticeRefused)) as caught:
+        file_notice(desk, number, who=who, **more)
+    return str(caught.value)

@@ -1,9 +1,7 @@
 import json
 import threading
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
 import pytest
 import xarf
@@ -14,7 +12,7 @@ from storage.custody import Entry, chain, check_chain
 from storage.database import snapshot, transaction
 from storage.errors import JudgementRefused, NoticeNotFound, NoticeRefused
 from storage.judgements import Judgement, judge
-from storage.notices import approve, history, withdraw
+from storage.notices import approve, history
 from storage.schema import Case, StampRow
 from takedown.actors import actors_of
 from takedown.catalogue import Catalogue
@@ -25,7 +23,18 @@ from takedown.story import tell_story
 from tests.alerts.certificates import certificate
 from tests.servers.mail import MailSink
 from tests.servers.sink import Sink
-from tests.takedown.desk import ABUSE, LATER, SHIPPED, changed, desk_of, drafted, view_of, with_mail, with_takedown
+from tests.takedown.desk import (
+    ABUSE,
+    LATER,
+    SHIPPED,
+    changed,
+    desk_of,
+    drafted,
+    refused,
+    view_of,
+    with_mail,
+    with_takedown,
+)
 from tests.takedown.stage import AUTHORITY, CANARY, LINK, SECRET, Stage, journey
 
 
@@ -47,13 +56,6 @@ def custody(stage: Stage) -> Entry:
     assert not list(check_chain(rows))
     [row] = [row for row in rows if row.action == "notice"]
     return row
-
-
-def refused(desk: Desk, number: int, who: str = "keiko", **more: Any) -> str:
-    """Return why a notice is not filed; it stays a draft, and nothing is on its way."""
-    with pytest.raises((FilingRefused, NoticeRefused)) as caught:
-        file_notice(desk, number, who=who, **more)
-    return str(caught.value)
 
 
 def test_a_mail_leaves_and_its_very_bytes_are_proved(stage: Stage) -> None:
@@ -298,58 +300,6 @@ def test_copies_alone_are_no_filing(stage: Stage) -> None:
         with pytest.raises(FilingFailed, match=rf"refused {ABUSE} \(550\) and took the copies alone"):
             file_notice(desk, number, who="keiko")
     assert view_of(stage, number).state == "draft"
-
-
-def dismissed(stage: Stage, number: int) -> str:
-    with transaction(stage.engine) as session:
-        judge(session, stage.case, Judgement(who="keiko", action="dismiss", reason="reseller"), now=LATER)
-    return "is dismissed; is it not? `mekiki judge"
-
-
-def gone(stage: Stage, number: int) -> str:
-    with transaction(stage.engine) as session:
-        judge(session, stage.case, Judgement(who="keiko", action="down"), now=LATER)
-    return "is down; what is gone needs no notice"
-
-
-def withdrawn(stage: Stage, number: int) -> str:
-    with transaction(stage.engine) as session:
-        withdraw(session, number, who="keiko", now=LATER)
-    return f"notice {number} is withdrawn; only a draft is filed"
-
-
-def media_lost(stage: Stage, number: int) -> str:
-    file = view_of(stage, number).content["attachments"][0]
-    stage.media.path(file["sha256"]).unlink()
-    return f"{file['name']}: the media store has no file"
-
-
-def media_damaged(stage: Stage, number: int) -> str:
-    file = view_of(stage, number).content["attachments"][0]
-    path = stage.media.path(file["sha256"])
-    path.chmod(0o600)
-    path.write_bytes(path.read_bytes()[:-1] + b"\0")
-    return f"{file['name']}: the file in the media store is damaged"
-
-
-@pytest.mark.parametrize("meanwhile", [dismissed, gone, withdrawn, media_lost, media_damaged])
-def test_what_changed_since_the_draft_stops_it(stage: Stage, meanwhile: Callable[[Stage, int], str]) -> None:
-    number = drafted(stage)
-    says = meanwhile(stage, number)
-    before = view_of(stage, number)
-    with MailSink() as sink:
-        assert says in refused(desk_of(stage, sink.port), number)
-        assert sink.mails == []
-    assert view_of(stage, number) == before
-
-
-def test_a_right_that_has_ended_since_the_draft_stops_it(stage: Stage) -> None:
-    number = drafted(stage)
-    desk = desk_of(stage, catalogue=changed("registrar", needs=["trademark"]))
-    [brand] = desk.config.brand
-    ended = brand.trademark[0].model_copy(update={"until": LATER.date() - timedelta(days=1)})
-    config = desk.config.model_copy(update={"brand": (brand.model_copy(update={"trademark": (ended,)}),)})
-    assert "2026-11-23" in refused(desk_of(stage, config=config, catalogue=desk.catalogue), number)
 
 
 def test_without_a_relay_no_mail_leaves(stage: Stage) -> None:

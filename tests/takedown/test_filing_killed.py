@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,8 @@ def kill(stage: Stage, sink: MailSink, parent: subprocess.Popen[str]) -> Kill:
             time.sleep(0.002)
         else:
             raise AssertionError("waited in vain")
-        os.kill(child, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have come to its end by itself
+            os.kill(child, signal.SIGKILL)
         assert parent.stdout.readline() == "ended\n"
 
     return one

@@ -13,6 +13,8 @@ from storage.case_views import CaseDetail, CaseItemView
 from storage.contacts import NetworkFacts, SecurityFacts
 from storage.notice_views import NoticeView
 from storage.registrations import Registration
+from takedown.actor import Actor
+from takedown.actors import actors_of
 from takedown.story import Story
 from tests.takedown.stage import NOW
 
@@ -153,3 +155,12 @@ def _case(items: Sequence[Item], visits: Sequence[Visit], **more: Any) -> CaseDe
         **more,
     }
     return CaseDetail(items=views, visits=tuple(sorted(visits, key=lambda one: one.started_at, reverse=True)), **fields)
+
+
+def of(actors: Sequence[Actor], kind: str) -> list[Actor]:
+    return [actor for actor in actors if actor.kind == kind]
+
+
+def only(story: Story, kind: str) -> Actor:
+    [actor] = of(actors_of(story), kind)
+    return actor
