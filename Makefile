@@ -29,7 +29,7 @@ $(READY): requirements.lock pyproject.toml
 # Needs the tool `uv`; only for those who change the dependencies.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-header --group dev --extra apprise --extra browser --extra sharing --extra words pyproject.toml -o requirements.lock
+		--no-header --group dev --extra apprise --extra browser --extra matching --extra sharing --extra tracing --extra words pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist

@@ -29,6 +29,7 @@ from config.sharing import Sharing
 from config.sources import Source
 from config.takedown import Authority, Owner, Takedown, Trademark
 from config.triage import Triage
+from config.watch import Watching
 from detector.brands import Who
 from safety.secret import Secret, SecretError
 
@@ -152,6 +153,7 @@ class Config(Model):
     crawler: Crawler
     egress: Egress = Egress()
     detector: Detector = Detector()
+    watch: Watching = Field(default_factory=dict, validate_default=True)
     alerting: Alerting = Alerting()
     brand: tuple[Brand, ...] = ()
     ownership: tuple[Ownership, ...] = ()

@@ -23,6 +23,7 @@ TABLES = {
     "Egress": "[egress]",
     "Visitor": "[[visitor]]",
     "Detector": "[detector]",
+    "Watching": "[watch]",
     "Alerting": "[alerting]",
     "Triage": "[triage]",
     "Takedown": "[takedown]",

@@ -41,6 +41,7 @@ from storage.schema.proof import CustodyRow, StampRow, VisitRow
 from storage.schema.seen import (
     CursorRow,
     FetchStateRow,
+    HostTurn,
     ItemRow,
     ItemVersion,
     Picture,
@@ -81,6 +82,7 @@ __all__ = [
     "FetchStateRow",
     "Harm",
     "Held",
+    "HostTurn",
     "IntentReason",
     "IntentState",
     "ItemKey",

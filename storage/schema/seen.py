@@ -14,17 +14,20 @@ RunOutcome = Literal["ok", "partial", "failed", "blocked"]
 
 
 class Run(Base):
-    """One crawl of one source."""
+    """One crawl of one source, or of a slice of it; the runs of one round together are one look at the source."""
 
     __tablename__ = "runs"
     __table_args__ = (
         CheckConstraint("outcome IN ('ok', 'partial', 'failed', 'blocked')", name="outcome"),
         CheckConstraint("(outcome IS NULL) = (finished_at IS NULL)", name="finished"),
         Index(None, "source", "started_at"),
+        Index(None, "source", "slice", "started_at"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     source: Mapped[str] = mapped_column(Text)
+    slice: Mapped[str] = mapped_column(AnyText, server_default="", default="")  # "": the whole source
+    round_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the round was due; null: a round of its own
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[RunOutcome | None] = mapped_column(String(16))  # null while it runs, or after it was killed
@@ -43,6 +46,16 @@ class FetchStateRow(Base):
     last_modified: Mapped[str | None] = mapped_column(AnyText)
     judged_by: Mapped[str] = mapped_column(Text)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class HostTurn(Base):
+    """When a host may be asked next, for all processes together."""
+
+    __tablename__ = "host_turns"
+
+    host: Mapped[str] = mapped_column(Text, primary_key=True)
+    free_at: Mapped[datetime] = mapped_column(UtcDateTime)  # turns before are taken
+    paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # as the host asked for, by Retry-After
 
 
 class CursorRow(Base):
