@@ -34,12 +34,13 @@ class Messenger:
         """Dispatch for ever."""
         while True:
             try:
-                await self._pass()
+                await self.look()
             except StorageUnavailable as error:
                 self.say(f"alerts: trying again: {error}")
             await asyncio.sleep(PAUSE)
 
-    async def _pass(self) -> None:
+    async def look(self) -> None:
+        """Remind and dispatch once."""
         await asyncio.to_thread(remind_due, self.engine, self.now())
         whole = self._look_again is None or self.now() >= self._look_again
         if whole:  # what no route wanted, one may want once its case has grown

@@ -30,7 +30,7 @@ async def passes(bureau: Bureau, times: list[datetime]) -> list[str]:
     )
     for moment in times:
         bureau.at = moment
-        await messenger._pass()
+        await messenger.look()
     return said
 
 
