@@ -26,10 +26,12 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $(READY)
 
-# Needs the tool `uv`; only for those who change the dependencies.
+# Needs the tool `uv`; only for those who change the dependencies. The second file is what a container gets.
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-header --extra apprise --extra browser --extra matching --extra sharing --extra tracing --extra words pyproject.toml
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-header --group dev --extra apprise --extra browser --extra matching --extra sharing --extra tracing --extra words pyproject.toml -o requirements.lock
+	$(COMPILE) --group dev -o requirements.lock
+	$(COMPILE) --constraint requirements.lock -o ops/container/requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist
