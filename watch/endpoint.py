@@ -1,0 +1,184 @@
+"""Endpoint: /metrics for Prometheus, /health for a supervisor, at `[watch] listen` and nowhere else.
+
+A server of three pages on the standard library. It reads one request of 8 KiB at most, answers GET of these paths, and
+closes; nothing else that a client sends, its Host header neither, changes what it says. What reads the database runs on
+threads of its own and is kept for some seconds, so that nobody who asks often slows the work down.
+"""
+
+import asyncio
+import json
+import re
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from sqlalchemy import Engine
+
+from config import Config
+from watch.facts import FactsReader
+from watch.liveness import Liveness, Standing
+from watch.meter import Meter
+from watch.metrics import Metrics
+
+MOST_BYTES = 8192  # of a request's head
+MOST_SECONDS = 5.0  # that a client may take for it, and for taking the answer
+PATIENCE = 10.0  # seconds that the database may take until it counts as gone
+MOST_CLIENTS = 16  # at once; the next is let go without a word
+_ASKED = re.compile(rb"([A-Z]{1,16}) (/[!-~]{0,200}) HTTP/1\.[01]\r?\n")
+_REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+
+class EndpointUnavailable(Exception):
+    """The configured address cannot be listened at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One answer."""
+
+    status: int
+    body: bytes
+    type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(slots=True, kw_only=True)
+class Server:
+    """The pages by path, for some clients at a time."""
+
+    pages: Mapping[bytes, Callable[[], Awaitable[Page]]]
+    _clients: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def met(self, reader: StreamReader, writer: StreamWriter) -> None:
+        """Take a client, or let it go where there are enough."""
+        if len(self._clients) >= MOST_CLIENTS:
+            writer.transport.abort()
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._clients.add(task)
+        task.add_done_callback(self._clients.discard)
+
+    async def end(self) -> None:
+        """Let all clients go."""
+        for task in self._clients:
+            task.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            with suppress(TimeoutError, OSError):
+                async with asyncio.timeout(MOST_SECONDS):
+                    head = await _head(reader)
+                page = await self._page(head)
+                async with asyncio.timeout(MOST_SECONDS):
+                    writer.write(_answer(page))
+                    await writer.drain()
+                    writer.close()
+                    await writer.wait_closed()
+        finally:
+            writer.transport.abort()
+
+    async def _page(self, head: bytes) -> Page:
+        asked = _ASKED.match(head)
+        if asked is None:
+            return Page(status=400, body=b"this is no request\n")
+        make = self.pages.get(asked[2].partition(b"?")[0])
+        if make is None:
+            return Page(status=404, body=b"there are /metrics, /health and /health/live\n")
+        if asked[1] != b"GET":
+            return Page(status=405, body=b"only GET is answered\n")
+        try:
+            return await make()
+        except Exception as error:  # noqa: BLE001  the edge to who asks: a page that cannot be made ends nothing else
+            return Page(status=500, body=f"this cannot be told: {type(error).__name__}\n".encode())
+
+
+async def _head(reader: StreamReader) -> bytes:
+    """Read a request's head; b"" where it is longer than it may be, or breaks off."""
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.LimitOverrunError, asyncio.IncompleteReadError):
+        return b""
+
+
+def _answer(page: Page) -> bytes:
+    lines = (
+        f"HTTP/1.1 {page.status} {_REASONS[page.status]}",
+        f"Content-Type: {page.type}",
+        f"Content-Length: {len(page.body)}",
+        "Cache-Control: no-store",
+        "X-Content-Type-Options: nosniff",
+        *(["Allow: GET"] if page.status == 405 else []),
+        "Connection: close",
+    )
+    return "\r\n".join((*lines, "", "")).encode() + page.body
+
+
+@asynccontextmanager
+async def serve(
+    config: Config, engine: Engine, meter: Meter, *, now: Callable[[], datetime]
+) -> AsyncIterator[tuple[str, int] | None]:
+    """Answer while the block runs; give address and port, or None where `[watch] listen` is not set.
+
+    Call `meter.turn()` each second or so in the loop of the process, do each job within `meter.job(kind)`, and tell
+    `meter.child(...)` of children that have ended.
+
+    Raises:
+        EndpointUnavailable: nothing can listen at that address; the message says why.
+    """
+    if config.watch.listen is None:
+        yield None
+        return
+    host, _, port = config.watch.listen.rpartition(":")
+    executor = ThreadPoolExecutor(2, thread_name_prefix="endpoint")
+    facts = FactsReader(config, engine, now)
+    server = Server(pages=_pages(Metrics(facts, meter), Liveness(facts, meter), executor))
+    try:
+        listening = await asyncio.start_server(server.met, host.strip("[]"), int(port), limit=MOST_BYTES)
+    except OSError as error:
+        where = f"[watch] listen = {config.watch.listen!r}"
+        raise EndpointUnavailable(f"{where}: {error.strerror or error}; free that port, or name another") from error
+    async with listening:
+        bound = listening.sockets[0].getsockname()
+        try:
+            yield bound[0], bound[1]
+        finally:
+            await server.end()
+            executor.shutdown(wait=False, cancel_futures=True)  # a database that hangs must not keep the process
+
+
+def _pages(
+    metrics: Metrics, liveness: Liveness, executor: ThreadPoolExecutor
+) -> dict[bytes, Callable[[], Awaitable[Page]]]:
+    loop = asyncio.get_running_loop()
+
+    async def figures() -> Page:
+        body = await loop.run_in_executor(executor, metrics.text)
+        return Page(status=200, body=body, type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    async def health() -> Page:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return _healthy(await loop.run_in_executor(executor, liveness.whole))
+        except TimeoutError:
+            return _healthy(Standing(reasons=(f"the database did not answer within {PATIENCE:g} s",)))
+
+    async def alive() -> Page:
+        return _healthy(liveness.loop())
+
+    return {b"/metrics": figures, b"/health": health, b"/health/live": alive}
+
+
+def _healthy(standing: Standing) -> Page:
+    body = json.dumps({"status": "ok" if standing.well else "failing", "reasons": standing.reasons}) + "\n"
+    return Page(status=200 if standing.well else 503, body=body.encode(), type="application/json")
