@@ -14,9 +14,10 @@ from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
+from sqlalchemy.orm import Session
 from twisted.python.failure import Failure
 
-from config import Config
+from config import Config, Source
 from detector.items import Item
 from safety.sandbox import SandboxError
 from spiders.failures import Trouble, trouble
@@ -44,6 +45,17 @@ class SourceSpider(Spider):
     def settings_for(cls, config: Config) -> dict[str, Any]:
         """Return what this kind wants of Scrapy beyond the settings of every crawl."""
         return {}
+
+    @classmethod
+    def parts(cls, config: Config, source: Source, session: Session) -> tuple[str, ...]:
+        """Return the names of the parts that several workers may read at the same time; ("",) for the whole.
+
+        Args:
+            config: all of it.
+            source: of this kind.
+            session: one state of the database.
+        """
+        return ("",)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> "SourceSpider":

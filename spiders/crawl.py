@@ -97,6 +97,8 @@ class CrawlOptions:
     limit: int | None = None  # items a source
     since: date | None = None  # skip items that say they are older
     who: str = MACHINE  # had it done; stands in the custody log
+    slice: str = ""  # part of the one source that is named, see `spiders.slices`; "": all of it
+    round_at: datetime | None = None  # when the round that it belongs to was due; None: a round of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,7 @@ def run_crawl(
         stdin: what an import source with path "-" reads.
 
     Raises:
-        ValueError: an option names a source that the configuration does not have.
+        ValueError: an option names a source that the configuration does not have, or a part without its source.
     """
     with ExitStack() as stack:
         # Before what they wait for: they end after it, when nothing keeps them any more.
@@ -188,6 +190,8 @@ def _chosen(config: Config, options: CrawlOptions) -> list[Source]:
     unknown = set(options.sources) - {source.key for source in config.source}
     if unknown:
         raise ValueError(f"there is no source {', '.join(sorted(unknown))}")
+    if options.slice and len(options.sources) != 1:
+        raise ValueError("a part is one of one source: name that")
     if options.sources:
         return [source for source in config.source if source.key in options.sources]
     return [source for source in config.source if source.enabled]
@@ -223,6 +227,8 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
             who=shared.options.who,
             authority=shared.config.evidence.authority,
             assets=shared.assets,
+            slice=shared.options.slice,
+            round_at=shared.options.round_at,
         )
     shelf = Shelf(shared.eye, sink)
     return SourceRun(
@@ -245,6 +251,7 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
         pace=shared.pace,
         reading=Turns(shared.readers),
         looking=Turns(shared.lookers),
+        slice=shared.options.slice,
         stdin=shared.stdin,
     )
 

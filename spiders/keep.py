@@ -25,8 +25,9 @@ class KeepPipeline:
         return cls(crawler, run_of(crawler))
 
     async def open_spider(self) -> None:
-        """Note the start of the run."""
-        await asyncio.to_thread(self._run.sink.begin)
+        """Note the start of the run; what other parts of its round have asked for counts, too."""
+        before = await asyncio.to_thread(self._run.sink.begin)
+        self._run.requested = min(before, self._run.source.max_pages)
 
     async def process_item(self, item: Found) -> Found:
         """Store the items of a part."""

@@ -45,10 +45,11 @@ class SourceRun:
     pace: Pace
     reading: Turns  # of pages
     looking: Turns  # at pictures
+    slice: str = ""  # the part of the source that is read; "": all of it
     stdin: BinaryIO | None = None
     pages: list[Page] = field(default_factory=list)
     admitted: int = 0
-    requested: int = 0
+    requested: int = 0  # by the whole round, as far as its other runs have ended
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARTS_UNDER_WAY))
 
     @property

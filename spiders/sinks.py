@@ -26,7 +26,7 @@ from storage.media import MediaStore
 from storage.pictures import PictureRecord, known_picture, save_picture
 from storage.priority import JudgeWithin
 from storage.registrations import Registration, registered_on, save_registration
-from storage.runs import FetchState, fetch_state, finish_run, save_fetch_states, start_run
+from storage.runs import FetchState, fetch_state, finish_run, requests_since, save_fetch_states, start_run
 from storage.schema import RunOutcome
 from storage.visits import LinkToVisit, VisitRound, Wanted, links_to_visit, proved, save_visits
 
@@ -61,8 +61,8 @@ NO_CURSORS: Mapping[str, Any] = MappingProxyType({})
 class Sink(Protocol):
     """One source's way into the storage."""
 
-    def begin(self) -> None:
-        """Note that the source is being read."""
+    def begin(self) -> int:
+        """Note that the source, or a part of it, is being read; return how many requests its round has had already."""
 
     def commit(self, batch: Sequence[Judged], cursors: Mapping[str, Any] = NO_CURSORS) -> Kept:
         """Keep a batch and how far its sources were read: all of it or nothing."""
@@ -117,6 +117,8 @@ class DatabaseSink(Sink):
         authority: str | None = None,
         judge_within: JudgeWithin | None = None,
         assets: Assets | None = None,
+        slice: str = "",
+        round_at: datetime | None = None,
     ) -> None:
         """Take the means.
 
@@ -127,7 +129,10 @@ class DatabaseSink(Sink):
             authority: that stamps evidence (RFC 3161).
             judge_within: how soon people should judge what is flagged.
             assets: what the brands own themselves, by key.
+            slice: part of the source that is read.
+            round_at: when its round was due.
         """
+        self._slice, self._round_at = slice, round_at
         self._assets = assets
         self._judge_within = judge_within
         self._who, self._authority = who, authority
@@ -139,9 +144,11 @@ class DatabaseSink(Sink):
         self._clock = clock
         self._run_id: int | None = None
 
-    def begin(self) -> None:
+    def begin(self) -> int:
+        now = self._clock()
         with transaction(self._engine) as session:
-            self._run_id = start_run(session, self._source, self._clock())
+            self._run_id = start_run(session, self._source, now, slice=self._slice, round_at=self._round_at)
+            return requests_since(session, self._source, self._round_at) if self._round_at is not None else 0
 
     def commit(self, batch: Sequence[Judged], cursors: Mapping[str, Any] = NO_CURSORS) -> Kept:
         now = self._clock()
@@ -230,8 +237,8 @@ class DrySink(Sink):
     def __init__(self) -> None:
         self.flagged: list[tuple[Item, Verdict]] = []
 
-    def begin(self) -> None:
-        pass
+    def begin(self) -> int:
+        return 0
 
     def commit(self, batch: Sequence[Judged], cursors: Mapping[str, Any] = NO_CURSORS) -> Kept:
         for judged in batch:

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from storage.schema import CursorRow
@@ -25,7 +25,12 @@ def cursors(session: Session, source: str) -> list[tuple[str, Any, datetime]]:
 
 
 def save_cursor(session: Session, source: str, name: str, value: Any, now: datetime) -> None:
-    """Keep a JSON value; in the transaction of the items that were read up to there, or they could be lost."""
+    """Keep a JSON value, or None for none; in the transaction of the items that were read up to there, or they could be
+    lost.
+    """
+    if value is None:
+        session.execute(delete(CursorRow).where(CursorRow.source == source, CursorRow.identity == _identity(name)))
+        return
     statement = insert(session, CursorRow)
     session.execute(
         statement.on_conflict_do_update(

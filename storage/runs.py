@@ -5,12 +5,12 @@ were then: with another policy or profile the page must be fetched in full again
 never be judged anew.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from storage.schema import FetchStateRow, Run, RunOutcome
@@ -19,7 +19,7 @@ from storage.upsert import insert
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """One crawl of one source."""
+    """One crawl of one source, or of a part of it."""
 
     id: int
     source: str
@@ -27,6 +27,8 @@ class RunRecord:
     finished_at: datetime | None  # None while it runs, or after it was killed
     outcome: RunOutcome | None
     counts: Mapping[str, int]
+    slice: str = ""  # "": the whole source
+    round_at: datetime | None = None  # when its round was due; None: a round of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,11 @@ class FetchState:
     last_modified: str | None = None
 
 
-def start_run(session: Session, source: str, now: datetime) -> int:
-    """Note that a source is being crawled; return the run's id."""
-    run = Run(source=source, started_at=now, counts={})
+def start_run(
+    session: Session, source: str, now: datetime, *, slice: str = "", round_at: datetime | None = None
+) -> int:
+    """Note that a source, or a part of it, is being crawled; return the run's id."""
+    run = Run(source=source, slice=slice, round_at=round_at, started_at=now, counts={})
     session.add(run)
     session.flush()
     return run.id
@@ -51,25 +55,55 @@ def finish_run(session: Session, run_id: int, now: datetime, outcome: RunOutcome
     session.execute(update(Run).where(Run.id == run_id).values(finished_at=now, outcome=outcome, counts=dict(counts)))
 
 
-def last_run(session: Session, source: str) -> RunRecord | None:
-    """Return the latest run of a source, finished or not."""
-    return next(iter(last_runs(session, source, 1)), None)
+def last_run(session: Session, source: str, slice: str | None = None) -> RunRecord | None:
+    """Return the latest run of a source, or of one part of it, finished or not."""
+    return next(iter(last_runs(session, source, 1, slice)), None)
 
 
-def last_runs(session: Session, source: str, most: int) -> list[RunRecord]:
-    """Return the latest runs of a source, finished or not, the newest first."""
-    query = select(Run).where(Run.source == source).order_by(Run.started_at.desc(), Run.id.desc()).limit(most)
-    return [
-        RunRecord(
-            id=run.id,
-            source=run.source,
-            started_at=run.started_at,
-            finished_at=run.finished_at,
-            outcome=run.outcome,
-            counts=run.counts,
+def last_runs(session: Session, source: str, most: int, slice: str | None = None) -> list[RunRecord]:
+    """Return the latest runs of a source, or of one part of it, finished or not, the newest first."""
+    return [run_record(run) for run in session.scalars(_latest(source, slice).limit(most))]
+
+
+def last_starts(session: Session, source: str, slices: Iterable[str]) -> dict[str, datetime]:
+    """Return when each of these parts was last begun; a run of the whole source is one of every part."""
+    whole = last_run(session, source, "")
+    found = {}
+    for slice in slices:
+        run = last_run(session, source, slice)
+        starts = [one.started_at for one in (run, whole) if one is not None]
+        if starts:
+            found[slice] = max(starts)
+    return found
+
+
+def requests_since(session: Session, source: str, round_at: datetime) -> int:
+    """Return how many requests the ended runs of a round have sent."""
+    rows = session.scalars(
+        select(Run.counts).where(
+            Run.source == source, Run.started_at >= round_at, Run.round_at == round_at, Run.finished_at.is_not(None)
         )
-        for run in session.scalars(query)
-    ]
+    )
+    return sum(counts.get("requests", 0) for counts in rows)
+
+
+def _latest(source: str, slice: str | None = None) -> Select[tuple[Run]]:
+    query = select(Run).where(Run.source == source).order_by(Run.started_at.desc(), Run.id.desc())
+    return query if slice is None else query.where(Run.slice == slice)
+
+
+def run_record(run: Run) -> RunRecord:
+    """Return a row as a value."""
+    return RunRecord(
+        id=run.id,
+        source=run.source,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        outcome=run.outcome,
+        counts=run.counts,
+        slice=run.slice,
+        round_at=run.round_at,
+    )
 
 
 def fetch_state(session: Session, source: str, url: str, judged_by: str) -> FetchState | None:

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast, get_args
 
@@ -26,6 +26,7 @@ from safety.screen import screen
 from spiders.crawl import CrawlOptions, Store, run_crawl
 from spiders.eye import Eye
 from spiders.report import SourceReport
+from spiders.slices import UnknownSlice, check_slice
 from storage.profiles import Profiles, with_what_was_judged
 from watch.worker import Watch
 
@@ -48,6 +49,8 @@ def source_line(source: SourceReport) -> str:
 
 @click.command()
 @click.option("--source", "sources", multiple=True, help="Only this source (may be repeated).")
+@click.option("--slice", "part", default="", help="Only this part of the one source; `mekiki sources parts KEY` names them.")
+@click.option("--round", "round_at", hidden=True, help="When the round was due that this is a part of; ISO time.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many items a source.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Leave out what was first shown or seen earlier.")
 @click.option("--dry-run", is_flag=True, help="Judge, but store and alert nothing.")
@@ -56,6 +59,8 @@ def source_line(source: SourceReport) -> str:
 def crawl(
     app: App,
     sources: tuple[str, ...],
+    part: str,
+    round_at: str | None,
     limit: int | None,
     since: datetime | None,
     dry_run: bool,
@@ -66,8 +71,27 @@ def crawl(
     known = {source.key for source in config.source}
     if unknown := set(sources) - known:
         raise Misused(f"there is no source {sorted(unknown)[0]!r}; known: {', '.join(sorted(known)) or 'none'}")
-    options = CrawlOptions(sources=sources, limit=limit, since=since.date() if since else None)
+    if part:
+        _check_part(app, sources, part)
+    options = CrawlOptions(
+        sources=sources,
+        limit=limit,
+        since=since.date() if since else None,
+        slice=part,
+        round_at=datetime.fromisoformat(round_at).astimezone(UTC) if round_at else None,
+    )
     _crawl(app, config, options, dry_run=dry_run, as_json=as_json)
+
+
+def _check_part(app: App, sources: tuple[str, ...], part: str) -> None:
+    if len(sources) != 1:
+        raise Misused("a part is one of one source: name it with --source")
+    source = next(source for source in app.config.source if source.key == sources[0])
+    with app.snapshot() as session:
+        try:
+            check_slice(app.config, source, part, session)
+        except UnknownSlice as error:
+            raise Misused(str(error)) from error
 
 
 def _crawl(app: App, config: Config, options: CrawlOptions, *, dry_run: bool, as_json: bool) -> None:
