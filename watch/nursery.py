@@ -1,22 +1,33 @@
-"""Nursery: runs a command line of ours in a bounded child process, as many side by side as are asked for."""
+"""Nursery: runs command lines of ours, each in a bounded child, without the two seconds that a new Python would take.
+
+A process of its own has imported everything (`watch.nursery_child`) and forks a child for each command line. It is
+started with the first, and anew when it was lost. It ends its children when we are gone, however that came about.
+"""
 
 import asyncio
+import os
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from asyncio.subprocess import PIPE, Process
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
-LAST_LINES = 20  # of a child's output that are kept for who waits for its end
+import msgspec
 
-Overrun = Literal["memory", "time"]
+from watch.orders import End, Line, News, Order, Overrun, Start, Stop, Unborn
+
+LAST_LINES = 20  # of a child that are kept for who waits for its end
+LONGEST_LINE = 1 << 20  # bytes of news; a child's line is cut far below
+_ROOT = Path(__file__).resolve().parent.parent  # the folder that holds our packages
 
 
 class NurseryError(Exception):
-    """A child could not be started, or was lost: its process, or the one that watched it, is gone."""
+    """A child could not be started, or was lost with the process that had started it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,18 +35,31 @@ class Ended:
     """How a child ended."""
 
     code: int  # exit code; negative: the signal that ended it
-    overrun: Overrun | None = None  # which bound it broke, and was ended for
-    lines: tuple[str, ...] = ()  # the last ones that it wrote
+    overrun: Overrun | None = None  # the bound that it broke, for which it was ended
+    lines: tuple[str, ...] = ()  # the last ones that it wrote, to either output
+
+
+@dataclass(slots=True, kw_only=True)
+class _Running:
+    tell: Callable[[str], None]
+    end: asyncio.Future[Ended]
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
 
 
 @dataclass(slots=True, kw_only=True)
 class Nursery:
-    """Where children run. Used as `async with Nursery(…) as nursery`; children still there at its end are stopped."""
+    """Where children run; `async with Nursery(…) as nursery`. Belongs to one event loop."""
 
-    module: str = "cli"  # whose `main(arguments)` a child runs
     memory: int  # MiB that one child may take, its browser and parsers not counted
-    longest: timedelta  # that one child may run
-    grace: timedelta = timedelta(seconds=30)  # between SIGTERM and SIGKILL
+    longest: timedelta  # that one child may run; then it is asked to end
+    grace: timedelta = timedelta(seconds=30)  # that it has for that, before it is killed
+    module: str = "cli"  # whose `main(arguments)` children run; imported before the fork
+    say: Callable[[str], None] = print  # one line about the nursery itself
+    _process: Process | None = None
+    _listening: asyncio.Task[None] | None = None
+    _running: dict[int, _Running] = field(default_factory=dict)
+    _children: int = 0  # so many were ordered
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def __aenter__(self) -> Self:
         return self
@@ -46,43 +70,116 @@ class Nursery:
         await self.close()
 
     async def run(self, arguments: Sequence[str], tell: Callable[[str], None]) -> Ended:
-        """Run `module.main(arguments)` in a child; return how it ended. Cancelled, it stops the child first.
+        """Run `module.main(arguments)` in a child; return how it ended. Cancelled, it has the child end first.
 
         Args:
             arguments: as on the command line, without the program's name.
-            tell: called with each line that the child writes, to either of its outputs.
+            tell: called with each line that the child writes, to either of its outputs, as it comes.
 
         Raises:
             NurseryError: the child could not be started, or was lost.
         """
+        await self._start()
+        self._children += 1
+        number = self._children
+        running = _Running(tell=tell, end=asyncio.get_running_loop().create_future())
+        self._running[number] = running
         try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self.module, *arguments, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
+            await self._order(
+                Start(
+                    child=number,
+                    arguments=tuple(arguments),
+                    memory=self.memory << 20,
+                    longest=self.longest.total_seconds(),
+                    grace=self.grace.total_seconds(),
+                )
             )
-        except OSError as error:
-            raise NurseryError(f"no child could be started: {error.strerror}") from error
-        assert process.stdout is not None
-        lines: list[str] = []
-        overrun: Overrun | None = None
-        try:
-            async with asyncio.timeout(self.longest.total_seconds()):
-                async for line in process.stdout:
-                    lines = [*lines[1 - LAST_LINES :], line.decode(errors="replace").rstrip("\n")]
-                    tell(lines[-1])
-                await process.wait()
-        except TimeoutError:
-            overrun = "time"
+            return await asyncio.shield(running.end)
+        except asyncio.CancelledError:
+            with suppress(NurseryError):
+                await self._order(Stop(child=number))
+                await running.end
+            raise
         finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.terminate()
-                try:
-                    async with asyncio.timeout(self.grace.total_seconds()):
-                        await process.communicate()
-                except TimeoutError:
-                    process.kill()
-                    await process.wait()
-        return Ended(code=process.returncode or 0, overrun=overrun, lines=tuple(lines))
+            self._running.pop(number, None)
 
     async def close(self) -> None:
-        """Stop every child and the nursery."""
+        """End the nursery; children that are still there are killed. Used again, it starts anew."""
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+        if self._listening is not None:
+            await self._listening
+
+    async def _start(self) -> None:
+        """Make sure that the process is there."""
+        async with self._starting:
+            if self._process is not None:
+                return
+            if self._listening is not None:
+                await self._listening
+            bare = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # whose threads no fork would take along
+            places = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-P", "-m", "watch.nursery_child", self.module),
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=PIPE,
+                    limit=LONGEST_LINE,
+                    env={**os.environ, **bare, "PYTHONPATH": places},
+                    start_new_session=True,  # Ctrl-C is ours to handle
+                )
+            except OSError as error:  # no memory, no process or file left: may be over by the next try
+                raise NurseryError(f"the process that starts jobs could not be started: {error.strerror}") from error
+            self._listening = asyncio.create_task(self._listen(self._process))
+
+    async def _order(self, order: Order) -> None:
+        if self._process is None or self._process.stdin is None:
+            raise NurseryError("the process that starts jobs is gone")
+        try:
+            self._process.stdin.write(msgspec.json.encode(order) + b"\n")
+            await self._process.stdin.drain()
+        except (ConnectionError, RuntimeError):
+            raise NurseryError("the process that starts jobs is gone") from None
+
+    async def _listen(self, process: Process) -> None:
+        """Take in news until the process is gone; then what ran is lost."""
+        assert process.stdout is not None
+        assert process.stderr is not None
+        complaints = asyncio.create_task(self._complaints(process.stderr))
+        async for line in process.stdout:
+            self._take(msgspec.json.decode(line, type=News))
+        last = await complaints
+        code = await process.wait()
+        if self._process is process:
+            self._process = None
+        why = f"the process that starts jobs has ended ({_how(code)}{': ' if last else ''}{last})"
+        for running in self._running.values():
+            if not running.end.done():
+                running.end.set_exception(NurseryError(why))
+                running.end.exception()  # nobody may wait for it any more
+
+    async def _complaints(self, stream: asyncio.StreamReader) -> str:
+        """Pass on what the process itself writes; return the last line."""
+        last = ""
+        async for line in stream:
+            last = line.decode(errors="backslashreplace").rstrip()
+            self.say(last)
+        return last
+
+    def _take(self, news: News) -> None:
+        if isinstance(news, Line | End | Unborn) and (running := self._running.get(news.child)) is not None:
+            if isinstance(news, Line):
+                running.lines.append(news.text)
+                running.tell(news.text)
+            elif running.end.done():
+                return
+            elif isinstance(news, End):
+                running.end.set_result(Ended(code=news.code, overrun=news.overrun, lines=tuple(running.lines)))
+            else:
+                running.end.set_exception(NurseryError(f"no child could be started: {news.why}"))
+
+
+def _how(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"signal {-code}"
