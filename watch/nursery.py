@@ -9,12 +9,12 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import msgspec
@@ -37,6 +37,7 @@ class Ended:
     code: int  # exit code; negative: the signal that ended it
     overrun: Overrun | None = None  # the bound that it broke, for which it was ended
     lines: tuple[str, ...] = ()  # the last ones that it wrote, to either output
+    peak: int = 0  # bytes that it took at most, its browser and parsers not counted
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,12 +70,18 @@ class Nursery:
     ) -> None:
         await self.close()
 
-    async def run(self, arguments: Sequence[str], tell: Callable[[str], None]) -> Ended:
+    async def run(
+        self,
+        arguments: Sequence[str],
+        tell: Callable[[str], None],
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> Ended:
         """Run `module.main(arguments)` in a child; return how it ended. Cancelled, it has the child end first.
 
         Args:
             arguments: as on the command line, without the program's name.
             tell: called with each line that the child writes, to either of its outputs, as it comes.
+            environment: variables that it has beside ours.
 
         Raises:
             NurseryError: the child could not be started, or was lost.
@@ -92,6 +99,7 @@ class Nursery:
                     memory=self.memory << 20,
                     longest=self.longest.total_seconds(),
                     grace=self.grace.total_seconds(),
+                    environment=dict(environment),
                 )
             )
             return await asyncio.shield(running.end)
@@ -176,7 +184,9 @@ class Nursery:
             elif running.end.done():
                 return
             elif isinstance(news, End):
-                running.end.set_result(Ended(code=news.code, overrun=news.overrun, lines=tuple(running.lines)))
+                running.end.set_result(
+                    Ended(code=news.code, overrun=news.overrun, lines=tuple(running.lines), peak=news.peak)
+                )
             else:
                 running.end.set_exception(NurseryError(f"no child could be started: {news.why}"))
 

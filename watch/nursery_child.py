@@ -62,6 +62,7 @@ class _Child:
     overrun: Overrun | None = None
     rest: bytes = b""  # of a line
     known: dict[int, int] = field(default_factory=dict)  # its processes when looked at last, and their starts
+    peak: int = 0  # bytes, of all looks
 
 
 class _Nurse:
@@ -169,7 +170,9 @@ class _Nurse:
         for number, child in self._children.items():
             family = started_by(child.pid, there)
             child.known = {process.pid: process.start for process in family}
-            if memory(child.pid, family) > child.order.memory:
+            taken = memory(child.pid, family)
+            child.peak = max(child.peak, taken)
+            if taken > child.order.memory:
                 child.overrun = child.overrun or "memory"
                 kill_all(child.pid, child.known)  # it could fill the machine while it ends gracefully
             elif time.monotonic() >= child.kill_at:
@@ -180,7 +183,7 @@ class _Nurse:
     def _reap(self) -> None:
         """Tell of children that have ended, and end what they left behind."""
         for number, child in list(self._children.items()):
-            pid, status = os.waitpid(child.pid, os.WNOHANG)
+            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
             if pid == 0:
                 continue
             kill_all(child.pid, child.known)
@@ -189,7 +192,8 @@ class _Nurse:
             if child.output >= 0:  # something is left that holds it
                 self._close(child)
             del self._children[number]
-            self._tell(End(child=number, code=os.waitstatus_to_exitcode(status), overrun=child.overrun))
+            peak = child.peak or usage.ru_maxrss << 10  # it was gone before the first look
+            self._tell(End(child=number, code=os.waitstatus_to_exitcode(status), overrun=child.overrun, peak=peak))
 
     def _end_all(self) -> None:
         """Kill every child: who wanted them to do something is gone, or wants it no more."""
@@ -215,6 +219,7 @@ def main(module: str) -> None:
     order = _Nurse(0, news).serve()
     if order is not None:
         sys.argv = [module, *order.arguments]
+        os.environ.update(order.environment)
         run(list(order.arguments))
 
 

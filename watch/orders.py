@@ -18,6 +18,7 @@ class Start(msgspec.Struct, tag="start", frozen=True, kw_only=True):
     memory: int  # bytes that its processes may take, browser and parsers not counted
     longest: float  # seconds that it may run, before it is asked to end
     grace: float  # seconds that it then has
+    environment: dict[str, str] = {}  # variables that it has beside those of its parent
 
 
 class Stop(msgspec.Struct, tag="stop", frozen=True, kw_only=True):
@@ -43,6 +44,7 @@ class End(msgspec.Struct, tag="end", frozen=True, kw_only=True):
     child: int
     code: int  # exit code; negative: the signal that ended it
     overrun: Overrun | None = None  # for which it was ended
+    peak: int = 0  # bytes that its processes took at most, as bounded by `Start.memory`
 
 
 class Unborn(msgspec.Struct, tag="unborn", frozen=True, kw_only=True):
