@@ -25,9 +25,20 @@ from sqlalchemy.orm import Session
 
 from safety.secret import Secret
 from storage.errors import DatabaseOutdated, StorageError, StorageUnavailable
+from storage.partitions import make_months
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MILLISECONDS = 30_000  # how long a writer waits for others; SQLite lets them wait in no order
+_POOL, _POOL_MORE = 2, 8  # connections that a process keeps open, and how many more it opens for a while
+_POOL_SECONDS = 30  # how long a thread waits for one
+_RECYCLE_SECONDS = 1800  # so that a process finds a server that took over, and none keeps its memory for ever
+_CONNECTION = {  # libpq's words, seconds; a server that is gone is noticed within a minute
+    "application_name": "mekiki",
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
 _UPGRADE_LOCK = 0x6D656B696B69  # PostgreSQL advisory lock: one upgrade at a time
 _READING = "mekiki_reading"  # execution option of an engine that only reads
 
@@ -57,8 +68,27 @@ def open_engine(url: str) -> Engine:
         case "sqlite" if parsed.database and parsed.database != ":memory:":
             return _open_sqlite(parsed, Path(parsed.database))
         case "postgresql":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
+            return _open_postgresql(parsed)
     raise StorageError(f"expected sqlite:///FILE or postgresql+psycopg://…, got {parsed.get_backend_name()}")
+
+
+def _open_postgresql(url: URL) -> Engine:
+    """Open a pool for one process; what the URL itself says of the connection holds.
+
+    Nothing outlives a transaction on a connection (no prepared statement, no setting, no lock), so that PgBouncer may
+    give each transaction another one.
+    """
+    said = {name: value for name, value in _CONNECTION.items() if name not in url.query}
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        connect_args={"prepare_threshold": None, **said},
+        pool_size=_POOL,
+        max_overflow=_POOL_MORE,
+        pool_timeout=_POOL_SECONDS,
+        pool_recycle=_RECYCLE_SECONDS,
+        pool_pre_ping=True,  # the server may have been started anew
+    )
 
 
 def _open_sqlite(url: URL, file: Path) -> Engine:
@@ -155,6 +185,7 @@ def upgrade(engine: Engine) -> list[str]:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         at = _revision(connection, script)
         if at.current == at.head:
+            _prepare_months(connection)
             return []
         applied = [step.revision for step in script.iterate_revisions(at.head, at.current or "base")]
         if at.current is not None and engine.url.database and connection.dialect.name == "sqlite":
@@ -163,7 +194,14 @@ def upgrade(engine: Engine) -> list[str]:
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        _prepare_months(connection)
         return applied[::-1]
+
+
+def _prepare_months(connection: Connection) -> None:
+    """Make the tables of the months to come, by the server's clock."""
+    if connection.dialect.name == "postgresql":
+        make_months(connection, connection.execute(select(func.now())).scalar_one())
 
 
 def revision(engine: Engine) -> Revision:

@@ -5,6 +5,8 @@ no case everything goes. Of an item in cases that do not matter any more its wor
 log of the case and figures over many cases point at them; so do those of notices. Pictures and the files of visits and
 notices go from the media store.
 
+Sightings of items that no case names go by whole months, on PostgreSQL with the table of the month.
+
 1. `prune` removes rows in short transactions. What is to vanish from the media store is written into the custody chain
    in the same transaction, by hash: what a killed run left is removed by the next one, and `mekiki verify` knows.
 2. The files are removed.
@@ -15,16 +17,16 @@ Case logs and the custody chain stay whole: they hold hashes, numbers, addresses
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, delete, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, exists, func, or_, select, text, union_all
 from sqlalchemy.orm import Session, aliased
 
 from storage.actions import SILENT
 from storage.custody import append
-from storage.database import snapshot, transaction
+from storage.database import lock_name, snapshot, transaction
 from storage.errors import MediaMissing, StorageUnavailable
 from storage.forgetting import (
     PURGED,
@@ -37,6 +39,7 @@ from storage.forgetting import (
     remove_loose_keys,
 )
 from storage.media import MediaStore
+from storage.partitions import Busy, beginning, make_months, months, thin
 from storage.schema import (
     Case,
     CaseItem,
@@ -53,9 +56,11 @@ from storage.schema import (
     VersionPicture,
     VisitRow,
 )
+from storage.upsert import table_of
 
 PURGE = "purge"  # action in the custody chain
 FRESH = timedelta(hours=1)  # a file that was stored later stays: a crawl names it only when it has read the whole page
+PRUNING = "retention"  # name of a lock: one thing is removed at a time
 BATCH = 200  # rows in one transaction: other writers wait for it
 
 
@@ -78,6 +83,7 @@ class Pruned:
     visits: int = 0
     notices: int = 0  # of cases that do not matter any more: without words
     files: int = 0  # of the media store; not counted beforehand
+    sightings: int = 0  # of items that stay, from months that are over
     held: int = 0  # cases under a legal hold
 
 
@@ -87,6 +93,7 @@ def prune(engine: Engine, media: MediaStore, keep: Keep, *, who: str, now: datet
         done = Pruned(held=session.scalar(select(func.count()).where(Case.held.is_(True))) or 0)
         before = {name: now - length for name in ("items", "pictures", "visits") if (length := getattr(keep, name))}
         wanted = {
+            "sightings": (before.get("items"), _old_sightings, _unsee),
             "items": (before.get("items"), _loose_items, _remove),
             "emptied": (before.get("items"), _settled_items, _empty),
             "pictured": (before.get("pictures"), _old_pictures, _unpicture),
@@ -97,7 +104,9 @@ def prune(engine: Engine, media: MediaStore, keep: Keep, *, who: str, now: datet
             counts = {name: _count(session, query(cutoff)) for name, (cutoff, query, _) in wanted.items() if cutoff}
             return replace(done, **counts)
     work = _Work(engine, media, who, now)
+    dropped = work.months(before.get("items"))
     counts = {name: work.through(name, query(cutoff), act) for name, (cutoff, query, act) in wanted.items() if cutoff}
+    counts["sightings"] = counts.get("sightings", 0) + dropped
     if "items" in before:
         work.tidy(before["items"])
     return replace(done, **counts, files=work.unlink())
@@ -152,6 +161,7 @@ class _Work:
         [column] = query.selected_columns
         while True:
             with transaction(self._engine) as session:
+                lock_name(session, PRUNING)
                 ids = list(session.scalars(query.where(column > last).order_by(column).limit(BATCH)))
                 if not ids:
                     return count
@@ -160,6 +170,18 @@ class _Work:
                     data = {"what": what, "files": files}
                     append(session, at=self._now, who=self._who, action=PURGE, subject="retention", data=data)
             count, last = count + len(ids), ids[-1]
+
+    def months(self, cutoff: datetime | None) -> int:
+        """Make the months to come, and take out of those that are over what no case names; return how many rows."""
+        count = 0
+        with transaction(self._engine) as session:
+            make_months(session.connection(), self._now)
+            over = [month for month in months(session.connection()) if cutoff is not None and month.ends <= cutoff]
+        for month in over:
+            with suppress(Busy), transaction(self._engine) as session:  # another day, then
+                lock_name(session, PRUNING)
+                count += thin(session, month, _of_cases)
+        return count
 
     def tidy(self, cutoff: datetime) -> None:
         """Take the words out of cases that have no more items with any, and remove keys that nothing has."""
@@ -192,15 +214,21 @@ def _over(cutoff: datetime, case: type[Case] = Case) -> ColumnElement[bool]:
     return and_(case.state.in_(SILENT), case.held.is_(False), case.last_seen < cutoff, ~touched)
 
 
-def _named() -> ColumnElement[bool]:
+def _named(item_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Word in SQL which items a case names."""
-    joins = or_(CaseJoin.item_id == ItemRow.id, CaseJoin.with_item == ItemRow.id)
+    joins = or_(CaseJoin.item_id == item_id, CaseJoin.with_item == item_id)
     return or_(
-        exists().where(CaseItem.item_id == ItemRow.id),
-        exists().where(CaseKey.item_id == ItemRow.id),
+        exists().where(CaseItem.item_id == item_id),
+        exists().where(CaseKey.item_id == item_id),
         exists().where(joins),
-        exists().where(CasePair.item_id == ItemRow.id),
+        exists().where(CasePair.item_id == item_id),
     )
+
+
+def _of_cases(item_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Word in SQL the same for many rows, so that each of the other tables is read once."""
+    sides = (CaseItem.item_id, CaseKey.item_id, CaseJoin.item_id, CaseJoin.with_item, CasePair.item_id)
+    return item_id.in_(union_all(*(select(side).where(side.is_not(None)) for side in sides)))
 
 
 def _unseen(cutoff: datetime) -> ColumnElement[bool]:
@@ -213,12 +241,17 @@ def _matters(cutoff: datetime) -> ColumnElement[bool]:
 
 
 def _loose_items(cutoff: datetime) -> Select[int]:
-    return select(ItemRow.id).where(_unseen(cutoff), ~_named())
+    return select(ItemRow.id).where(_unseen(cutoff), ~_named(table_of(ItemRow).c.id))
+
+
+def _old_sightings(cutoff: datetime) -> Select[int]:
+    """Return those of months that are over; on PostgreSQL the ones whose month has no table, the others are gone."""
+    return select(Sighting.id).where(Sighting.recorded_at < beginning(cutoff), ~_named(table_of(Sighting).c.item_id))
 
 
 def _settled_items(cutoff: datetime) -> Select[int]:
     query = select(ItemRow.id).where(_unseen(cutoff), ItemRow.external_id != PURGED)
-    return query.where(_named(), ~_matters(cutoff))
+    return query.where(_named(table_of(ItemRow).c.id), ~_matters(cutoff))
 
 
 def _old_pictures(cutoff: datetime) -> Select[int]:
@@ -250,6 +283,11 @@ def _count(session: Session, query: Select[int]) -> int:
 
 def _remove(session: Session, media: MediaStore, ids: Sequence[int]) -> list[str]:  # noqa: ARG001
     return remove_items(session, ids)
+
+
+def _unsee(session: Session, media: MediaStore, ids: Sequence[int]) -> list[str]:  # noqa: ARG001
+    session.execute(delete(Sighting).where(Sighting.id.in_(ids)), execution_options={"synchronize_session": False})
+    return []
 
 
 def _empty(session: Session, media: MediaStore, ids: Sequence[int]) -> list[str]:  # noqa: ARG001

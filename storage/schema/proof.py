@@ -36,7 +36,7 @@ class CustodyRow(Base):
     """What was done with evidence; append-only, enforced by a trigger. Each row carries the hash of the one before."""
 
     __tablename__ = "custody"
-    __table_args__ = (CheckConstraint("number > 0", name="number"),)
+    __table_args__ = (CheckConstraint("number > 0", name="number"), Index(None, "manifest"))
 
     number: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)  # 1, 2, 3 ... without gaps
     at: Mapped[datetime] = mapped_column(UtcDateTime)

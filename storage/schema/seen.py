@@ -55,6 +55,8 @@ class HostTurn(Base):
 
     host: Mapped[str] = mapped_column(Text, primary_key=True)
     free_at: Mapped[datetime] = mapped_column(UtcDateTime)  # turns before are taken
+    delay: Mapped[float] = mapped_column(Double)  # seconds between two turns: the longest that anybody wants
+    wanted_until: Mapped[datetime] = mapped_column(UtcDateTime)  # then a shorter one will do
     paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # as the host asked for, by Retry-After
 
 
@@ -110,7 +112,10 @@ class ItemVersion(Base):
 
 
 class Sighting(Base):
-    """One observation of an item; append-only."""
+    """One observation of an item; append-only.
+
+    On PostgreSQL it is partitioned by month, so there the primary key is (id, recorded_at): see `storage.partitions`.
+    """
 
     __tablename__ = "sightings"
     __table_args__ = (Index(None, "item_id", "seen_at"),)
