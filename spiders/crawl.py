@@ -24,6 +24,7 @@ from config.routes import quickest
 from detector.assess import Assessor
 from detector.campaign_assets import BrandAssets
 from safety.egress import EgressRule
+from safety.logs import Log
 from safety.sandbox import Sandbox
 from safety.secret import SecretError
 from spiders.ad_exports import GoogleAdsSpider, GoogleExportSpider, SnapSpider
@@ -117,6 +118,7 @@ def run_crawl(
     store: Store | None,
     progress: Callable[[Progress], None] | None = None,
     stdin: BinaryIO | None = None,
+    log: Log | None = None,
 ) -> CrawlReport:
     """Read the chosen sources; return when all are done. Once a process, best on the main thread (signals).
 
@@ -124,6 +126,7 @@ def run_crawl(
         store: None makes a dry run, which writes nothing and reports what it flagged.
         progress: called about twice a second for each source, on the calling thread.
         stdin: what an import source with path "-" reads.
+        log: where what libraries log goes; default: lines on standard error.
 
     Raises:
         ValueError: an option names a source that the configuration does not have, or a part without its source.
@@ -135,6 +138,7 @@ def run_crawl(
         sandbox = stack.enter_context(Sandbox())
         eye = stack.enter_context(Eye(sandbox, words=config.detector.words, seconds=config.detector.words_seconds))
         executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="keeper"))
+        pace = Pace(store.engine if store is not None else None)
         shared = _Shared(
             config=config,
             options=options,
@@ -146,6 +150,7 @@ def run_crawl(
             readers=readers,
             lookers=lookers,
             stdin=stdin,
+            pace=pace,
             assets={brand.key: BrandAssets(brand) for brand in profiles.brands} if store is not None else {},
         )
         tallies: list[Tally] = []
@@ -161,7 +166,10 @@ def run_crawl(
                 if isinstance(run.sink, DrySink):
                     sinks.append(run.sink)
         if runs:
-            _crawl(config, runs, progress)
+            _crawl(config, runs, progress, log)
+            pace.close()
+            if pace.trouble is not None:
+                runs[0].tally.note(f"turns at hosts were not shared with other processes for a time: {pace.trouble}")
     return CrawlReport(
         sources=tuple(tally.report() for tally in tallies),
         flagged=tuple(row for sink in sinks for row in sink.flagged),
@@ -182,7 +190,7 @@ class _Shared:
     readers: ThreadPoolExecutor
     lookers: ThreadPoolExecutor
     stdin: BinaryIO | None
-    pace: Pace = field(default_factory=Pace)
+    pace: Pace
     assets: Assets = field(default_factory=dict)  # what the brands own themselves, so that no case is made of it
 
 
@@ -260,13 +268,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _crawl(config: Config, runs: list[SourceRun], progress: Callable[[Progress], None] | None) -> None:
+def _crawl(config: Config, runs: list[SourceRun], progress: Callable[[Progress], None] | None, log: Log | None) -> None:
     """Run the reactor until every source is read."""
     process = AsyncCrawlerProcess(Settings(scrapy_settings(config)))
     from twisted.internet import reactor  # installed by the line above
 
     undo = guard_connections(reactor, runs[0].egress)
-    with screened_logging(), _signals_restored():
+    with screened_logging(log=log), _signals_restored():
         crawlers = [_crawler(config, run.source) for run in runs]
         tasks = [process.crawl(crawler, run=run) for crawler, run in zip(crawlers, runs, strict=True)]
         if progress is not None:

@@ -27,6 +27,7 @@ class KeepPipeline:
     async def open_spider(self) -> None:
         """Note the start of the run; what other parts of its round have asked for counts, too."""
         before = await asyncio.to_thread(self._run.sink.begin)
+        self._run.tally.run = self._run.sink.run_id
         self._run.requested = min(before, self._run.source.max_pages)
 
     async def process_item(self, item: Found) -> Found:

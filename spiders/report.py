@@ -39,6 +39,7 @@ class SourceReport:
 
     key: str
     outcome: RunOutcome
+    run: int | None = None  # its number in the database; None in a dry run
     requests: int = 0
     items: int = 0  # items seen, known ones included
     new: int = 0
@@ -65,6 +66,7 @@ class Tally:
 
     def __init__(self, key: str) -> None:
         self.key = key
+        self.run: int | None = None  # its number in the database, once it has begun
         self.requests = 0
         self.items = 0
         self.new = 0
@@ -123,6 +125,7 @@ class Tally:
         return SourceReport(
             key=self.key,
             outcome=self.outcome(),
+            run=self.run,
             requests=self.requests,
             items=self.items,
             new=self.new,

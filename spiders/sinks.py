@@ -61,6 +61,10 @@ NO_CURSORS: Mapping[str, Any] = MappingProxyType({})
 class Sink(Protocol):
     """One source's way into the storage."""
 
+    @property
+    def run_id(self) -> int | None:
+        """The run's number in the database, once it has begun; None in a dry run."""
+
     def begin(self) -> int:
         """Note that the source, or a part of it, is being read; return how many requests its round has had already."""
 
@@ -143,6 +147,10 @@ class DatabaseSink(Sink):
         self._judged_by = judged_by
         self._clock = clock
         self._run_id: int | None = None
+
+    @property
+    def run_id(self) -> int | None:
+        return self._run_id
 
     def begin(self) -> int:
         now = self._clock()
@@ -236,6 +244,10 @@ class DrySink(Sink):
 
     def __init__(self) -> None:
         self.flagged: list[tuple[Item, Verdict]] = []
+
+    @property
+    def run_id(self) -> int | None:
+        return None
 
     def begin(self) -> int:
         return 0

@@ -1,6 +1,7 @@
 """Finding: crawl, score, scan, watch."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,6 +22,7 @@ from console.stamping import stamp
 from detector.assess import Assessor
 from detector.items import Item, Kind
 from detector.verdict import Verdict
+from safety.logs import Form, Log, open_log
 from safety.sandbox import Sandbox
 from safety.screen import screen
 from spiders.crawl import CrawlOptions, Store, run_crawl
@@ -49,11 +51,14 @@ def source_line(source: SourceReport) -> str:
 
 @click.command()
 @click.option("--source", "sources", multiple=True, help="Only this source (may be repeated).")
-@click.option("--slice", "part", default="", help="Only this part of the one source; `mekiki sources parts KEY` names them.")
+@click.option("--slice", "part", default="", help="Only this part of the one source, see `mekiki sources parts`.")
 @click.option("--round", "round_at", hidden=True, help="When the round was due that this is a part of; ISO time.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many items a source.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Leave out what was first shown or seen earlier.")
 @click.option("--dry-run", is_flag=True, help="Judge, but store and alert nothing.")
+@click.option(
+    "--log", "log_form", type=click.Choice(get_args(Form)), help="Write what happens as a log to standard error."
+)
 @as_json
 @with_app
 def crawl(
@@ -64,6 +69,7 @@ def crawl(
     limit: int | None,
     since: datetime | None,
     dry_run: bool,
+    log_form: Form | None,
     as_json: bool,
 ) -> None:
     """Visit the sources once, judge what they show, store it, and leave alerts in the outbox."""
@@ -80,7 +86,8 @@ def crawl(
         slice=part,
         round_at=datetime.fromisoformat(round_at).astimezone(UTC) if round_at else None,
     )
-    _crawl(app, config, options, dry_run=dry_run, as_json=as_json)
+    log = open_log(log_form) if log_form else None
+    _crawl(app, config, options, dry_run=dry_run, as_json=as_json, log=log)
 
 
 def _check_part(app: App, sources: tuple[str, ...], part: str) -> None:
@@ -94,7 +101,9 @@ def _check_part(app: App, sources: tuple[str, ...], part: str) -> None:
             raise Misused(str(error)) from error
 
 
-def _crawl(app: App, config: Config, options: CrawlOptions, *, dry_run: bool, as_json: bool) -> None:
+def _crawl(
+    app: App, config: Config, options: CrawlOptions, *, dry_run: bool, as_json: bool, log: Log | None = None
+) -> None:
     """Crawl, tell how it went, and end with the exit code that fits."""
     profiles = app.profiles()
     if not dry_run:
@@ -108,20 +117,31 @@ def _crawl(app: App, config: Config, options: CrawlOptions, *, dry_run: bool, as
             store=None if dry_run else Store(engine=app.engine, media=app.media),
             progress=display.update,
             stdin=sys.stdin.buffer,
+            log=log,
         )
     if not dry_run:
         stamp(app)
     for source in report.sources:
         for problem in source.problems:
-            click.echo(f"mekiki: {source.key}: {screen(problem)}", err=True)
+            if log is not None:
+                log.warning(f"{source.key}: {problem}", source=source.key, run=source.run)
+            else:
+                click.echo(f"mekiki: {source.key}: {screen(problem)}", err=True)
     if as_json:
         print_json(report)
+    elif log is not None:
+        for source in report.sources:
+            log.log(_gravity(source), source_line(source), source=source.key, run=source.run)
     else:
         for item, verdict in report.flagged:
             terminal().print(*described(item, verdict), sep="\n")
         for source in report.sources:
             click.echo(source_line(source))
     raise SystemExit(crawl_code(report.sources, bool(profiles.problems)))
+
+
+def _gravity(source: SourceReport) -> int:
+    return logging.INFO if source.outcome == "ok" else logging.WARNING
 
 
 @click.command("import")

@@ -6,8 +6,6 @@ Every kind that takes a secret is read once for each way in which a server can h
 import json
 import re
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from PIL import Image
 
 from safety.secret import MASK
 from storage.database import open_engine, upgrade
-from tests.servers.crawling import ROOT, Crawling, Report
+from tests.servers.crawling import Crawling, Report
 from tests.servers.interfaces import INTERFACES, THROTTLED, Scripted, reply
 from tests.servers.web import Answer
 from tests.spiders.pages.test_ad_exports import CREATIVE
@@ -57,14 +55,8 @@ main(sys.argv[1], {})
 class Debugged(Crawling):
     """Crawls at level DEBUG."""
 
-    def start(self, **options: Any) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [sys.executable, "-c", DRIVER, str(self.file)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    def driver(self, options: dict[str, Any]) -> tuple[str, ...]:
+        return ("-c", DRIVER, str(self.file))
 
 
 def png() -> bytes:
@@ -176,7 +168,7 @@ def test_the_secret_was_sent_and_handed_back(kind: str, left: Left) -> None:
 
 
 def test_everything_was_written(left: Left) -> None:
-    assert "DEBUG scrapy.core.engine: Crawled (200) <GET http" in left.log
+    assert " debug Crawled (200) <GET http" in left.log
     assert f"api_key={MASK}" in left.log
     assert any("media" in path.parts for path in left.files)
     assert any(path.name == "mekiki.db-wal" and MASK.encode() in content for path, content in left.files.items())
