@@ -1,13 +1,15 @@
 """PacedDownloader: Scrapy's downloader, which several sources share in manners, and slow hosts do not block.
 
-- `delay` is the least pause between two requests to one host, whichever sources ask: Scrapy counts for each alone.
-- An answer 429 or 503 with Retry-After to one source pauses the host for all. Interfaces, which count by key and not by
-  host, wait in their own way (`spiders.api`), and so do visits.
+- A request goes out when its host's turn comes, whichever source of whichever process asks: Scrapy counts for each
+  source alone (`spiders.pace`).
+- An answer 429 or 503 with Retry-After pauses the host for all who read pages, or the interface for its source;
+  visitors pause the host and go on themselves.
 - A host that does not answer makes room for others after `PATIENCE`; else 16 silent hosts would stop all others of
   their source until the timeout.
 """
 
 from collections import Counter
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +18,18 @@ from scrapy.core.downloader import Downloader, Slot
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.utils.asyncio import CallLaterResult, call_later
+from scrapy.utils.defer import _schedule_coro
 from twisted.python.failure import Failure
 
 from spiders.api import retry_after
-from spiders.pace import LONGEST_PAUSE, Pace
+from spiders.pace import LONGEST_PAUSE, Pace, interface
 from spiders.refusals import HostPaused
 from spiders.robots import ROBOTS
 from spiders.run import run_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twisted.internet.defer import Deferred
 
 PATIENCE = 0.5  # seconds after which what is asked of a host no longer counts as part of `crawler.concurrency`
@@ -36,9 +41,10 @@ PAUSING = (429, 503)
 class _Slot(Slot):
     """The requests of one source to one host; when the last one went out is known to all sources."""
 
-    def __init__(self, pace: Pace, host: str, concurrency: int, delay: float, jitter: float) -> None:
-        self.pace, self.host = pace, host
-        super().__init__(concurrency, delay, jitter)
+    def __init__(self, pace: Pace, host: str, interface: str, concurrency: int, delay: float) -> None:
+        self.pace, self.host, self.interface = pace, host, interface
+        self.ready: Callable[[], None] = _nothing  # called when it is worth looking at the queue
+        super().__init__(concurrency, delay, 0.0)
 
     @property
     def lastseen(self) -> float:
@@ -56,7 +62,9 @@ class PacedDownloader(Downloader):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         run = run_of(crawler)
-        self._pace, self._now = run.pace, run.clock
+        self._pace, self._now, self._source = run.pace, run.clock, run.source.key
+        self._least = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        self._visits = not crawler.settings.getbool("ROBOTSTXT_OBEY")
         self._began: dict[Request, float] = {}
         self._looking: CallLaterResult | None = None
         crawler.signals.connect(self._answered, signals.response_downloaded)
@@ -108,29 +116,68 @@ class PacedDownloader(Downloader):
 
     def _get_slot(self, request: Request, spider: Spider | None = None) -> tuple[str, Slot]:
         key = self.get_slot_key(request)
-        if key not in self.slots:
-            self.slots[key] = _Slot(self._pace, key, self.domain_concurrency, self._delay, self._jitter)
+        slot = self.slots.get(key)
+        if slot is None:
+            name = interface(key, self._source)
+            slot = self.slots[key] = _Slot(self._pace, key, name, self.domain_concurrency, self._delay)
+            slot.ready = partial(self._ready, slot)
             self._start_slot_gc()
-        return key, self.slots[key]
+        if not self._visits and not _is_page(request):
+            assert isinstance(slot, _Slot)
+            self._pace.watch(key, slot.interface)
+        return key, slot
 
     def _answered(self, response: Response, request: Request) -> None:
         """Note how long a host asks to be left alone; sent before the next request leaves its queue."""
-        if response.status in PAUSING and _is_page(request):
+        if response.status in PAUSING:
             seconds = retry_after(response, self._now())
             if seconds:
-                self._pace.pause(self.get_slot_key(request), seconds)
+                host = self.get_slot_key(request)
+                of_host = self._visits or _is_page(request)
+                self._pace.pause(host if of_host else interface(host, self._source), seconds)
 
     def _process_queue(self, slot: Slot) -> None:
         assert isinstance(slot, _Slot)
-        left = self._pace.left(slot.host)
-        if not left or not any(_is_page(request) for request, _ in slot.queue):
-            super()._process_queue(slot)
-        elif left > LONGEST_PAUSE or not self.crawler.crawling:
-            while slot.queue:
-                _, waiting = slot.queue.popleft()
-                waiting.errback(Failure(HostPaused(slot.host)))  # type: ignore[no-untyped-call]
-        elif slot.latercall is None:
-            slot.latercall = call_later(min(left, LOOK_SECONDS), self._latercall, slot)
+        while slot.latercall is None and slot.queue and slot.free_transfer_slots() > 0:
+            wait = self._held(slot)
+            if not wait and slot.queue:
+                wait = self._pace.wait(
+                    slot.host, slot.delay, least=self._least, queued=len(slot.queue), ready=slot.ready
+                )
+            if wait:
+                slot.latercall = call_later(wait, self._latercall, slot)
+            elif slot.queue:
+                request, waiting = slot.queue.popleft()
+                self._pace.ask(slot.host, monotonic(), len(slot.queue))
+                _schedule_coro(self._wait_for_download(slot, request, waiting))
+
+    def _ready(self, slot: _Slot) -> None:
+        if slot.latercall is not None:
+            slot.latercall.cancel()
+            slot.latercall = None
+        self._process_queue(slot)
+
+    def _held(self, slot: _Slot) -> float:
+        """Return for how long the queue must wait; requests that would wait for too long are given up."""
+        pages = self._pace.left(slot.host) if not self._visits else 0.0
+        others = self._pace.left(slot.interface)
+        if not pages and not others:
+            return 0.0
+        longest, given_up = 0.0, []
+        for request, waiting in list(slot.queue):
+            left = pages if _is_page(request) else others
+            if left > LONGEST_PAUSE or (left and not self.crawler.crawling):
+                slot.queue.remove((request, waiting))
+                given_up.append(waiting)
+            else:
+                longest = max(longest, left)
+        for waiting in given_up:
+            waiting.errback(Failure(HostPaused(slot.host)))  # type: ignore[no-untyped-call]
+        return min(longest, LOOK_SECONDS)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _is_page(request: Request) -> bool:

@@ -13,7 +13,7 @@ from tests.servers.web import Answer, Hit, WebServer
 
 def test_what_was_asked_last_and_how_long_to_wait() -> None:
     now = [100.0]
-    pace = Pace(lambda: now[0])
+    pace = Pace(clock=lambda: now[0])
     assert (pace.asked("a.test"), pace.left("a.test")) == (0.0, 0.0)
     pace.ask("a.test", 99.0)
     pace.ask("a.test", 98.0)  # another source's note that came late
@@ -28,7 +28,7 @@ def test_what_was_asked_last_and_how_long_to_wait() -> None:
 
 def test_a_host_that_asks_again_and_again_is_given_up() -> None:
     now = [0.0]
-    pace = Pace(lambda: now[0])
+    pace = Pace(clock=lambda: now[0])
     for _ in range(int(LONGEST_PAUSE // 50)):
         pace.pause("a.test", 50.0)
         pace.pause("a.test", 50.0)  # of a second request that was under way

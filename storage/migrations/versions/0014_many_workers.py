@@ -18,6 +18,8 @@ def upgrade() -> None:
         "host_turns",
         sa.Column("host", sa.Text(), nullable=False),
         sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("delay", sa.Double(), nullable=False),
+        sa.Column("wanted_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("host", name="pk_host_turns"),
     )
