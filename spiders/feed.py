@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 from scrapy.http import Response
+from sqlalchemy.orm import Session
 
-from config import FeedSource
+from config import Config, FeedSource, Source
 from detector.items import Item
 from spiders.base import SourceSpider
 from spiders.chunks import Chunk, TooLong, chunks
@@ -19,11 +20,13 @@ from spiders.failures import Trouble
 from spiders.files import blocks, matching
 from spiders.found import Found, Page
 from spiders.packed import unpacked
+from spiders.parts import SHALLOW, host_part, parted
 from spiders.run import SourceRun
 
 PART_ROWS = 200
 PART_ROWS_WITH_PICTURES = 20  # their pictures are fetched before they are stored
 BAD_LINES_TOLD = 10  # for each piece
+FILES = "files"  # name of the part that reads them
 
 
 class FeedSpider(SourceSpider):
@@ -34,12 +37,20 @@ class FeedSpider(SourceSpider):
         assert isinstance(run.source, FeedSource)
         self._source: FeedSource = run.source
 
+    @classmethod
+    def parts(cls, config: Config, source: Source, session: Session) -> tuple[str, ...]:
+        assert isinstance(source, FeedSource)
+        return tuple(_parted(source))
+
     async def seek(self) -> AsyncIterator[Any]:
+        mine = _parted(self._source).get(self.run.slice, frozenset()) if self.run.slice else None
         for url in self._source.urls:
+            if mine is not None and host_part(url) not in mine:
+                continue
             request = await self.ask(url, self.read_answer, conditional=True)
             if request is not None:
                 yield request
-        for pattern in self._source.paths:
+        for pattern in self._source.paths if mine is None or FILES in mine else ():
             files = await asyncio.to_thread(matching, pattern)
             if not files:
                 self.tell(pattern, Trouble(kind="no_file", says="no such file"))
@@ -119,6 +130,12 @@ class FeedSpider(SourceSpider):
         hidden = parsed["bad_count"] - len(parsed["bad"][:BAD_LINES_TOLD])
         if hidden > 0:
             self.run.tally.problem("bad_line", f"{name}: {hidden} more bad lines", count=hidden)
+
+
+def _parted(source: FeedSource) -> dict[str, frozenset[str]]:
+    """Return the hosts of each part; files, which all workers see alike, are one of the units."""
+    units = [*map(host_part, source.urls), *[FILES for _ in source.paths]]
+    return parted(units, word="hosts", least=SHALLOW)
 
 
 def _spoil(page: Page | None) -> None:

@@ -6,18 +6,22 @@ the next run goes on.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import dnstwist
 from scrapy.utils.defer import maybe_deferred_to_future
+from sqlalchemy.orm import Session
 from twisted.names import client, dns, error
 
+from config import Brand, Config, Source
 from config.sources.domains import PermutationsSource
 from detector.hosts import parse_host
 from detector.items import Item
 from spiders.base import SourceSpider
 from spiders.failures import Trouble
+from spiders.parts import parted
 from spiders.run import SourceRun
 
 PLACE = "permutations"
@@ -40,9 +44,17 @@ class PermutationsSpider(SourceSpider):
         self._unanswered = 0  # lookups of a batch that failed, which says nothing of the names
         self._wild: dict[str, frozenset[str]] = {}
 
+    @classmethod
+    def parts(cls, config: Config, source: Source, session: Session) -> tuple[str, ...]:
+        assert isinstance(source, PermutationsSource)
+        return tuple(_parted(config, source))
+
     async def seek(self) -> AsyncIterator[Any]:
-        names = await asyncio.to_thread(self._names)
-        place = await asyncio.to_thread(self.run.sink.cursor, PLACE)
+        names = await asyncio.to_thread(self._names, self._mine())
+        name = PLACE if not self.run.slice else f"{PLACE} {self.run.slice}"
+        place = await asyncio.to_thread(self.run.sink.cursor, name)
+        if place is None and self.run.slice:
+            place = await asyncio.to_thread(self._place_of_the_whole, names)
         start = place["next"] if place is not None and place["next"] < len(names) else 0
         end = min(len(names), start + self._source.most)
         gate = asyncio.Semaphore(self._source.at_once)
@@ -58,20 +70,36 @@ class PermutationsSpider(SourceSpider):
             self.run.tally.unchanged += not any(found)
             yield await self.part(
                 [item for item in found if item is not None],
-                cursor=(PLACE, {"next": following if following < len(names) else 0}),
+                cursor=(name, {"next": following if following < len(names) else 0}),
             )
             if self.run.full:
                 return
         if end < len(names):
             self.run.tally.note(f"{len(names) - end} of {len(names)} names are left for the next run")
 
-    def _names(self) -> list[tuple[str, str, str]]:
-        """Return each name once, with the domain it is close to and the trick; the same order at every run."""
-        wanted = self._source.brands
-        brands = [brand for brand in self.run.config.brand if not wanted or brand.key in wanted]
+    def _mine(self) -> list[str]:
+        """Return the domains whose neighbours this run looks up."""
+        domains = _domains(self.run.config, self._source)
+        if not self.run.slice:
+            return domains
+        mine = _parted(self.run.config, self._source).get(self.run.slice, frozenset())
+        return [domain for domain in domains if f"domain={domain}" in mine]
+
+    def _place_of_the_whole(self, names: list[tuple[str, str, str]]) -> dict[str, int] | None:
+        """Return where a part begins that was never read by itself: where the last run of the whole ended."""
+        place = self.run.sink.cursor(PLACE)
+        every = self._names(_domains(self.run.config, self._source)) if place is not None else []
+        return {"next": bisect_left(names, every[place["next"]])} if place and place["next"] < len(every) else None
+
+    def _names(self, domains: Iterable[str]) -> list[tuple[str, str, str]]:
+        """Return each name once, with the domain it is close to and the trick; the same order at every run.
+
+        Parts make the names of their own domains: one that is close to two of them, which is rare, is looked up twice.
+        """
+        brands = _brands(self.run.config, self._source)
         own = {domain.lower() for brand in brands for domain in brand.domains}
         found: dict[str, tuple[str, str, str]] = {}
-        for domain in self._source.domains or dict.fromkeys(domain for brand in brands for domain in brand.domains):
+        for domain in domains:
             fuzzer = dnstwist.Fuzzer(domain, tld_dictionary=list(self._source.suffixes))
             fuzzer.generate()
             for entry in fuzzer.domains:
@@ -114,6 +142,21 @@ class PermutationsSpider(SourceSpider):
         if suffix and suffix not in self._wild:
             self._wild[suffix] = await self._addresses(f"{NOBODY}.{suffix}")
         return self._wild.get(suffix, frozenset())
+
+
+def _brands(config: Config, source: PermutationsSource) -> list[Brand]:
+    return [brand for brand in config.brand if not source.brands or brand.key in source.brands]
+
+
+def _domains(config: Config, source: PermutationsSource) -> list[str]:
+    """Return the domains whose neighbours are looked up, each once."""
+    own = (domain for brand in _brands(config, source) for domain in brand.domains)
+    return list(dict.fromkeys(source.domains or own))
+
+
+def _parted(config: Config, source: PermutationsSource) -> dict[str, frozenset[str]]:
+    """Return the domains of each part: each has thousands of neighbours."""
+    return parted((f"domain={domain}" for domain in _domains(config, source)), word="domains", least=1)
 
 
 def _address(resolver: str) -> tuple[str, int]:

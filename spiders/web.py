@@ -12,13 +12,15 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import re2
 from scrapy import Request
 from scrapy.http import Response
+from sqlalchemy.orm import Session
 from w3lib.encoding import http_content_type_encoding
 
-from config import WebSource
+from config import Config, Source, WebSource
 from detector.items import Item
 from spiders.base import SourceSpider
 from spiders.failures import Trouble
 from spiders.packed import unpacked
+from spiders.parts import SHALLOW, host_part, parted
 from spiders.refusals import SCHEMES
 from spiders.run import SourceRun
 from spiders.settings import REDIRECTS
@@ -40,7 +42,16 @@ class WebSpider(SourceSpider):
         self._deny = [re2.compile(pattern) for pattern in run.source.deny]
         self._seen: set[str] = set()
 
+    @classmethod
+    def parts(cls, config: Config, source: Source, session: Session) -> tuple[str, ...]:
+        assert isinstance(source, WebSource)
+        return tuple(_parted(source))
+
     async def seek(self) -> AsyncIterator[Any]:
+        if self.run.slice:  # where others begin is not visited from here, too; what nobody begins with is
+            hosts = _parted(self._source).get(self.run.slice, frozenset())
+            begun = (*self._source.urls, *self._source.sitemaps)
+            self._seen.update(urldefrag(url).url for url in begun if host_part(url) not in hosts)
         for url in self._source.urls:
             async for request in self._visit([url], depth=0):
                 yield request
@@ -149,6 +160,13 @@ class WebSpider(SourceSpider):
 
     def _denied(self, url: str) -> bool:
         return any(pattern.search(url) for pattern in self._deny)
+
+
+def _parted(source: WebSource) -> dict[str, frozenset[str]]:
+    """Return the hosts of each part; one that is read through its links or sitemaps is worth a part of its own."""
+    deep = bool(source.sitemaps or source.follow)
+    begun = map(host_part, (*source.urls, *source.sitemaps))
+    return parted(begun, word="hosts", least=1 if deep else SHALLOW)
 
 
 def _content_type(response: Response) -> str:

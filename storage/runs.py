@@ -87,7 +87,7 @@ def requests_since(session: Session, source: str, round_at: datetime) -> int:
     return sum(counts.get("requests", 0) for counts in rows)
 
 
-def _latest(source: str, slice: str | None = None) -> Select[tuple[Run]]:
+def _latest(source: str, slice: str | None = None) -> Select[Run]:
     query = select(Run).where(Run.source == source).order_by(Run.started_at.desc(), Run.id.desc())
     return query if slice is None else query.where(Run.slice == slice)
 
