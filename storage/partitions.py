@@ -12,6 +12,7 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Dialect,
     MetaData,
     Select,
     Table,
@@ -87,6 +88,11 @@ def make_months(connection: Connection, now: datetime) -> list[str]:
             made.append(_make(connection, begins))
         begins = following(begins)
     return made
+
+
+def in_no_month(dialect: Dialect) -> Table:
+    """Return the table of the sightings that lie in no table of a month: on SQLite all of them."""
+    return _as(_DEFAULT) if dialect.name == "postgresql" else table_of(Sighting)
 
 
 def thin(session: Session, month: Month, stays: Callable[[ColumnElement[int]], ColumnElement[bool]]) -> int:

@@ -21,7 +21,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, delete, exists, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Engine, Select, Table, and_, delete, exists, func, or_, select, text, union_all
 from sqlalchemy.orm import Session, aliased
 
 from storage.actions import SILENT
@@ -39,7 +39,7 @@ from storage.forgetting import (
     remove_loose_keys,
 )
 from storage.media import MediaStore
-from storage.partitions import Busy, beginning, make_months, months, thin
+from storage.partitions import Busy, beginning, in_no_month, make_months, months, thin
 from storage.schema import (
     Case,
     CaseItem,
@@ -93,7 +93,6 @@ def prune(engine: Engine, media: MediaStore, keep: Keep, *, who: str, now: datet
         done = Pruned(held=session.scalar(select(func.count()).where(Case.held.is_(True))) or 0)
         before = {name: now - length for name in ("items", "pictures", "visits") if (length := getattr(keep, name))}
         wanted = {
-            "sightings": (before.get("items"), _old_sightings, _unsee),
             "items": (before.get("items"), _loose_items, _remove),
             "emptied": (before.get("items"), _settled_items, _empty),
             "pictured": (before.get("pictures"), _old_pictures, _unpicture),
@@ -102,11 +101,14 @@ def prune(engine: Engine, media: MediaStore, keep: Keep, *, who: str, now: datet
         }
         if dry_run:
             counts = {name: _count(session, query(cutoff)) for name, (cutoff, query, _) in wanted.items() if cutoff}
+            if "items" in before:
+                counts["sightings"] = _count(session, _old_sightings(before["items"], table_of(Sighting)))
             return replace(done, **counts)
     work = _Work(engine, media, who, now)
-    dropped = work.months(before.get("items"))
-    counts = {name: work.through(name, query(cutoff), act) for name, (cutoff, query, act) in wanted.items() if cutoff}
-    counts["sightings"] = counts.get("sightings", 0) + dropped
+    counts = {"sightings": work.sightings(before.get("items"))}
+    for name, (cutoff, query, act) in wanted.items():
+        if cutoff:
+            counts[name] = work.through(name, query(cutoff), act)
     if "items" in before:
         work.tidy(before["items"])
     return replace(done, **counts, files=work.unlink())
@@ -171,12 +173,14 @@ class _Work:
                     append(session, at=self._now, who=self._who, action=PURGE, subject="retention", data=data)
             count, last = count + len(ids), ids[-1]
 
-    def months(self, cutoff: datetime | None) -> int:
+    def sightings(self, cutoff: datetime | None) -> int:
         """Make the months to come, and take out of those that are over what no case names; return how many rows."""
-        count = 0
         with transaction(self._engine) as session:
             make_months(session.connection(), self._now)
             over = [month for month in months(session.connection()) if cutoff is not None and month.ends <= cutoff]
+        if cutoff is None:
+            return 0
+        count = self.through("sightings", _old_sightings(cutoff, in_no_month(self._engine.dialect)), _unsee)
         for month in over:
             with suppress(Busy), transaction(self._engine) as session:  # another day, then
                 lock_name(session, PRUNING)
@@ -244,9 +248,8 @@ def _loose_items(cutoff: datetime) -> Select[int]:
     return select(ItemRow.id).where(_unseen(cutoff), ~_named(table_of(ItemRow).c.id))
 
 
-def _old_sightings(cutoff: datetime) -> Select[int]:
-    """Return those of months that are over; on PostgreSQL the ones whose month has no table, the others are gone."""
-    return select(Sighting.id).where(Sighting.recorded_at < beginning(cutoff), ~_named(table_of(Sighting).c.item_id))
+def _old_sightings(cutoff: datetime, table: Table) -> Select[int]:
+    return select(table.c.id).where(table.c.recorded_at < beginning(cutoff), ~_named(table.c.item_id))
 
 
 def _settled_items(cutoff: datetime) -> Select[int]:
