@@ -15,6 +15,7 @@ from console.commands.finding import crawl, import_tips, scan, score, watch
 from console.commands.judging import judge
 from console.commands.looking import logos_group
 from console.commands.measuring import calibrate, evaluate, explain
+from console.commands.queue import queue, worker
 from console.commands.register import register_group
 from console.commands.reporting import report
 from console.commands.setup import config_group, db, demo, doctor, init
@@ -47,6 +48,8 @@ for command in (
     score,
     scan,
     watch,
+    worker,
+    queue,
     visit,
     verify,
     cases,

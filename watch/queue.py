@@ -1,0 +1,154 @@
+"""The queue: jobs that wait, run or are held as dead, in PgQueuer's tables beside ours (schema `mekiki_queue`).
+
+Here is what a worker does with them; `watch.queue_figures` has what people ask of them. A job's payload is JSON
+(`watch.job`). One with the identity of another that waits or runs is not put in (`dedupe_key`, unique). One that failed
+for good is held (status `failed`, "dead"), where it does not keep later ones of its identity out.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import psycopg
+from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.domain.settings import DBSettings
+from pgqueuer.domain.types import Channel, JobId
+from sqlalchemy import Engine
+
+from safety.screen import screen
+from storage.batches import batched
+from storage.errors import StorageError, StorageUnavailable
+from watch.job import DueJob, JobKind
+from watch.link import OUTAGE, Link, connect
+
+SCHEMA = "mekiki_queue"
+JOBS = f"{SCHEMA}.pgqueuer"
+LOG = f"{SCHEMA}.pgqueuer_log"  # a row for each step of a job: queued, picked, how it ended
+# Every name is said, for PgQueuer would read others from environment variables called CHANNEL, TRIGGER and the like.
+SETTINGS = DBSettings(
+    prefix="",
+    db_schema=SCHEMA,
+    channel=Channel(SCHEMA),
+    queue_table="pgqueuer",
+    queue_table_log="pgqueuer_log",
+    statistics_table="pgqueuer_statistics",
+    schedules_table="pgqueuer_schedules",
+    queue_status_type="pgqueuer_status",
+    function="fn_pgqueuer_changed",
+    trigger="tg_pgqueuer_changed",
+)
+PRIORITIES: dict[JobKind, int] = {"deliver": 40, "remind": 40, "recheck": 20, "stamp": 10, "prune": 10}  # others: 0
+AT_ONCE = 1000  # jobs in one statement
+# Jobs that died rest: a crawl until its next round, everything until its death is this long ago. Five tries that took
+# six minutes did not help; nobody is served by more each second, nor by a source that is given up for a day.
+REST = timedelta(minutes=10)
+KEEP_LOG = timedelta(days=7)  # what happened to jobs: for figures, and for why the dead ones died
+
+
+def builders(settings: DBSettings = SETTINGS) -> dict[str, Any]:
+    """Return what PgQueuer makes its statements with."""
+    return {
+        "qbe": QueryBuilderEnvironment(settings),
+        "qbq": QueryQueueBuilder(settings),
+        "qbs": QuerySchedulerBuilder(settings),
+    }
+
+
+def install(engine: Engine) -> bool:
+    """Make the queue's tables, or bring them to what the installed PgQueuer needs; tell whether anything was to do.
+
+    May be done at any time, by several at once, while workers run.
+
+    Args:
+        engine: on PostgreSQL.
+
+    Raises:
+        StorageUnavailable: the server cannot be reached.
+        StorageError: the database does not allow it.
+    """
+
+    async def converge() -> bool:
+        async with await connect(engine, "mekiki queue") as connection:
+            queries = Queries(PsycopgDriver(connection), **builders())
+            return bool((await queries.apply_upgrade()).statements)
+
+    try:
+        return asyncio.run(converge())
+    except OUTAGE as error:
+        raise StorageUnavailable(f"the database cannot be used: {_first_line(error)}") from error
+    except psycopg.Error as error:
+        raise StorageError(f"the tables of the queue (schema {SCHEMA}) cannot be made: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return screen(str(error).strip().partition("\n")[0])
+
+
+def rests(one: DueJob, died_at: datetime | None, now: datetime) -> bool:
+    """Tell whether a due job is left alone because one of its identity died at that time."""
+    if died_at is None:
+        return False
+    return now - died_at < REST or (one.job.kind == "crawl" and one.due_at <= died_at)
+
+
+class Queue:
+    """What a worker does with the queue."""
+
+    def __init__(self, link: Link) -> None:
+        """Use a link, shared with the managers of PgQueuer."""
+        self._link = link
+        self._queries = Queries(link, **builders())
+
+    async def offer(self, due: Sequence[DueJob], now: datetime) -> int:
+        """Put in what is due, in this order, and neither waits, runs nor rests; return how many.
+
+        Args:
+            due: from `watch.due.due_jobs`.
+            now: UTC.
+
+        Raises:
+            psycopg.Error: PostgreSQL refuses it.
+        """
+        rows = await self._link.fetch(f"SELECT dedupe_key, status::text, updated FROM {JOBS}")  # noqa: S608
+        known = {row["dedupe_key"] for row in rows if row["status"] != "failed"}
+        deaths = {row["dedupe_key"]: cast("datetime", row["updated"]) for row in rows if row["status"] == "failed"}
+        jobs = [
+            one.job
+            for one in due
+            if one.job.identity not in known and not rests(one, deaths.get(one.job.identity), now)
+        ]
+        put = 0
+        for some in batched(jobs, AT_ONCE):
+            ids = await self._queries.enqueue(
+                [job.kind for job in some],
+                [job.to_json() for job in some],
+                [PRIORITIES.get(job.kind, 0) for job in some],
+                dedupe_key=[job.identity for job in some],
+                on_conflict="skip",
+            )
+            put += sum(number is not None for number in ids)
+        return put
+
+    async def times_taken(self, number: JobId) -> int:
+        """Return how often workers took this job since it was put in or put back; more than once: they died with it."""
+        query = (
+            f"SELECT count(*) AS times FROM {LOG} WHERE job_id = $1 AND status = 'picked'"  # noqa: S608
+            f" AND id > (SELECT max(id) FROM {LOG} WHERE job_id = $1 AND status = 'queued')"
+        )
+        return cast("int", (await self._link.fetch(query, number))[0]["times"])
+
+    async def bury_older(self, number: JobId, identity: str) -> None:
+        """Take out the other dead jobs of this identity: this one tells how it stands now, well or dead anew."""
+        query = f"DELETE FROM {JOBS} WHERE status = 'failed' AND dedupe_key = $1 AND id <> $2"  # noqa: S608
+        await self._link.execute(query, identity, number)
+
+    async def forget(self) -> None:
+        """Remove what happened long ago, but for what dead jobs died of."""
+        query = (
+            f"DELETE FROM {LOG} WHERE created < now() - $1::interval"  # noqa: S608
+            f" AND NOT EXISTS (SELECT FROM {JOBS} WHERE id = job_id)"
+        )
+        await self._link.execute(query, KEEP_LOG)
