@@ -14,6 +14,7 @@ import click
 import config as configuration
 from config import Config, ImportSource
 from console.app import OK, OUTSIDE, PARTLY, App, Misused, Stop, as_json, print_json, utc_now, with_app
+from console.commands.queue import work
 from console.progress import CrawlDisplay
 from console.scan import ScanError, targets
 from console.score import ScoreTask, score_stream
@@ -30,6 +31,7 @@ from spiders.eye import Eye
 from spiders.report import SourceReport
 from spiders.slices import UnknownSlice, check_slice
 from storage.profiles import Profiles, with_what_was_judged
+from watch.job import KINDS
 from watch.worker import Watch
 
 
@@ -274,5 +276,8 @@ def watch(app: App) -> None:
     scheduled = any(source.enabled and (source.every or source.schedule) for source in config.source)
     if not scheduled and not config.route:  # with a route, alerts and reminders are sent, whoever brings items in
         raise Misused('no source has a schedule; add every = "1h" or schedule = "*/15 * * * *" to one')
+    if engine.dialect.name == "postgresql":  # beside workers or alone: one that takes everything from the same queue
+        work(app, KINDS, config.watch.children)
+        return
     say = lambda line: click.echo(f"{moment(utc_now())} {screen(line)}", err=True)  # noqa: E731
     asyncio.run(Watch(config=config, engine=engine, media=media, now=utc_now, say=say).run())
