@@ -24,6 +24,7 @@ from safety.screen import screen, screen_json
 from storage.database import backups, open_engine, upgrade
 from storage.retention import Keep, compact, prune
 from takedown.catalogue import problems as catalogue_problems
+from watch.queue import install
 
 
 @click.command()
@@ -85,8 +86,11 @@ def db() -> None:
 @db.command("upgrade")
 @with_app
 def db_upgrade(app: App) -> None:
-    """Bring the database to this version; an SQLite file is copied first."""
-    applied = upgrade(open_engine(app.config.storage.database))
+    """Bring the database to this version; an SQLite file is copied first, PostgreSQL gets the queue, too."""
+    engine = open_engine(app.config.storage.database)
+    applied = upgrade(engine)
+    if engine.dialect.name == "postgresql" and install(engine):
+        applied.append("queue")
     click.echo(f"applied {', '.join(applied)}" if applied else "already up to date")
 
 
