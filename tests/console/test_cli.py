@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from click.testing import CliRunner, Result
 from cli import main
 from detector.policy import POLICY
 from detector.policy_text import write_policy
+from tests.servers.programs import mekiki
 
 BRAND = (
     '[crawler]\ncontact = "brand@hoshino-denki.example"\n'
@@ -31,8 +31,7 @@ def configured(folder: Path, more: str = "") -> str:
 
 def crawl(config: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Crawl in a process of its own: a reactor runs once in a process."""
-    command = [sys.executable, "-m", "cli", "crawl", "--config", config, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return mekiki("crawl", "--config", config, *arguments)
 
 
 def test_init_writes_a_file_that_loads_and_never_overwrites(tmp_path: Path) -> None:
@@ -110,8 +109,7 @@ def test_config_show_prints_nothing_that_controls_a_terminal(tmp_path: Path) -> 
 
 
 def test_scan_never_calls_clean_what_it_could_not_fetch(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "cli", "scan", "--config", configured(tmp_path), "--fetch", "http://127.0.0.1:9/"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = mekiki("scan", "--config", configured(tmp_path), "--fetch", "http://127.0.0.1:9/")
     assert result.returncode == 3
     assert "could not tell" in result.stdout + result.stderr
     assert "no sign" not in result.stdout + result.stderr

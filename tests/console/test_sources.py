@@ -1,8 +1,6 @@
 """`mekiki sources`, `mekiki sources test`: is a source still seeing something, and what does one request bring?"""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from storage.cursors import cursor
 from storage.database import open_engine, snapshot, transaction
 from storage.runs import finish_run, start_run
 from storage.schema import RunOutcome
+from tests.servers.programs import mekiki
 from tests.servers.sink import Reply, Sink
 from tests.servers.web import Answer, WebServer
 
@@ -40,11 +39,6 @@ def configure(folder: Path, more: str = "") -> Path:
     file = folder / "mekiki.toml"
     file.write_text(CONFIG.format(folder=folder, more=more), "utf-8")
     return file
-
-
-def mekiki(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
 
 def ran(file: Path, outcome: RunOutcome, **counts: int) -> None:

@@ -1,13 +1,12 @@
 """The demo: exactly what was planted is flagged, and every alert arrives signed."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 from click.testing import CliRunner
 
 from cli import main
 from demo.site import OFFICIAL, PLANTED, content
+from tests.servers.programs import mekiki
 
 
 def test_the_world_serves_every_page_it_names() -> None:
@@ -17,8 +16,7 @@ def test_the_world_serves_every_page_it_names() -> None:
 
 
 def test_the_demo_flags_exactly_what_was_planted(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "cli", "demo", "--dir", str(tmp_path / "demo")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = mekiki("demo", "--dir", tmp_path / "demo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "every planted fraud was flagged, nothing honest was" in done.stdout
     assert "case.first" in done.stdout

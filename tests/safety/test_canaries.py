@@ -5,12 +5,12 @@ The configuration is put together from the documentation, so that a field that i
 
 import base64
 import re
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
+from tests.servers.programs import python
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = """
@@ -72,14 +72,7 @@ def run(folder: Path, secrets: dict[str, str], commands: str) -> str:
     values = {
         name: f"https://{value}.invalid/{value}" if name.endswith("_URL") else value for name, value in secrets.items()
     }
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, commands],
-        cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", **values},
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    done = python("-c", SCRIPT, commands, cwd=folder, env={"PATH": "/usr/bin:/bin", **values})
     output = (done.stdout + done.stderr).decode("utf-8", "replace")
     for command in commands.split(";"):
         assert f"ended {command}" in output, output[-2000:]

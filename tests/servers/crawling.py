@@ -11,8 +11,7 @@ from sqlalchemy import text
 
 from spiders.report import SourceReport
 from storage.database import open_engine, transaction
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.servers.programs import ROOT, python
 
 BRAND = """
 [[brand]]
@@ -62,7 +61,7 @@ hosts = {{ {", ".join(f'"{name}" = "{address}"' for name, address in (hosts or {
     def start(self, **options: Any) -> "subprocess.Popen[bytes]":
         """Start a crawl without waiting for it."""
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.servers.crawl_driver", str(self.file), json.dumps(options)],
+            [sys.executable, *self.driver(options)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -71,11 +70,14 @@ hosts = {{ {", ".join(f'"{name}" = "{address}"' for name, address in (hosts or {
 
     def crawl(self, stdin: bytes = b"", **options: Any) -> Report:
         """Crawl, and return the report."""
-        with self.start(**options) as process:
-            output, errors = process.communicate(stdin, timeout=300)
-        self.log = errors.decode()
-        assert process.returncode == 0, self.log
-        return msgspec.json.decode(output, type=Report)
+        done = python(*self.driver(options), stdin=stdin, cwd=ROOT)
+        self.log = done.stderr.decode()
+        assert done.returncode == 0, self.log
+        return msgspec.json.decode(done.stdout, type=Report)
+
+    def driver(self, options: dict[str, Any]) -> tuple[str, ...]:
+        """Return what Python is to run."""
+        return ("-m", "tests.servers.crawl_driver", str(self.file), json.dumps(options))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return what the database answers."""

@@ -3,8 +3,6 @@
 import gzip
 import json
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from spiders.pages.ct_names import logged_at
 from tests.servers.crawling import Crawling
 from tests.servers.ct_log import CtLog, certificate
+from tests.servers.programs import mekiki
 from tests.servers.web import Answer
 
 LENGTH = 600
@@ -79,8 +78,7 @@ def test_logs_of_a_list_file_are_read_and_their_lag_is_shown(tmp_path: Path) -> 
         source = '[[source]]\nkey = "logs"\nkind = "ct"\nlog_list = "logs.json"\nmost = 256\ndelay = 0.0\n'
         crawling.configure(source, allow=[log.allow])
         assert crawling.crawl()["logs"].outcome == "ok"
-        command = [sys.executable, "-m", "cli", "sources", "-c", str(crawling.file)]
-        shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        shown = mekiki("sources", "-c", crawling.file).stdout
         assert f"logs: {log.url}: 344 entries behind" in shown, shown
         assert "the last entry read was logged" in shown
         (tmp_path / "logs.json").write_text('{"operators": []}', "utf-8")

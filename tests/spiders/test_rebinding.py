@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from tests.servers.crawling import ROOT, Crawling, Report
+from tests.servers.crawling import Crawling, Report
+from tests.servers.programs import ROOT
 from tests.servers.web import WebServer
 
 # The system's resolver, with answers of its own for one name; put in place before anything has imported it.

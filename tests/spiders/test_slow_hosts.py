@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from spiders.handler import HEADER_BYTES, MOST_CHUNKS
-from tests.servers.crawling import ROOT, Crawling, Report
+from tests.servers.crawling import Crawling, Report
+from tests.servers.programs import ROOT
 from tests.servers.rude import WAYS, RudeServer
 from tests.servers.web import Answer, Hit, WebServer
 

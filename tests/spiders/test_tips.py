@@ -1,13 +1,12 @@
 """A folder as a call centre fills it: everything in it is judged, and one broken file takes no other along."""
 
 import json
-import subprocess
-import sys
 from io import BytesIO
 from pathlib import Path
 
 from spiders.tips import LONGEST_LINE, delimiter_of, files_of, mails_in, mails_of
 from tests.servers.crawling import Crawling
+from tests.servers.programs import mekiki
 from tests.spiders.pages.test_mail import mail, picture
 
 ITEM = {"id": "a1", "kind": "ad", "texts": [{"role": "body", "text": "星野電機 公式 閉店セール"}]}
@@ -56,9 +55,7 @@ def test_the_command_reads_a_folder_at_once(tmp_path: Path) -> None:
     inbox = fill(tmp_path)
     crawling = Crawling(tmp_path)
     crawling.configure("", allow=[])
-    command = [sys.executable, "-m", "cli", "import", str(inbox / "box.mbox"), str(inbox / "shot.png")]
-    command += ["--kind", "ad", "-c", str(crawling.file)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = mekiki("import", inbox / "box.mbox", inbox / "shot.png", "--kind", "ad", "-c", crawling.file)
     assert result.returncode == 0, result.stderr
     assert "tips: ok" in result.stdout
     assert crawling.rows("SELECT kind, count(*) FROM items GROUP BY 1") == [("ad", 4)]

@@ -14,6 +14,7 @@ from storage.cases import list_cases
 from storage.database import open_engine, snapshot
 from storage.media import MediaStore
 from storage.runs import last_run
+from tests.servers.programs import mekiki
 from tests.servers.sink import Sink
 from watch.worker import Watch
 
@@ -104,8 +105,7 @@ def test_watch_runs_what_is_due_alerts_and_stops_on_sigterm(tmp_path: Path) -> N
 def test_a_watch_without_any_schedule_says_what_to_add(tmp_path: Path) -> None:
     config = tmp_path / "mekiki.toml"
     config.write_text('[crawler]\ncontact = "brand@hoshino-denki.example"\n', "utf-8")
-    command = [sys.executable, "-m", "cli", "watch", "--config", str(config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = mekiki("watch", "--config", config)
     assert done.returncode == 2
     assert 'add every = "1h"' in done.stderr
 
@@ -118,13 +118,10 @@ def test_a_team_that_only_imports_gets_its_alerts_and_reminders(tmp_path: Path) 
         config = tmp_path / "mekiki.toml"
         kept = CONFIG.format(port=sink.port).replace('every = "1h"\n', "").replace('every = "1s"\n', "")
         config.write_text(kept, "utf-8")
-        command = [sys.executable, "-m", "cli"]
-        with subprocess.Popen(
-            [*command, "watch", "--config", str(config)], stderr=subprocess.PIPE, text=True
-        ) as process:
+        command = [sys.executable, "-m", "cli", "watch", "--config", str(config)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             try:
-                done = subprocess.run([*command, "crawl", "--config", str(config), "--source", "list"], check=False)
-                assert done.returncode == 0
+                assert mekiki("crawl", "--config", config, "--source", "list").returncode == 0
                 sink.wait_for(1, seconds=60)
             finally:
                 process.send_signal(signal.SIGTERM)

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from safety.egress import EgressRule
 from tests.alerts.channels.opening import ROWS, TOKEN, address, open_to
 from tests.alerts.samples import NOW, alert_of
 from tests.servers.crawling import Crawling
+from tests.servers.programs import mekiki
 from tests.servers.sink import Sink
 from tests.servers.web import Canary
 
@@ -86,8 +85,7 @@ def test_trying_a_receiver_reaches_nothing_inside(kind: str, tmp_path: Path, mon
         row = {"key": "r", "channel": kind, **ROWS[kind], **address(kind, url)}
         table = "\n".join(f"{name} = {json.dumps(value)}" for name, value in row.items())
         crawling.configure(f"[[receiver]]\n{table}\n", allow=[], hosts=HOSTS)
-        command = [sys.executable, "-m", "cli", "alerts", "test", "r", "-c", str(crawling.file)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = mekiki("alerts", "test", "r", "-c", crawling.file)
         assert canary.alarms == 0
     assert done.returncode != 0
     assert "not public" in done.stdout + done.stderr

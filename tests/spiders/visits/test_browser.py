@@ -3,8 +3,6 @@
 import gzip
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from spiders.visits import chromium
+from tests.servers.programs import mekiki
 from tests.servers.web import Answer, Canary, WebServer
 
 pytestmark = pytest.mark.skipif(chromium.absent() is not None, reason=str(chromium.absent()))
@@ -87,11 +86,6 @@ def visit(folder: Path, server: WebServer, *paths: str, visitors: str, crawler: 
     for one in found:
         one["stderr"] = done.stderr
     return found
-
-
-def mekiki(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
 
 
 def kept(folder: Path, visit: dict[str, Any]) -> dict[str, bytes]:

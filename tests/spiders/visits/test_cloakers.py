@@ -2,8 +2,6 @@
 
 import json
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 
 from tests.servers.crawling import Crawling
 from tests.servers.exit import ExitProxy
+from tests.servers.programs import mekiki
 from tests.servers.web import Answer, Hit, WebServer
 
 COUNTRY = "127.0.0.9"  # where the proxy abroad comes from
@@ -175,8 +174,7 @@ def visit(
     """Follow links in one process; return the visits of each."""
     file = folder / "mekiki.toml"
     file.write_text(CONFIG.format(allow=", ".join(map(json.dumps, (server.allow, *allow))), visitors=visitors), "utf-8")
-    command = [sys.executable, "-m", "cli", "visit", *links, "-c", str(file), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = mekiki("visit", *links, "-c", file, "--json")
     assert done.returncode in (0, 4), done.stderr
     found: dict[str, list[dict[str, Any]]] = {}
     for one in json.loads(done.stdout):
@@ -294,8 +292,3 @@ def test_what_cannot_be_followed_is_said_in_one_line(tmp_path: Path) -> None:
     for target, says in (("foo", "neither an http or https address"), ("9", "there is no case 9")):
         failed = mekiki("visit", target, "-c", crawling.file)
         assert (failed.returncode, says in failed.stderr, failed.stderr.count("\n")) == (2, True, 1), failed.stderr
-
-
-def mekiki(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

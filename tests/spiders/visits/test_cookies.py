@@ -1,7 +1,5 @@
 """Cookies of journeys: the second visit of a visitor has those of the first; nobody and no other link has them."""
 
-import subprocess
-import sys
 from collections import defaultdict
 from http.cookies import SimpleCookie
 from itertools import count
@@ -9,6 +7,7 @@ from itertools import count
 import pytest
 
 from tests.servers.crawling import Crawling
+from tests.servers.programs import mekiki
 from tests.servers.web import Answer, Hit, WebServer
 
 VISITORS = """
@@ -57,8 +56,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, str],
     with Counting() as server:
         crawling.configure(VISITORS, allow=[server.allow], hosts={"shop.test": "127.0.0.1", "end.test": "127.0.0.1"})
         links = [f"http://shop.test:{server.port}/go/{number}" for number in range(3)]
-        command = [sys.executable, "-m", "cli", "visit", *links, "-c", str(crawling.file)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        done = mekiki("visit", *links, "-c", crawling.file)
         assert done.returncode in (0, 4), done.stderr
     return dict(server.seen)
 

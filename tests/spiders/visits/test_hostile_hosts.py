@@ -1,12 +1,11 @@
 """A host that answers a visit with nonsense spoils that visit only."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.servers import bombs
 from tests.servers.crawling import Crawling
+from tests.servers.programs import mekiki
 from tests.servers.rude import RudeServer
 from tests.servers.web import Answer, WebServer
 
@@ -40,8 +39,7 @@ def test_one_hostile_host_spoils_no_other_visit(tmp_path: Path) -> None:
         crawling.configure(
             '[[visitor]]\nkey = "v"\nuser_agent = "x"\n', allow=[site.allow, rude.allow], crawler="timeout = 3"
         )
-        command = [sys.executable, "-m", "cli", "visit", *links, "-c", str(crawling.file), "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        done = mekiki("visit", *links, "-c", crawling.file, "--json")
     assert done.returncode == 4, done.stderr
     visits = {one["url"]: one for one in json.loads(done.stdout)}
     assert set(visits) == set(links)

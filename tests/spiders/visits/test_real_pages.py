@@ -1,14 +1,13 @@
 """Three real pages, served here: the proxy of a login page is flagged, the page of a brand itself is not."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from spiders.visits import chromium
+from tests.servers.programs import mekiki
 from tests.servers.web import Answer, WebServer
 
 PAGES = Path(__file__).parents[4] / "shared" / "data" / "phish_pages"
@@ -49,23 +48,19 @@ def test_the_pages_served_here(tmp_path: Path, browser: bool) -> None:
             server.pages[path] = Answer(body=(PAGES / name / "html.txt").read_bytes())
             links[name] = f"http://{name}:{server.port}{path}"
         hosts = ", ".join(f'"{name}" = "127.0.0.1"' for name in addresses)
-        (tmp_path / "mekiki.toml").write_text(
+        file = tmp_path / "mekiki.toml"
+        file.write_text(
             f'[crawler]\ncontact = "abuse@hoshino-denki.example"\ntimeout = 10\n[egress]\nallow = ["{server.allow}"]\n'
             f"hosts = {{ {hosts} }}\n[detector]\nwords = false\n{BRANDS}{VISITOR.format(browser=str(browser).lower())}",
             "utf-8",
         )
-        done = mekiki(tmp_path, "visit", *links.values(), "--json")
+        done = mekiki("visit", *links.values(), "--json", "-c", file)
     visits = {urlsplit(one["url"]).hostname: one for one in json.loads(done.stdout)}
     assert visits["accounts.g.cdcde.com"]["landing"] is not None, visits["accounts.g.cdcde.com"]["says"]
     assert visits["www.paypal.com"]["landing"] is not None, visits["www.paypal.com"]["says"]
-    flagged = {case["brand"]: case for case in json.loads(mekiki(tmp_path, "cases", "list", "--json").stdout)}
+    flagged = {case["brand"]: case for case in json.loads(mekiki("cases", "list", "--json", "-c", file).stdout)}
     assert "paypal" not in flagged, "the legitimate page is not flagged"
     assert "cdcde.com" in flagged["google"]["title"]
-    shown = json.loads(mekiki(tmp_path, "cases", "show", str(flagged["google"]["id"]), "--json").stdout)
+    shown = json.loads(mekiki("cases", "show", flagged["google"]["id"], "--json", "-c", file).stdout)
     signals = {one["signal"] for item in shown["items"] for one in item["verdict"]["evidence"]}
     assert signals >= {"page.login", "name.title"}
-
-
-def mekiki(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "cli", *arguments, "-c", str(folder / "mekiki.toml")]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)

@@ -1,8 +1,6 @@
 """Visits by schedule: what deserves a closer look is followed and judged, and cases learn what became of links."""
 
 import gzip
-import subprocess
-import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,6 +12,7 @@ import pytest
 from spiders.visits import chromium
 from tests.servers.crawling import Crawling
 from tests.servers.exit import ExitProxy
+from tests.servers.programs import mekiki
 from tests.servers.web import Answer, Hit, WebServer
 
 HOST = "kaden-outlet.test"
@@ -99,11 +98,6 @@ def test_an_item_and_a_case_are_followed_by_name(tmp_path: Path, server: WebServ
     again = mekiki("visit", "1", "-c", crawling.file)
     assert f"kaden-outlet[.]test:{server.port}/lp?fbclid" in again.stdout
     assert mekiki("visit", "nobody", "-c", crawling.file).returncode == 2
-
-
-def mekiki(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_what_is_below_the_score_is_left_alone_and_nothing_is_followed_twice(tmp_path: Path, server: WebServer) -> None:
