@@ -9,7 +9,8 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -86,6 +87,13 @@ def _told(line: str) -> dict[str, Any] | None:
     return told if isinstance(told, dict) and isinstance(told.get("event"), str) else None
 
 
+@contextmanager
+def about(**fields: str | int) -> Iterator[None]:
+    """Have every event of what runs within, in tasks and threads it starts too, carry these fields; empty ones not."""
+    with structlog.contextvars.bound_contextvars(**{name: value for name, value in fields.items() if value != ""}):
+        yield
+
+
 class LogHandler(logging.Handler):
     """Hands what libraries log to a log of ours."""
 
@@ -151,7 +159,7 @@ def _as_json(logger: Any, method: str, event: MutableMapping[str, Any]) -> str: 
 
 def _parts(event: MutableMapping[str, Any]) -> tuple[str, str, str, str, dict[str, Any]]:
     """Return time, level, sentence, traceback, and the other fields."""
-    rest = {name: value for name, value in event.items() if value is not None}
+    rest = {name: value for name, value in event.items() if value is not None and value != ""}
     trace = _traceback(rest.pop("exc_info", None)) or str(rest.pop("traceback", ""))
     head = (str(rest.pop("time")), str(rest.pop("level")), str(rest.pop("event")))
     return (*head, trace[:MOST_TRACEBACK], rest)

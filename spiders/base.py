@@ -7,8 +7,10 @@ A kind yields requests (`ask`) and parts (`part`) from `seek` and from its callb
 import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from time import monotonic
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -20,6 +22,7 @@ from twisted.python.failure import Failure
 from config import Config, Source
 from detector.items import Item
 from safety.sandbox import SandboxError
+from safety.traces import UNTRACED
 from spiders.failures import Trouble, trouble
 from spiders.found import Found, Led, Page
 from spiders.resolver import prove_guard
@@ -63,6 +66,8 @@ class SourceSpider(Spider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         connect = crawler.signals.connect
         connect(spider._sent, signals.request_reached_downloader)
+        if spider.run.trace is not UNTRACED:
+            connect(spider._came, signals.response_downloaded)
         connect(spider._stored, signals.item_scraped)
         connect(spider._not_stored, signals.item_error)
         connect(spider._broken, signals.spider_error)
@@ -168,11 +173,14 @@ class SourceSpider(Spider):
 
     async def extract(self, target: str, body: bytes, what: str, **options: Any) -> Any | None:
         """Run a parser in the sandbox; None when it failed, which is then counted under `what`."""
+        began = monotonic()
         try:
             return await self.run.reading.take(self.run.sandbox.call, target, body, **options)
         except SandboxError as error:
             self.tell(what, trouble(error))
             return None
+        finally:
+            self.run.trace.note("parse", monotonic() - began, bytes=len(body), parser=target.rpartition(":")[2])
 
     async def walled(self, response: Response, where: str) -> bool:
         """Tell whether a captcha, consent or login wall came instead of what was asked for; count it as blocked."""
@@ -197,6 +205,11 @@ class SourceSpider(Spider):
 
     def _sent(self) -> None:
         self.run.tally.requests += 1
+
+    def _came(self, response: Response, request: Request) -> None:
+        host = urlsplit(request.url).hostname or ""
+        seconds = request.meta.get("download_latency", 0.0)
+        self.run.trace.note("fetch", seconds, host=host, status=response.status, bytes=len(response.body))
 
     def _stored(self) -> None:
         self.run.room.release()

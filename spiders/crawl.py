@@ -27,6 +27,7 @@ from safety.egress import EgressRule
 from safety.logs import Log
 from safety.sandbox import Sandbox
 from safety.secret import SecretError
+from safety.traces import UNTRACED, Trace
 from spiders.ad_exports import GoogleAdsSpider, GoogleExportSpider, SnapSpider
 from spiders.base import SourceSpider
 from spiders.ct import CtSpider
@@ -119,6 +120,7 @@ def run_crawl(
     progress: Callable[[Progress], None] | None = None,
     stdin: BinaryIO | None = None,
     log: Log | None = None,
+    trace: Trace = UNTRACED,
 ) -> CrawlReport:
     """Read the chosen sources; return when all are done. Once a process, best on the main thread (signals).
 
@@ -127,6 +129,7 @@ def run_crawl(
         progress: called about twice a second for each source, on the calling thread.
         stdin: what an import source with path "-" reads.
         log: where what libraries log goes; default: lines on standard error.
+        trace: told of each source, and of what takes its time.
 
     Raises:
         ValueError: an option names a source that the configuration does not have, or a part without its source.
@@ -161,7 +164,8 @@ def run_crawl(
             tallies.append(tally)
             secrets = _secrets(source, tally)
             if secrets is not None:
-                run = _source_run(shared, source, tally, secrets)
+                told = stack.enter_context(trace.begin("source", source=source.key, slice=options.slice))
+                run = _source_run(shared, source, tally, secrets, told)
                 runs.append(run)
                 if isinstance(run.sink, DrySink):
                     sinks.append(run.sink)
@@ -217,7 +221,7 @@ def _secrets(source: Source, tally: Tally) -> dict[str, str] | None:
     return revealed
 
 
-def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str, str]) -> SourceRun:
+def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str, str], trace: Trace) -> SourceRun:
     brands = [brand for brand in shared.profiles.brands if not source.brands or brand.key in source.brands]
     assessor = Assessor(brands, shared.profiles.policy)
     sink: Sink
@@ -253,7 +257,9 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
         sink=sink,
         shelf=shelf,
         assessor=assessor,
-        keeper=Keeper(assessor, sink, shelf, tally, executor=shared.executor, clock=_now, canary=source.canary),
+        keeper=Keeper(
+            assessor, sink, shelf, tally, executor=shared.executor, clock=_now, canary=source.canary, trace=trace
+        ),
         tally=tally,
         clock=_now,
         pace=shared.pace,
@@ -261,6 +267,7 @@ def _source_run(shared: _Shared, source: Source, tally: Tally, secrets: dict[str
         looking=Turns(shared.lookers),
         slice=shared.options.slice,
         stdin=shared.stdin,
+        trace=trace,
     )
 
 

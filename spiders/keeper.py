@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from detector.assess import Assessor
 from detector.items import Item
+from safety.traces import UNTRACED, Trace
 from spiders.found import Found
 from spiders.report import Tally
 from spiders.shelf import Shelf
@@ -37,7 +39,9 @@ class Keeper:
         executor: Executor,
         clock: Callable[[], datetime],
         canary: str | None = None,
+        trace: Trace = UNTRACED,
     ) -> None:
+        self._trace = trace
         self._assessor = assessor
         self._sink = sink
         self._shelf = shelf
@@ -108,11 +112,14 @@ class Keeper:
     def _commit(self, items: Sequence[tuple[Item, Found]], cursors: Mapping[str, Any]) -> "_Stored":
         stored = _Stored()
         judged: list[tuple[Judged, Found]] = []
+        began = monotonic()
         for item, found in items:
             try:
                 judged.append((self._judge(item, found), found))
             except Exception as error:  # noqa: BLE001  edge to the detector: one item must not take 199 others along
                 stored.failed.append((item, found, f"could not be judged: {type(error).__name__}: {error}"))
+        self._trace.note("judge", monotonic() - began, items=len(items))
+        began = monotonic()
         try:
             stored.add(self._sink.commit([entry for entry, _ in judged], cursors), [entry for entry, _ in judged])
         except OperationalError:  # locked, full, gone: no item's fault
@@ -120,6 +127,7 @@ class Keeper:
         except SQLAlchemyError:
             self._commit_singly(judged, stored)
             self._sink.commit([], cursors)
+        self._trace.note("store", monotonic() - began, items=stored.items, new=stored.new, flagged=stored.flagged)
         return stored
 
     def _commit_singly(self, judged: Sequence[tuple[Judged, Found]], stored: "_Stored") -> None:

@@ -1,7 +1,7 @@
 """SourceRun: everything one source's spider, middlewares and pipelines share while it is read."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import BinaryIO
@@ -13,6 +13,7 @@ from detector.assess import Assessor
 from detector.items import Item
 from safety.egress import EgressRule
 from safety.sandbox import Sandbox
+from safety.traces import UNTRACED, Trace
 from spiders.found import Page
 from spiders.keeper import Keeper
 from spiders.pace import Pace
@@ -22,6 +23,16 @@ from spiders.sinks import Sink
 from spiders.turns import Turns
 
 PARTS_UNDER_WAY = 64  # parts between a spider and the storage; more would only fill memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """As much of a `SourceRun` as questions are made of, for who wants to know what would be asked."""
+
+    source: Source
+    config: Config
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +58,7 @@ class SourceRun:
     looking: Turns  # at pictures
     slice: str = ""  # the part of the source that is read; "": all of it
     stdin: BinaryIO | None = None
+    trace: Trace = UNTRACED
     pages: list[Page] = field(default_factory=list)
     admitted: int = 0
     requested: int = 0  # by the whole round, as far as its other runs have ended

@@ -42,7 +42,7 @@ class Meter:
             kinds: of jobs that this process does.
             clock: seconds that only grow.
         """
-        disable_created_metrics()  # of each counter its birth as a series: twice as many, and nobody asks for them
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # of each counter its birth as a series: twice as many, and nobody asks for them
         self.registry = CollectorRegistry()
         self.kinds = tuple(kind for kind in KINDS if kind in kinds)
         self._clock = clock

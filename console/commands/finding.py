@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
@@ -32,6 +33,7 @@ from spiders.report import SourceReport
 from spiders.slices import UnknownSlice, check_slice
 from storage.profiles import Profiles, with_what_was_judged
 from watch.job import KINDS
+from watch.tracing import traced
 from watch.worker import Watch
 
 
@@ -111,7 +113,8 @@ def _crawl(
     if not dry_run:
         with app.snapshot() as session:
             profiles = replace(profiles, brands=with_what_was_judged(profiles.brands, session))
-    with CrawlDisplay(terminal(stderr=True)) as display:
+    say = log.warning if log is not None else lambda line: click.echo(f"mekiki: {line}", err=True)
+    with traced(config, os.environ, say) as trace, CrawlDisplay(terminal(stderr=True)) as display:
         report = run_crawl(
             config,
             options,
@@ -120,6 +123,7 @@ def _crawl(
             progress=display.update,
             stdin=sys.stdin.buffer,
             log=log,
+            trace=trace,
         )
     if not dry_run:
         stamp(app)
