@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from spiders.found import Found
 from spiders.report import Tally
 from spiders.run import SourceRun, run_of
+from storage.rounds import STOPPED
 from storage.runs import FetchState
 
 
@@ -62,6 +63,7 @@ def _counts(tally: Tally) -> dict[str, int]:
         "pictures": tally.pictures,
         "unchanged": tally.unchanged,
         "canary": tally.canary,
+        **({STOPPED: 1} if tally.stopped else {}),
         **{f"filled.{name}": count for name, count in sorted(tally.filled.items())},
         **{f"error.{kind}": count for kind, count in sorted(tally.errors.items())},
     }

@@ -21,9 +21,9 @@ from sqlalchemy.orm import Session
 from storage import receivers
 from storage.deliveries import list_deliveries
 from storage.errors import DeliveryNotFound, ReplayRefused
-from storage.intents import PendingIntent, add_repeat, due_intents, pending_intents
+from storage.intents import PendingIntent, add_repeat, due_intents, may_be_told, pending_intents
 from storage.receivers import Outcome, enable_receiver, receiver_disabled
-from storage.schema import AlertIntent, Attempt, Delivery, IntentReason
+from storage.schema import AlertIntent, Attempt, Case, Delivery, IntentReason
 from storage.upsert import table_of
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "add_repeat",
     "claim_deliveries",
     "due_intents",
+    "due_since",
     "enable_receiver",
     "list_deliveries",
     "outbox_totals",
@@ -127,9 +128,7 @@ def claim_deliveries(
             Delivery.created_at,
         )
         .join(AlertIntent, AlertIntent.id == Delivery.intent_id)
-        .where(Delivery.state == "pending", Delivery.next_at <= now)
-        .where(or_(Delivery.leased_until.is_(None), Delivery.leased_until <= now))
-        .where(Delivery.receiver.not_in(receivers.not_now(now)), Delivery.receiver.not_in(skip))
+        .where(*_may_leave(now), Delivery.receiver.not_in(skip))
         .order_by(Delivery.next_at, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=Delivery)
@@ -211,6 +210,33 @@ def _settle(row: dict[str, Any], outcome: Outcome) -> None:
         row.update(state="dead", settled_at=outcome.at)
     elif row["state"] == "pending":
         row.update(next_at=outcome.retry_at)
+
+
+def due_since(session: Session, now: datetime) -> datetime | None:
+    """Return since when there is something to route or to send; None where there is nothing.
+
+    What no route wants is among it: a route may want it once its case has grown, or once there is such a route.
+    """
+    told = or_(AlertIntent.case_id.is_(None), may_be_told(now))
+    intents = (
+        select(AlertIntent.due_at)
+        .outerjoin(Case, Case.id == AlertIntent.case_id)
+        .where(AlertIntent.state == "pending", AlertIntent.due_at <= now, told)
+        .order_by(AlertIntent.due_at)
+    )
+    deliveries = select(Delivery.next_at).where(*_may_leave(now)).order_by(Delivery.next_at)
+    firsts = (session.scalar(query.limit(1)) for query in (intents, deliveries))
+    return min((at for at in firsts if at is not None), default=None)
+
+
+def _may_leave(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Word in SQL which deliveries a worker may claim."""
+    return (
+        Delivery.state == "pending",
+        Delivery.next_at <= now,
+        or_(Delivery.leased_until.is_(None), Delivery.leased_until <= now),
+        Delivery.receiver.not_in(receivers.not_now(now)),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -278,6 +278,12 @@ def add_empty_digest(session: Session, route: str, fold: str, *, end: datetime, 
         session.execute(mine.values(state="suppressed", settled_at=now, note="the route is new: nobody watched then"))
 
 
+def has_digest(session: Session, route: str, fold: str, end: datetime) -> bool:
+    """Tell whether the digest of a time was made, empty or not."""
+    same = and_(_INTENTS.c.route == route, _INTENTS.c.fold == fold, _INTENTS.c.due_at == end)
+    return session.scalar(select(_INTENTS.c.id).where(same, _INTENTS.c.reason == "digest")) is not None
+
+
 def _digest(session: Session, route: str, fold: str, *, end: datetime, now: datetime) -> int | None:
     """Return the id of a digest that has not left yet, made if it is not there."""
     values = {

@@ -1,16 +1,33 @@
-"""Due: which jobs should run now. A fact in the database and the configuration; nothing is remembered here."""
+"""Due: which jobs should run now. Facts in the database, and the configuration; nothing is remembered here.
 
-from datetime import UTC, datetime
+Asked every second or two: a dozen statements that indexes answer, however many sources there are.
+"""
 
+from collections.abc import Iterator
+from datetime import datetime
+
+from cronsim import CronSim
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
-from config import Config
+from alerts.grouping import SCHEDULED
+from alerts.quiet import last_digest
+from config import Config, Source
+from config.routes import named
+from spiders.slices import slices_of
+from storage.cursors import cursor
 from storage.database import snapshot
-from storage.runs import last_run
-from watch.job import DueJob, Job
-from watch.schedule import next_start
+from storage.outbox import due_since
+from storage.reminders import anything_due
+from storage.rounds import latest_rounds
+from storage.routed import has_digest
+from storage.stamps import due_stamps
+from watch.job import DueJob, Job, JobKind
+from watch.rounds import DuePart, due_parts
+from watch.schedule import last_time
 
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+OURS = ""  # instead of a source's key: cursors of the watch itself
+PRUNED = "pruned"  # cursor: when what is too old was removed last, ISO 8601
 
 
 def due_jobs(config: Config, engine: Engine, now: datetime) -> list[DueJob]:
@@ -26,11 +43,75 @@ def due_jobs(config: Config, engine: Engine, now: datetime) -> list[DueJob]:
     Raises:
         StorageUnavailable: the database cannot be read.
     """
-    found = [DueJob(job=Job(kind=kind), due_at=now) for kind in ("remind", "deliver")]
     with snapshot(engine) as session:
-        for source in config.source:
-            run = last_run(session, source.key)
-            at = next_start(source, run.started_at if run is not None else None, now)
-            if at is not None and at <= now:
-                found.append(DueJob(job=Job(kind="crawl", source=source.key), due_at=at))
-    return [*found[:2], *sorted(found[2:], key=lambda one: one.due_at)]
+        light = [DueJob(job=Job(kind=kind), due_at=since) for kind, since in _light(config, session, now)]
+        heavy = [(part.since, _job(source, part)) for source, part in _parts(config, session, now)]
+        pruning = prune_due(config, session, now)
+    if pruning is not None:
+        heavy.append((pruning, DueJob(job=Job(kind="prune"), due_at=pruning)))
+    return light + [due for _, due in sorted(heavy, key=lambda row: row[0])]
+
+
+def round_of(config: Config, session: Session, job: Job, now: datetime) -> datetime | None:
+    """Return the round that a job of a source belongs to, now; None where there is nothing to do for it."""
+    source = next((source for source in config.source if source.key == job.source), None)
+    if source is None:
+        return None
+    slices = slices_of(config, source, session)
+    latest = latest_rounds(session, [source.key]).get(source.key)
+    parts = due_parts(source, latest, slices, now, early=True)
+    return next((part.round_at for part in parts if part.slice == job.slice), None)
+
+
+def prune_due(config: Config, session: Session, now: datetime) -> datetime | None:
+    """Return since when pruning is due; None when it is not.
+
+    Where nothing is removed, PostgreSQL still wants its tables for the months to come.
+    """
+    storage = config.storage
+    kept_for = (storage.keep_items, storage.keep_pictures, storage.keep_visits)
+    if not any(kept_for) and session.get_bind().dialect.name != "postgresql":
+        return None
+    last = cursor(session, OURS, PRUNED)
+    due = last_time(config.watch.prune, now) if last is None else _next(config.watch.prune, last)
+    return due if due <= now else None
+
+
+def _next(schedule: str, last: str) -> datetime:
+    return next(CronSim(schedule, datetime.fromisoformat(last)))
+
+
+def _light(config: Config, session: Session, now: datetime) -> Iterator[tuple[JobKind, datetime]]:
+    if anything_due(session, now):
+        yield "remind", now
+    since = due_since(session, now) or _empty_digest(config, session, now)
+    if since is not None:
+        yield "deliver", since
+    if config.evidence.authority is not None and due_stamps(session, now, limit=1):
+        yield "stamp", now
+
+
+def _empty_digest(config: Config, session: Session, now: datetime) -> datetime | None:
+    """Return when a digest should have left that tells of nothing, where a route wants those, and has not."""
+    for name, route in named(config.route):
+        if route.digest and route.empty:
+            end = last_digest(route.digest, route.zone, now)
+            if not has_digest(session, name, SCHEDULED, end):
+                return end
+    return None
+
+
+def _parts(config: Config, session: Session, now: datetime) -> Iterator[tuple[Source, DuePart]]:
+    scheduled = [source for source in config.source if source.enabled and (source.every or source.schedule)]
+    latest = latest_rounds(session, [source.key for source in scheduled])
+    for source in scheduled:
+        for part in due_parts(source, latest.get(source.key), slices_of(config, source, session), now):
+            yield source, part
+
+
+def _job(source: Source, part: DuePart) -> DueJob:
+    kind: JobKind = "crawl"
+    for word in ("visit", "recheck"):
+        if part.slice.startswith(f"{word}="):
+            kind = word
+    return DueJob(job=Job(kind=kind, source=source.key, slice=part.slice), due_at=part.round_at)

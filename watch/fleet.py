@@ -31,8 +31,7 @@ from safety.screen import screen
 from storage.errors import StorageUnavailable
 from watch.job import KINDS, Job, JobKind
 from watch.link import OUTAGE, Connection, Link, connect
-from watch.meter import Meter
-from watch.perform import Hands, JobFailed, perform
+from watch.perform import Hands, JobFailed, called, perform
 from watch.plan import Plan
 from watch.queue import SETTINGS, Queue, builders
 
@@ -95,7 +94,6 @@ class Worker:
     """One worker."""
 
     hands: Hands
-    meter: Meter
     queues: Sequence[JobKind] = KINDS  # whose jobs it takes
     jobs: int = 2  # crawls, visits, rechecks and prunings at once
     lease: timedelta = LEASE
@@ -147,7 +145,7 @@ class Worker:
 
     async def _turn(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            self.meter.turn()
+            self.hands.meter.turn()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TURN)
 
@@ -197,7 +195,7 @@ class Worker:
         if deaths >= MOST_DEATHS:
             await self._give_up(row, job, f"{deaths} workers died while they did it")
         try:
-            with self.meter.job(job.kind):
+            with self.hands.meter.job(job.kind):
                 done = await self._performed(job)
         except JobFailed as error:
             await self._failed(row, job, str(error))
@@ -222,7 +220,7 @@ class Worker:
             except asyncio.CancelledError:
                 return False
             except StorageUnavailable as error:
-                self.hands.say(f"{_called(job)}: trying again: {error}")
+                self.hands.say(f"{called(job)}: trying again: {error}")
                 await asyncio.sleep(OUTAGE_PAUSE)
             else:
                 return True
@@ -232,15 +230,11 @@ class Worker:
             await self._give_up(row, job, why)
         delay = self.try_again[row.attempts]
         why = screen(why, limit=500)
-        self.hands.say(f"{_called(job)}: {why}; next try in {delay.total_seconds():.0f} s")
+        self.hands.say(f"{job.kind}: {why}; next try in {delay.total_seconds():.0f} s")
         raise RetryRequested(delay, why) from None
 
     async def _give_up(self, row: models.Job, job: Job, why: str) -> None:
         await self._queue.bury_older(row.id, job.identity)
         why = screen(why, limit=500)
-        self.hands.say(f"{_called(job)}: {why}; dead after {row.attempts + 1} tries, see `mekiki queue dead`")
+        self.hands.say(f"{job.kind}: {why}; dead after {row.attempts + 1} tries, see `mekiki queue dead`")
         raise Dead(why) from None
-
-
-def _called(job: Job) -> str:
-    return " ".join(screen(part) for part in (job.kind, job.source, job.slice) if part)

@@ -1,4 +1,4 @@
-"""The messenger: reminds and dispatches the outbox again and again, and says each problem once."""
+"""The messenger: reminds and dispatches the outbox, and says each problem once, however often it is asked to."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,17 +9,15 @@ from sqlalchemy import Engine
 
 from alerts.dispatch import dispatch_due
 from config import Config
-from storage.errors import StorageUnavailable
 from storage.media import MediaStore
 from watch.reminders import remind_due
 
-PAUSE = 1.0  # seconds between two passes
 LOOK_AGAIN = timedelta(minutes=5)  # between two looks at alerts that no route wants; thousands of them take a while
 
 
 @dataclass(slots=True, kw_only=True)
 class Messenger:
-    """Runs until cancelled."""
+    """One for each process: it remembers what nobody wanted, and what it has said."""
 
     config: Config
     engine: Engine
@@ -30,18 +28,20 @@ class Messenger:
     _unrouted: frozenset[int] = frozenset()  # intents that reached nobody when looked at last
     _look_again: datetime | None = None
 
-    async def run(self) -> None:
-        """Dispatch for ever."""
-        while True:
-            try:
-                await self.look()
-            except StorageUnavailable as error:
-                self.say(f"alerts: trying again: {error}")
-            await asyncio.sleep(PAUSE)
+    async def remind(self) -> None:
+        """Put into the outbox what time alone makes worth telling.
 
-    async def look(self) -> None:
-        """Remind and dispatch once."""
+        Raises:
+            StorageUnavailable: the database cannot be used; nothing is lost.
+        """
         await asyncio.to_thread(remind_due, self.engine, self.now())
+
+    async def deliver(self) -> None:
+        """Route and send what is due.
+
+        Raises:
+            StorageUnavailable: the outbox cannot be read; what was sent is recorded.
+        """
         whole = self._look_again is None or self.now() >= self._look_again
         if whole:  # what no route wanted, one may want once its case has grown
             self._unrouted, self._look_again = frozenset(), self.now() + LOOK_AGAIN

@@ -55,7 +55,6 @@ class Nursery:
     longest: timedelta  # that one child may run; then it is asked to end
     grace: timedelta = timedelta(seconds=30)  # that it has for that, before it is killed
     module: str = "cli"  # whose `main(arguments)` children run; imported before the fork
-    say: Callable[[str], None] = print  # one line about the nursery itself
     _process: Process | None = None
     _listening: asyncio.Task[None] | None = None
     _running: dict[int, _Running] = field(default_factory=dict)
@@ -155,7 +154,7 @@ class Nursery:
         """Take in news until the process is gone; then what ran is lost."""
         assert process.stdout is not None
         assert process.stderr is not None
-        complaints = asyncio.create_task(self._complaints(process.stderr))
+        complaints = asyncio.create_task(_last_line(process.stderr))
         async for line in process.stdout:
             self._take(msgspec.json.decode(line, type=News))
         last = await complaints
@@ -167,14 +166,6 @@ class Nursery:
             if not running.end.done():
                 running.end.set_exception(NurseryError(why))
                 running.end.exception()  # nobody may wait for it any more
-
-    async def _complaints(self, stream: asyncio.StreamReader) -> str:
-        """Pass on what the process itself writes; return the last line."""
-        last = ""
-        async for line in stream:
-            last = line.decode(errors="backslashreplace").rstrip()
-            self.say(last)
-        return last
 
     def _take(self, news: News) -> None:
         if isinstance(news, Line | End | Unborn) and (running := self._running.get(news.child)) is not None:
@@ -189,6 +180,14 @@ class Nursery:
                 )
             else:
                 running.end.set_exception(NurseryError(f"no child could be started: {news.why}"))
+
+
+async def _last_line(stream: asyncio.StreamReader) -> str:
+    """Return the last line of a stream: of a traceback, what it is about."""
+    last = ""
+    async for line in stream:
+        last = line.decode(errors="backslashreplace").rstrip()
+    return last
 
 
 def _how(code: int) -> str:

@@ -1,129 +1,126 @@
-"""The watch on one machine: due sources run in child processes, alerts are dispatched in between.
+"""The watch on one machine: what is due is done, crawls in children, messages in between.
 
-1. Ask the schedule which sources are due, from the last start in the database (or here, if the child died first).
-2. Run each as `mekiki crawl --source KEY` in a child of its own, so that no crawl can take the watch with it.
-3. Meanwhile the messenger sends what the outbox holds.
-4. On SIGTERM or SIGINT pass the signal on, wait for the children, and end.
+1. Each second ask the database what is due (`watch.due`); leave out what is under way here, claimed by another watch on
+   the same database (`watch.claims`), or rests because it failed.
+2. Start it (`watch.perform`): so many children at once, each kind of light job once.
+3. What failed is said, and tried again after a rest; what a killed watch has left is due at once for the next one.
+4. On SIGTERM or SIGINT stop what is under way, wait for it, and end.
 """
 
 import asyncio
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
-
-from config import Config
-from storage.database import snapshot
 from storage.errors import StorageUnavailable
-from storage.media import MediaStore
-from storage.runs import last_run
-from watch.messenger import Messenger
+from watch.claims import Claims
+from watch.due import due_jobs
+from watch.job import DueJob, Job
+from watch.perform import Hands, JobFailed, called, perform
 from watch.schedule import next_start
-from watch.telling import tell_changes
 
-TICK = 1.0  # seconds between two looks at the clock
-LONGEST_CRAWL = timedelta(hours=6)  # a child that runs longer hangs
-GRACE = 30.0  # seconds a child has to end after SIGTERM
+TICK = 1.0  # seconds between two looks at what is due
+LIGHT = ("deliver", "remind", "stamp")  # done in this process
+SHARED = ("deliver", "remind")  # several watches may do them at once: they claim, or lock, what they take
+# Before a job that failed is tried again. Children that cannot start, a secret that is missing, a configuration that is
+# being edited: over in a minute, or once a person has seen the line that says so.
+RESTS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rest:
+    until: datetime
+    failures: int
 
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
     """One running watch."""
 
-    config: Config
-    engine: Engine
-    media: MediaStore
-    now: Callable[[], datetime]
-    say: Callable[[str], None]  # one line for the operator
-    parallel: int = 2  # crawls at once
-    command: Sequence[str] = (sys.executable, "-m", "cli")
-    _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _started: dict[str, datetime] = field(default_factory=dict)
+    hands: Hands
+    claims: Claims
+    _running: dict[str, tuple[Job, asyncio.Task[None]]] = field(default_factory=dict)
+    _rests: dict[str, _Rest] = field(default_factory=dict)
+    _troubles: dict[str, str] = field(default_factory=dict)  # of the database, as they were said, by who met them
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT."""
         stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        sources = self._scheduled()
-        what = f"watching {sources} source{'' if sources == 1 else 's'}"
-        if not sources:
-            what = "no source has a schedule: sending alerts and reminders alone"
-        self.say(f"{what}; stop with Ctrl-C or SIGTERM")
-        messenger = Messenger(config=self.config, engine=self.engine, media=self.media, now=self.now, say=self.say)
-        telling = asyncio.create_task(messenger.run())
-        while not stop.is_set() and not telling.done():
-            try:
-                self._start_due()
-            except StorageUnavailable as error:
-                self.say(f"trying again: {error}")
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        self.hands.say(f"{self._greeting()}; stop with Ctrl-C or SIGTERM")
+        while not stop.is_set():
+            self.hands.meter.turn()
+            await self._look()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TICK)
-        for task in (telling, *self._running.values()):
+        tasks = [task for _, task in self._running.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
-        with suppress(asyncio.CancelledError):
-            await telling  # a message cut off here goes out again, unchanged, when its lease has run out
-        self.say("stopped")
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
+        self.hands.say("stopped")
 
-    def _scheduled(self) -> int:
-        return sum(next_start(source, None, self.now()) is not None for source in self.config.source)
+    def _greeting(self) -> str:
+        now = self.hands.now()
+        sources = sum(next_start(source, None, now) is not None for source in self.hands.config.source)
+        if not sources:
+            return "no source has a schedule: sending alerts and reminders alone"
+        return f"watching {sources} source{'' if sources == 1 else 's'}"
 
-    def _start_due(self) -> None:
-        now = self.now()
-        for key in [key for key, task in self._running.items() if task.done()]:
-            self._running.pop(key).result()
-        for source in self.config.source:
-            if source.key in self._running or len(self._running) >= self.parallel:
+    async def _look(self) -> None:
+        """Start what is due, as far as there is room."""
+        for identity in [identity for identity, (_, task) in self._running.items() if task.done()]:
+            self._running.pop(identity)[1].result()
+        try:
+            due = await asyncio.to_thread(due_jobs, self.hands.config, self.hands.engine, self.hands.now())
+        except StorageUnavailable as error:
+            self._complain("due", str(error))
+            return
+        self._troubles.pop("due", None)
+        self._start(due)
+
+    def _start(self, due: Sequence[DueJob]) -> None:
+        children = sum(job.kind not in LIGHT for job, _ in self._running.values())
+        for job in (one.job for one in due):
+            rest = self._rests.get(job.identity)
+            if job.identity in self._running or (rest is not None and self.hands.now() < rest.until):
                 continue
-            with snapshot(self.engine) as session:
-                run = last_run(session, source.key)
-            starts = [start for start in (run and run.started_at, self._started.get(source.key)) if start]
-            due = next_start(source, max(starts, default=None), now)
-            if due is not None and due <= now:
-                self._started[source.key] = now
-                self._running[source.key] = asyncio.create_task(self._crawl(source.key))
+            if job.kind not in LIGHT and children >= self.hands.config.watch.children:
+                continue
+            if job.kind in SHARED or self.claims.take(job.identity):
+                children += job.kind not in LIGHT
+                self._running[job.identity] = job, asyncio.create_task(self._do(job))
 
-    async def _crawl(self, key: str) -> None:
-        arguments = (*self.command, "crawl", "--config", str(self.config.file), "--source", key)
+    async def _do(self, job: Job) -> None:
         try:
-            process = await asyncio.create_subprocess_exec(*arguments, stdin=DEVNULL, stdout=PIPE, stderr=PIPE)
-        except OSError as error:  # no memory, no process or file left: may be over by the next try
-            self.say(f"{key}: the crawl could not be started: {error.strerror}; next try by its schedule")
-            return
-        try:
-            async with asyncio.timeout(LONGEST_CRAWL.total_seconds()):
-                output, errors = await process.communicate()
-        except TimeoutError:
-            await self._end(process)
-            self.say(f"{key}: stopped, it ran longer than {LONGEST_CRAWL}")
-            return
-        except asyncio.CancelledError:
-            await self._end(process)
-            raise
-        for line in (
-            *output.decode(errors="replace").splitlines(),
-            *errors.decode(errors="replace").splitlines(),
-        ):
-            self.say(line)
-        for problem in await tell_changes(self.config, self.engine, self.media, now=self.now, source=key):
-            self.say(problem)
-        if process.returncode not in (0, 4):
-            self.say(f"{key}: the crawl ended with exit code {process.returncode}; next try by its schedule")
+            with self.hands.meter.job(job.kind):
+                await perform(job, self.hands)
+        except JobFailed as error:
+            self._rest(job, str(error))
+        except StorageUnavailable as error:
+            self._complain(job.kind, str(error))
+        except Exception as error:  # noqa: BLE001 - the edge of a job: a defect in one ends no others
+            self._rest(job, f"{called(job)}: {type(error).__name__}: {error}")
+        else:
+            self._rests.pop(job.identity, None)
+            self._troubles.pop(job.kind, None)
+        finally:
+            if job.kind not in SHARED:
+                self.claims.release(job.identity)
 
-    async def _end(self, process: Process) -> None:
-        """Ask the child to stop, then insist."""
-        with suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            async with asyncio.timeout(GRACE):
-                await process.communicate()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+    def _rest(self, job: Job, why: str) -> None:
+        before = self._rests.get(job.identity)
+        failures = before.failures + 1 if before is not None else 1
+        rest = RESTS[min(failures, len(RESTS)) - 1]
+        self._rests[job.identity] = _Rest(until=self.hands.now() + rest, failures=failures)
+        self.hands.say(f"{why}; next try in {rest.total_seconds():.0f} s")
+
+    def _complain(self, what: str, why: str) -> None:
+        """Say once what is wrong with the database, until `what` is well again."""
+        if self._troubles.get(what) != why:
+            self._troubles[what] = why
+            self.hands.say(f"trying again: {why}")

@@ -19,8 +19,9 @@ from console.commands.queue import work
 from console.progress import CrawlDisplay
 from console.scan import ScanError, targets
 from console.score import ScoreTask, score_stream
-from console.show import described, moment, summary_line, terminal
+from console.show import described, summary_line, terminal
 from console.stamping import stamp
+from console.work import hands_of
 from detector.assess import Assessor
 from detector.items import Item, Kind
 from detector.verdict import Verdict
@@ -32,6 +33,8 @@ from spiders.eye import Eye
 from spiders.report import SourceReport
 from spiders.slices import UnknownSlice, check_slice
 from storage.profiles import Profiles, with_what_was_judged
+from watch.claims import Claims
+from watch.endpoint import EndpointUnavailable
 from watch.job import KINDS
 from watch.tracing import traced
 from watch.worker import Watch
@@ -276,12 +279,21 @@ def fetched(config: Config, profiles: Profiles, url: str | None) -> tuple[bool, 
 @with_app
 def watch(app: App) -> None:
     """Run the sources by their schedules and send alerts and reminders, until stopped."""
-    config, engine, media = app.config, app.engine, app.media
+    config, engine = app.config, app.engine
     scheduled = any(source.enabled and (source.every or source.schedule) for source in config.source)
     if not scheduled and not config.route:  # with a route, alerts and reminders are sent, whoever brings items in
         raise Misused('no source has a schedule; add every = "1h" or schedule = "*/15 * * * *" to one')
     if engine.dialect.name == "postgresql":  # beside workers or alone: one that takes everything from the same queue
         work(app, KINDS, config.watch.children)
         return
-    say = lambda line: click.echo(f"{moment(utc_now())} {screen(line)}", err=True)  # noqa: E731
-    asyncio.run(Watch(config=config, engine=engine, media=media, now=utc_now, say=say).run())
+    try:
+        asyncio.run(_watch(app, Path(engine.url.database or "")))
+    except EndpointUnavailable as error:
+        raise Misused(str(error)) from error
+
+
+async def _watch(app: App, database: Path) -> None:
+    """Watch until stopped, with a database in SQLite."""
+    with Claims(database) as claims:
+        async with hands_of(app) as hands:
+            await Watch(hands=hands, claims=claims).run()

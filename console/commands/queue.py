@@ -1,23 +1,21 @@
 """Many machines: worker, and queue status, queue dead, queue retry."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any, cast
 
 import click
 import psycopg
 
-from console.app import PARTLY, App, Misused, OutsideFailed, as_json, print_json, utc_now, with_app
+from console.app import PARTLY, App, Misused, OutsideFailed, as_json, print_json, with_app
 from console.counted import counted
 from console.queue_page import dead_table, queue_table
 from console.show import terminal
-from safety.logs import open_log
+from console.work import hands_of
 from safety.screen import screen
-from watch.endpoint import EndpointUnavailable, serve
-from watch.fleet import Worker
+from watch.endpoint import EndpointUnavailable
+from watch.fleet import LEASE, Worker
 from watch.job import KINDS, JobKind
-from watch.meter import Meter
-from watch.nursery import Nursery
-from watch.perform import Hands
 from watch.queue import install
 from watch.queue_figures import dead_jobs, queue_figures, retry
 
@@ -43,26 +41,28 @@ class Queues(click.ParamType[tuple[JobKind, ...]]):
 @click.option(
     "--jobs", type=click.IntRange(1, 64), help="Crawls, visits and rechecks at once; default: [watch] children."
 )
+@click.option(
+    "--lease",
+    type=click.FloatRange(1, 600),
+    default=LEASE.total_seconds(),
+    show_default=True,
+    help="Seconds without a sign of life after which others take over a worker's jobs; the same for all workers.",
+)
 @with_app
-def worker(app: App, queues: tuple[JobKind, ...], jobs: int | None) -> None:
+def worker(app: App, queues: tuple[JobKind, ...], jobs: int | None, lease: float) -> None:
     """Take jobs from the queue in PostgreSQL, beside any number of others on any machine, until stopped."""
     if app.engine.dialect.name != "postgresql":
         raise Misused("workers need PostgreSQL ([storage] database); `mekiki watch` is for one machine with SQLite")
-    work(app, queues, jobs or app.config.watch.children)
+    work(app, queues, jobs or app.config.watch.children, timedelta(seconds=lease))
 
 
-def work(app: App, queues: tuple[JobKind, ...], jobs: int) -> None:
+def work(app: App, queues: tuple[JobKind, ...], jobs: int, lease: timedelta = LEASE) -> None:
     """Run a worker until it is told to stop."""
-    config, engine = app.config, app.engine
-    install(engine)
-    log = open_log(config.watch.log)
+    install(app.engine)
 
     async def run() -> None:
-        nursery = Nursery(memory=config.watch.memory, longest=config.watch.longest, say=log.info)
-        meter = Meter(queues)
-        async with nursery, serve(config, engine, meter, now=utc_now):
-            hands = Hands(config=config, engine=engine, media=app.media, now=utc_now, say=log.info, nursery=nursery)
-            await Worker(hands=hands, meter=meter, queues=queues, jobs=jobs).run()
+        async with hands_of(app, queues) as hands:
+            await Worker(hands=hands, queues=queues, jobs=jobs, lease=lease).run()
 
     try:
         asyncio.run(run())

@@ -30,7 +30,8 @@ async def passes(bureau: Bureau, times: list[datetime]) -> list[str]:
     )
     for moment in times:
         bureau.at = moment
-        await messenger.look()
+        await messenger.remind()
+        await messenger.deliver()
     return said
 
 

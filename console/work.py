@@ -1,0 +1,35 @@
+"""What `mekiki watch` and `mekiki worker` do their jobs with."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+
+from console.app import App, utc_now
+from safety.logs import open_log
+from watch.endpoint import serve
+from watch.job import KINDS, JobKind
+from watch.meter import Meter
+from watch.nursery import Nursery
+from watch.perform import Hands
+
+
+@asynccontextmanager
+async def hands_of(app: App, kinds: Collection[JobKind] = KINDS) -> AsyncIterator[Hands]:
+    """Open what jobs of these kinds need: a log, a nursery, and the pages at `[watch] listen` that tell how it goes.
+
+    Raises:
+        EndpointUnavailable: nothing can listen there.
+    """
+    config, engine, log = app.config, app.engine, open_log(app.config.watch.log)
+    meter = Meter(kinds)
+    nursery = Nursery(memory=config.watch.memory, longest=config.watch.longest)
+    async with nursery, serve(config, engine, meter, now=utc_now):
+        yield Hands(
+            config=config,
+            engine=engine,
+            media=app.media,
+            now=utc_now,
+            say=log.info,
+            nursery=nursery,
+            log=log,
+            meter=meter,
+        )
