@@ -24,10 +24,14 @@ from detector.items import Item
 from detector.visits import compared
 from safety.secret import SecretError
 from spiders.base import SourceSpider
+from spiders.failures import trouble
 from spiders.found import Found, Led, fingerprint
+from spiders.pace import LONGEST_PAUSE
+from spiders.refusals import HostPaused
 from spiders.run import SourceRun
 from spiders.sightings import page_item, targets
 from spiders.visits import chromium
+from spiders.visits.addresses import host_of
 from spiders.visits.dial import Dialler, Failed, Refused, Upstream, canonical_name, resolve_by_system
 from spiders.visits.followed import Followed
 from spiders.visits.journey import Journey
@@ -41,6 +45,7 @@ from storage.visits import LinkToVisit, VisitRound, Wanted
 
 AT_ONCE = 8  # links followed side by side
 BROWSERS_AT_ONCE = 2  # of them with a browser
+PAUSE_SECONDS = 1.0  # between two looks whether a host may be visited again
 
 
 class VisitSpider(SourceSpider):
@@ -134,12 +139,23 @@ class VisitSpider(SourceSpider):
         """Follow one link as every visitor; return the pages to be judged."""
         try:
             async with self._gate:
-                return [] if self.run.tally.stopped else await self._followed(link, there)
+                if self.run.tally.stopped or await self._put_off(host_of(link.url)):
+                    return []
+                return await self._followed(link, there)
         except (StorageError, SQLAlchemyError, OSError) as error:
             self._not_kept(error)
         except Exception as error:  # noqa: BLE001  edge to the network: one link must not take the others along
             self.run.tally.problem("internal", f"{link.url}: {type(error).__name__}: {error}")
         return []
+
+    async def _put_off(self, host: str) -> bool:
+        """Wait while a host wants to be left alone; tell whether that is for too long, so that a later run follows."""
+        while left := await self.run.pace.stands(host):
+            if left > LONGEST_PAUSE or not self.crawler.crawling:
+                self.tell(host, trouble(HostPaused(host)))
+                return True
+            await asyncio.sleep(min(left, PAUSE_SECONDS))
+        return False
 
     async def _followed(self, link: LinkToVisit, there: Sequence[Visitor]) -> list[Found]:
         """Follow one link, keep what was seen, and return the pages to be judged."""
