@@ -1,6 +1,6 @@
-"""Backlog: how much waits for people and for stamps, in numbers."""
+"""Backlog: how much waits for people and for stamps, in numbers; and what is being read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.actions import WAITING
 from storage.priority import HIGH, LOW, PriorityClass
-from storage.schema import Case, StampRow
+from storage.schema import Case, Run, StampRow
 
 CLASSES: tuple[PriorityClass, ...] = get_args(PriorityClass)
 
@@ -51,3 +51,11 @@ def stamp_backlog(session: Session) -> StampBacklog:
     query = select(func.count(), func.min(StampRow.wanted_at)).where(StampRow.next_at.is_not(None))
     count, since = session.execute(query).one()
     return StampBacklog(pending=count, wanted_since=since)
+
+
+def under_way(session: Session, sources: Collection[str], since: datetime) -> set[tuple[str, str]]:
+    """Return source and slice of the runs that began since then and have no end: under way, or killed just now."""
+    query = select(Run.source, Run.slice).where(
+        Run.source.in_(sources), Run.started_at > since, Run.finished_at.is_(None)
+    )
+    return {(source, slice) for source, slice in session.execute(query)}

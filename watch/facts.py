@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 
 from alerts.health import DeliveryStatus, delivery_status
 from config import Config
-from storage.backlog import CaseBacklog, StampBacklog, case_backlog, stamp_backlog
+from storage.backlog import CaseBacklog, StampBacklog, case_backlog, stamp_backlog, under_way
 from storage.database import snapshot
+from storage.errors import DatabaseOutdated
 from storage.media import MediaStore
 from storage.notice_due import Attention, due_notices
 from storage.outbox import outbox_totals
@@ -24,6 +25,7 @@ from watch.due import due_jobs
 from watch.health import Health
 from watch.job import DueJob
 from watch.lag import Lag, lags
+from watch.queue_figures import QueueFigures, queue_figures, workers_connected
 from watch.telling import healths
 from watch.totals import RunTotals, SourceTotals
 
@@ -43,7 +45,9 @@ class Facts:
     cases: CaseBacklog
     notices: Mapping[Attention, int]  # that wait for somebody; without zeros
     stamps: StampBacklog
-    due: tuple[DueJob, ...]  # jobs that should run now; those under way are among them
+    due: tuple[DueJob, ...]  # jobs that should run now and that nobody has begun
+    queue: tuple[QueueFigures, ...]  # none without workers, see `watch.queue`
+    workers: int | None  # that are connected; None without a queue
     room: Room
 
 
@@ -77,6 +81,8 @@ class FactsReader:
             self._totals.update(session)
             views, totals = receiver_views(session, now), outbox_totals(session, now)
             cases, stamps = case_backlog(session, now), stamp_backlog(session)
+            begun = under_way(session, [source.key for source in config.source], now - config.watch.longest)
+            workers = workers_connected(session) if engine.dialect.name == "postgresql" else None
             approvals = config.takedown.second_approver
             notices = due_notices(session, now, approvals=approvals, limit=1).counts
         return Facts(
@@ -88,9 +94,19 @@ class FactsReader:
             cases=cases,
             notices=notices,
             stamps=stamps,
-            due=tuple(due_jobs(config, engine, now)),
+            due=tuple(one for one in due_jobs(config, engine, now) if (one.job.source, one.job.slice) not in begun),
+            queue=self._queue(),
+            workers=workers,
             room=self._room_of(now),
         )
+
+    def _queue(self) -> tuple[QueueFigures, ...]:
+        if self._engine.dialect.name != "postgresql":
+            return ()
+        try:
+            return tuple(queue_figures(self._engine))
+        except DatabaseOutdated:  # nobody has started a worker yet
+            return ()
 
     def _room_of(self, now: datetime) -> Room:
         if self._room is None or self._room_at is None or now - self._room_at >= ROOM_FRESH:

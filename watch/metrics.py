@@ -7,6 +7,7 @@ Labels are keys of the configuration, kinds, states and classes of errors that w
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -18,6 +19,9 @@ from watch.facts import Facts, FactsReader
 from watch.health import HealthState
 from watch.job import KINDS
 from watch.meter import Meter
+
+if TYPE_CHECKING:
+    from watch.queue_figures import QueueFigures
 
 COUNTED = ("requests", "items", "new", "changed", "flagged", "pictures")
 STATES: tuple[HealthState, ...] = (
@@ -191,9 +195,21 @@ def _queue(facts: Facts) -> Iterator[Metric]:
         count[one.job.kind] += 1
         since[one.job.kind] = min(since[one.job.kind], one.due_at)
     rows = (((kind,), float(number)) for kind, number in count.items())
-    yield _labelled("mekiki_due_jobs", "Jobs that should run now, those under way among them.", ("kind",), rows)
+    yield _labelled("mekiki_due_jobs", "Jobs that should run now and that nobody has begun.", ("kind",), rows)
     ages = (((kind,), _age(facts, at)) for kind, at in since.items())
-    yield _labelled("mekiki_due_jobs_oldest_seconds", "For how long the first of them is due.", ("kind",), ages)
+    yield _labelled("mekiki_due_jobs_oldest_seconds", "For how long the first of them has been due.", ("kind",), ages)
+    if facts.workers is None:
+        return
+    yield _gauge("mekiki_workers", "Workers that are connected to the database.", facts.workers)
+    gauges: tuple[tuple[str, str, Callable[[QueueFigures], float]], ...] = (
+        ("mekiki_queue_waiting", "Jobs of the queue that may run now.", lambda one: one.waiting),
+        ("mekiki_queue_oldest_seconds", "For how long the first of them has waited.", lambda one: one.oldest_wait),
+        ("mekiki_queue_retrying", "Jobs that wait for their next try.", lambda one: one.later),
+        ("mekiki_queue_running", "Jobs that workers are doing.", lambda one: one.running),
+        ("mekiki_queue_dead", "Jobs that were given up.", lambda one: one.dead),
+    )
+    for name, says, value in gauges:
+        yield _labelled(name, says, ("kind",), [((one.queue,), float(value(one))) for one in facts.queue])
 
 
 def _room(facts: Facts) -> Iterator[Metric]:

@@ -45,6 +45,10 @@ CROSS JOIN LATERAL (
 ) took
 WHERE ended.status = 'successful' AND ended.created > now() - interval '1 hour' GROUP BY ended.entrypoint
 """)  # noqa: S608
+_SESSIONS = text("""
+SELECT count(DISTINCT split_part(application_name, ' ', 4)) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'mekiki worker % %'
+""")
 _DEAD = text(f"""
 SELECT job.id, job.payload, job.created, job.updated, job.attempts,
        (SELECT step.traceback ->> 'exception_message' FROM {LOG} step
@@ -143,6 +147,11 @@ def queue_figures(engine: Engine) -> list[QueueFigures]:
             )
         )
     return figures
+
+
+def workers_connected(session: Session) -> int:
+    """Return how many workers have a connection to this database."""
+    return session.scalar(_SESSIONS) or 0
 
 
 def dead_jobs(engine: Engine) -> list[DeadJob]:
