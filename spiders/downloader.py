@@ -23,18 +23,19 @@ from twisted.python.failure import Failure
 
 from spiders.api import retry_after
 from spiders.pace import LONGEST_PAUSE, Pace, interface
-from spiders.refusals import HostPaused
+from spiders.refusals import HostPaused, Stopped
 from spiders.robots import ROBOTS
 from spiders.run import run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from twisted.internet.defer import Deferred
 
 PATIENCE = 0.5  # seconds after which what is asked of a host no longer counts as part of `crawler.concurrency`
 MOST_OPEN = 128  # connections of one source, slow ones included
-LOOK_SECONDS = 0.2  # between two looks whether a pause, or the crawl, is over
+LOOK_SECONDS = 0.2  # between two looks whether a pause is over
+STOP_SECONDS = 1.0  # between two looks whether the crawl is; what waits for its turn then is given up
 PAUSING = (429, 503)
 
 
@@ -144,8 +145,10 @@ class PacedDownloader(Downloader):
                 wait = self._pace.wait(
                     slot.host, slot.delay, least=self._least, queued=len(slot.queue), ready=slot.ready
                 )
-            if wait:
-                slot.latercall = call_later(wait, self._latercall, slot)
+            if wait and not self._visits and not self.crawler.crawling:
+                self._give_up(slot, list(slot.queue), Stopped())
+            elif wait:
+                slot.latercall = call_later(min(wait, STOP_SECONDS), self._latercall, slot)
             elif slot.queue:
                 request, waiting = slot.queue.popleft()
                 self._pace.ask(slot.host, monotonic(), len(slot.queue))
@@ -163,17 +166,16 @@ class PacedDownloader(Downloader):
         others = self._pace.left(slot.interface)
         if not pages and not others:
             return 0.0
-        longest, given_up = 0.0, []
-        for request, waiting in list(slot.queue):
-            left = pages if _is_page(request) else others
-            if left > LONGEST_PAUSE or (left and not self.crawler.crawling):
-                slot.queue.remove((request, waiting))
-                given_up.append(waiting)
-            else:
-                longest = max(longest, left)
-        for waiting in given_up:
-            waiting.errback(Failure(HostPaused(slot.host)))  # type: ignore[no-untyped-call]
+        lefts = [(one, pages if _is_page(one[0]) else others) for one in slot.queue]
+        self._give_up(slot, [one for one, left in lefts if left > LONGEST_PAUSE], HostPaused(slot.host))
+        longest = max((left for _, left in lefts if left <= LONGEST_PAUSE), default=0.0)
         return min(longest, LOOK_SECONDS)
+
+    def _give_up(self, slot: _Slot, waiting: "Sequence[tuple[Request, Deferred[Response]]]", why: Exception) -> None:
+        for one in waiting:
+            slot.queue.remove(one)
+        for _, answer in waiting:
+            answer.errback(Failure(why))  # type: ignore[no-untyped-call]
 
 
 def _nothing() -> None:

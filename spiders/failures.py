@@ -15,8 +15,10 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.internet.error import ConnectError, ConnectionClosed
 
 from safety.sandbox import Refused, SandboxCrash, SandboxError, SandboxTimeout
-from spiders.refusals import AnswerRefused, HostPaused, SchemeRefused, TargetRefused
+from spiders.refusals import AnswerRefused, HostPaused, SchemeRefused, Stopped, TargetRefused
 from spiders.robots import RobotsForbid, RobotsStatus, RobotsUnreachable
+
+STOPPED = "stopped"  # kind of what nobody's fault is: it is not counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class Trouble:
 
 # Types without details of their own; the first match counts.
 _KINDS: tuple[tuple[type[BaseException], str, str, bool], ...] = (
+    (Stopped, STOPPED, "the crawl was told to stop", False),
     (SchemeRefused, "refused_scheme", "only http and https are fetched", True),
     (RobotsForbid, "robots", "robots.txt forbids it", True),
     (DownloadTimeoutError, "timeout", "no complete answer in time", False),
@@ -54,8 +57,8 @@ def trouble(error: BaseException | None) -> Trouble:
             return Trouble(kind=f"http_{status}", says=f"answered {status}", lasting=400 <= status < 500)
         case TargetRefused():
             return Trouble(kind="refused_address", says=error.why, lasting=True, host=error.host)
-        case RobotsUnreachable(__cause__=HostPaused() as paused):
-            return trouble(paused)
+        case RobotsUnreachable(__cause__=(HostPaused() | Stopped()) as early):
+            return trouble(early)
         case RobotsUnreachable():
             why = trouble(error.__cause__).says
             return Trouble(

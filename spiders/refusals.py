@@ -42,6 +42,10 @@ class HostPaused(IgnoreRequest):
         self.host = host
 
 
+class Stopped(IgnoreRequest):
+    """A request that waited for its turn when the crawl was told to stop."""
+
+
 class RefusalMiddleware:
     """Downloader middleware; its place is given in `spiders.settings`."""
 
