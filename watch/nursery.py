@@ -22,6 +22,28 @@ import msgspec
 from watch.orders import End, Line, News, Order, Overrun, Start, Stop, Unborn
 
 LAST_LINES = 20  # of a child that are kept for who waits for its end
+# What a crawl imports only once it runs: a third of a child's time. None of it installs a reactor: that is the child's.
+LATE = (
+    "aiohttp.web",
+    "scrapy.core.downloader.contextfactory",
+    "scrapy.core.downloader.handlers.http11",
+    "scrapy.downloadermiddlewares.cookies",
+    "scrapy.downloadermiddlewares.httpcompression",
+    "scrapy.downloadermiddlewares.redirect",
+    "scrapy.downloadermiddlewares.retry",
+    "scrapy.extensions.feedexport",
+    "scrapy.extensions.telnet",
+    "scrapy.extensions.throttle",
+    "scrapy.pipelines.media",
+    "scrapy.squeues",
+    "spiders.downloader",
+    "spiders.handler",
+    "spiders.keep",
+    "spiders.pictures",
+    "twisted.internet.asyncioreactor",
+    "twisted.internet.endpoints",
+    "twisted.web.client",
+)
 LONGEST_LINE = 1 << 20  # bytes of news; a child's line is cut far below
 _ROOT = Path(__file__).resolve().parent.parent  # the folder that holds our packages
 
@@ -54,7 +76,8 @@ class Nursery:
     memory: int  # MiB that one child may take, its browser and parsers not counted
     longest: timedelta  # that one child may run; then it is asked to end
     grace: timedelta = timedelta(seconds=30)  # that it has for that, before it is killed
-    module: str = "cli"  # whose `main(arguments)` children run; imported before the fork
+    module: str = "cli"  # whose `main(arguments)` children run
+    late: Sequence[str] = LATE  # modules that it needs while it runs; imported before the fork, too
     _process: Process | None = None
     _listening: asyncio.Task[None] | None = None
     _running: dict[int, _Running] = field(default_factory=dict)
@@ -129,7 +152,7 @@ class Nursery:
             places = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
             try:
                 self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", "watch.nursery_child", self.module),
+                    *(sys.executable, "-P", "-m", "watch.nursery_child", self.module, *self.late),
                     stdin=PIPE,
                     stdout=PIPE,
                     stderr=PIPE,
@@ -147,6 +170,8 @@ class Nursery:
         try:
             self._process.stdin.write(msgspec.json.encode(order) + b"\n")
             await self._process.stdin.drain()
+        except UnicodeEncodeError:
+            raise NurseryError("the arguments are no text") from None
         except (ConnectionError, RuntimeError):
             raise NurseryError("the process that starts jobs is gone") from None
 

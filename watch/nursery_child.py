@@ -1,13 +1,13 @@
 """The process of `watch.nursery`: has imported everything, and forks a child for each command line.
 
-1. Import the module whose `main` children run, and what it imports late; say that all is ready.
+1. Import the module whose `main` children run, and others that it needs later; say that all is ready.
 2. Read an order from standard input: start a child, or stop one (`watch.newborn`).
 3. Pass on what children write; look once a second at the memory of each one's processes, and at the clock.
 4. A child that takes too much is ended with all it has started. What became of each child is told.
 5. At the end of standard input, which is the end of who gave the orders, every child is killed.
 
 One thread, no reactor, no network loaded, no connection: nothing that a fork would tear. Started by `Nursery` only:
-`python -m watch.nursery_child MODULE`.
+`python -m watch.nursery_child MODULE OTHER…`.
 """
 
 import gc
@@ -24,32 +24,10 @@ import msgspec
 
 from watch.newborn import fork_child
 from watch.orders import End, Line, News, Order, Overrun, Ready, Start, Unborn
-from watch.processes import kill_all, memory, processes, started_by, threads
+from watch.processes import adopt_orphans, kill, kill_all, memory, processes, started_by, threads
 
 LINE = 1 << 16  # bytes after which a line that has no end is passed on
 EVERY = 1.0  # seconds between two looks at memory and clock
-# What a crawl imports only once it runs: a third of a child's time. None of it installs a reactor: that is the child's.
-LATE = (
-    "aiohttp.web",
-    "scrapy.core.downloader.contextfactory",
-    "scrapy.core.downloader.handlers.http11",
-    "scrapy.downloadermiddlewares.cookies",
-    "scrapy.downloadermiddlewares.httpcompression",
-    "scrapy.downloadermiddlewares.redirect",
-    "scrapy.downloadermiddlewares.retry",
-    "scrapy.extensions.feedexport",
-    "scrapy.extensions.telnet",
-    "scrapy.extensions.throttle",
-    "scrapy.pipelines.media",
-    "scrapy.squeues",
-    "spiders.downloader",
-    "spiders.handler",
-    "spiders.keep",
-    "spiders.pictures",
-    "twisted.internet.asyncioreactor",
-    "twisted.internet.endpoints",
-    "twisted.web.client",
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -182,36 +160,45 @@ class _Nurse:
 
     def _reap(self) -> None:
         """Tell of children that have ended, and end what they left behind."""
-        for number, child in list(self._children.items()):
-            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-            if pid == 0:
-                continue
-            kill_all(child.pid, child.known)
-            while child.output >= 0 and self._pass_on(child):
-                pass
-            if child.output >= 0:  # something is left that holds it
-                self._close(child)
-            del self._children[number]
-            peak = child.peak or usage.ru_maxrss << 10  # it was gone before the first look
-            self._tell(End(child=number, code=os.waitstatus_to_exitcode(status), overrun=child.overrun, peak=peak))
+        numbers = {child.pid: number for number, child in self._children.items()}
+        with suppress(ChildProcessError):  # there are none
+            while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+                _, status, usage = os.wait4(ended.si_pid, 0)
+                if ended.si_pid in numbers:
+                    self._bury(self._children.pop(numbers[ended.si_pid]), status, usage.ru_maxrss << 10)
+
+    def _bury(self, child: _Child, status: int, most: int) -> None:
+        kill_all(child.pid, child.known)
+        others = {pid for one in self._children.values() for pid in (one.pid, *one.known)}
+        kill(one.pid for one in processes() if one.parent == os.getpid() and one.pid not in others)  # orphans
+        while child.output >= 0 and self._pass_on(child):
+            pass
+        if child.output >= 0:  # something is left that holds it
+            self._close(child)
+        code = os.waitstatus_to_exitcode(status)
+        peak = child.peak or most  # it was gone before the first look
+        self._tell(End(child=child.order.child, code=code, overrun=child.overrun, peak=peak))
 
     def _end_all(self) -> None:
         """Kill every child: who wanted them to do something is gone, or wants it no more."""
         for child in self._children.values():
             kill_all(child.pid, child.known)
-        for child in self._children.values():
-            os.waitpid(child.pid, 0)
+        with suppress(ChildProcessError):  # there are no more
+            while True:
+                os.wait()
+                kill(one.pid for one in processes() if one.parent == os.getpid())
 
 
-def main(module: str) -> None:
+def main(module: str, *others: str) -> None:
     """Serve; in a child, run the module's `main` as a process of its own would."""
+    adopt_orphans()
     news = os.dup(1)
     os.dup2(2, 1)  # what is printed here by mistake is no news
     for number in (signal.SIGINT, signal.SIGTERM):  # meant for who gives the orders, who ends this by ending them
         signal.signal(number, signal.SIG_IGN)
     run = importlib.import_module(module).main
-    for late in LATE:
-        importlib.import_module(late)
+    for other in others:
+        importlib.import_module(other)
     if "twisted.internet.reactor" in sys.modules or threads() > 1:
         raise RuntimeError(f"{module} starts a reactor or threads when it is imported, and cannot be forked")
     gc.collect()
@@ -224,4 +211,4 @@ def main(module: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -3,7 +3,7 @@
 import ctypes
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Self
 # Their memory has bounds of its own: `safety.sandbox`, `spiders.visits.memory`. The browser runs below its driver.
 BOUNDED = (b"safety.sandbox_child", b"playwright")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_PDEATHSIG = 1  # prctl(2)
+_PDEATHSIG, _CHILD_SUBREAPER = 1, 36  # prctl(2)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -91,17 +91,15 @@ def kill_all(root: int, known: Mapping[int, int]) -> None:
 
     What was started by a process that has ended since is found only among those.
     """
-    for process in started_by(root, processes()):
-        _kill(process.pid)
-    for pid, start in known.items():
-        still = Process.read(pid)
-        if still is not None and still.start == start:
-            _kill(pid)
+    kill(process.pid for process in started_by(root, processes()))
+    kill(pid for pid, start in known.items() if (still := Process.read(pid)) is not None and still.start == start)
 
 
-def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, signal.SIGKILL)
+def kill(pids: Iterable[int]) -> None:
+    """Kill processes; those that are gone are no matter."""
+    for pid in pids:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def threads() -> int:
@@ -115,6 +113,19 @@ def die_with_parent() -> None:
     Raises:
         OSError: the kernel does not.
     """
-    if _LIBC.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
+    _prctl(_PDEATHSIG, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what those below this process leave behind, instead of the first process of the system.
+
+    Raises:
+        OSError: the kernel does not.
+    """
+    _prctl(_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, argument: int) -> None:
+    if _LIBC.prctl(option, argument, 0, 0, 0):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
