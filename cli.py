@@ -10,6 +10,7 @@ import click
 
 from console.app import Group
 from console.commands.campaigns import cases_merge, cases_split, cases_why
+from console.commands.database import db
 from console.commands.evidence import verify
 from console.commands.finding import crawl, import_tips, scan, score, watch
 from console.commands.judging import judge
@@ -18,7 +19,7 @@ from console.commands.measuring import calibrate, evaluate, explain
 from console.commands.queue import queue, worker
 from console.commands.register import register_group
 from console.commands.reporting import report
-from console.commands.setup import config_group, db, demo, doctor, init
+from console.commands.setup import config_group, demo, doctor, init
 from console.commands.share import share_group
 from console.commands.sources import sources_group
 from console.commands.takedown import takedown_group

@@ -231,15 +231,25 @@ def check_current(engine: Engine) -> None:
         )
 
 
-def _revision(connection: Connection, script: ScriptDirectory) -> Revision:
-    current = MigrationContext.configure(connection).get_current_revision()
-    head = script.get_current_head()
-    assert head is not None
-    if current is not None and current not in {step.revision for step in script.walk_revisions()}:
+def check_revision(current: str | None) -> None:
+    """Make sure that this program knows a revision.
+
+    Raises:
+        DatabaseOutdated: it does not.
+    """
+    known = {step.revision for step in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+    if current is not None and current not in known:
         raise DatabaseOutdated(
             f"the database is at revision {current}, which this program does not know; "
             "install the newer mekiki that made it"
         )
+
+
+def _revision(connection: Connection, script: ScriptDirectory) -> Revision:
+    current = MigrationContext.configure(connection).get_current_revision()
+    head = script.get_current_head()
+    assert head is not None
+    check_revision(current)
     return Revision(current=current, head=head)
 
 

@@ -4,6 +4,8 @@ StorageError
 ├── DatabaseOutdated      type what the message says, then start again
 ├── StorageUnavailable    disk full, database locked or gone: try again later
 ├── MediaMissing          a stored file is not there
+├── MatchingMissing       install mekiki[matching], or make the index anew without it
+├── CopyRefused           a database, or a backup, cannot be copied so: do what the message says
 ├── StampRefused          an answer is no time stamp on this evidence: ask again later
 ├── CaseNotFound          no such case
 ├── CaseConflict          somebody (or the crawler) changed the case meanwhile: look again
@@ -33,6 +35,14 @@ class StorageUnavailable(StorageError):
 
 class MediaMissing(StorageError):
     """A content address that has no file."""
+
+
+class CopyRefused(StorageError):
+    """A database or a backup cannot be copied like that; nothing was changed."""
+
+
+class MatchingMissing(StorageError):
+    """The index of what was seen was made with a library that is not installed."""
 
 
 class StampRefused(StorageError):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from storage.errors import MediaMissing
 
-_ADDRESS = re.compile(r"[0-9a-f]{64}")
+ADDRESS = re.compile(r"[0-9a-f]{64}")
 
 
 class MediaStore:
@@ -27,7 +27,7 @@ class MediaStore:
         Raises:
             ValueError: the address has another form.
         """
-        if not _ADDRESS.fullmatch(address):
+        if not ADDRESS.fullmatch(address):
             raise ValueError(f"expected 64 hex digits, got {address[:80]!r}")
         return self.root / address[:2] / address[2:4] / address
 
@@ -51,7 +51,7 @@ class MediaStore:
             Path(aside).unlink(missing_ok=True)
             raise
         for folder in (path.parent, path.parent.parent, self.root):
-            _sync_folder(folder)
+            sync_folder(folder)
         return address
 
     def read(self, address: str) -> bytes:
@@ -66,7 +66,7 @@ class MediaStore:
             raise MediaMissing(f"the media store has no file {address}") from None
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make new names in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -4,7 +4,7 @@ What is too old goes with its table, in no time, instead of row by row. Months a
 in `sightings_default`, and moves when its month is made. SQLite has one table, and nothing here does anything there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,6 +32,7 @@ from storage.schema import Sighting
 from storage.upsert import table_of
 
 AHEAD = 3  # months made beforehand: `mekiki db prune` and `mekiki db upgrade` may be forgotten for so long
+MOST = 240  # months that get tables when rows come from elsewhere; older ones lie in the table for what fits nowhere
 TRIES = 5  # at the moment in which nobody else uses the tables
 _WAIT = "1s"  # for it, each time: whoever comes meanwhile waits for us
 
@@ -80,14 +81,27 @@ def make_months(connection: Connection, now: datetime) -> list[str]:
     """
     if connection.dialect.name != "postgresql":
         return []
+    ahead = [beginning(now)]
+    for _ in range(AHEAD):
+        ahead.append(following(ahead[-1]))
+    return _make_missing(connection, ahead)
+
+
+def cover(connection: Connection, first: datetime, last: datetime) -> list[str]:
+    """Make the tables of the months from one moment to another, the latest `MOST`; return those made."""
+    if connection.dialect.name != "postgresql":
+        return []
+    wanted, begins = [], beginning(first)
+    while begins <= last:
+        wanted.append(begins)
+        begins = following(begins)
+    return _make_missing(connection, wanted[-MOST:])
+
+
+def _make_missing(connection: Connection, wanted: Sequence[datetime]) -> list[str]:
     connection.execute(select(func.pg_advisory_xact_lock(_MAKING)))
     there = {month.begins for month in months(connection)}
-    made, begins = [], beginning(now)
-    for _ in range(AHEAD + 1):
-        if begins not in there:
-            made.append(_make(connection, begins))
-        begins = following(begins)
-    return made
+    return [_make(connection, begins) for begins in wanted if begins not in there]
 
 
 def in_no_month(dialect: Dialect) -> Table:

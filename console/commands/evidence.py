@@ -61,7 +61,7 @@ def verify(app: App, only_head: bool, expect: Head | None, roots_file: Path | No
         if only_head:
             _print_head(app, as_json)
         else:
-            _verify(app, expect, trusted(roots_file or app.config.evidence.roots), as_json)
+            look_at_everything(app, expect, trusted(roots_file or app.config.evidence.roots), as_json)
     except DatabaseError as error:
         reason = str(error.orig).partition("\n")[0]
         raise Stop(f"the database is damaged: {reason}") from error
@@ -76,7 +76,8 @@ def _print_head(app: App, as_json: bool) -> None:
         click.echo(last)
 
 
-def _verify(app: App, expect: Head | None, roots: Sequence[Certificate], as_json: bool) -> None:
+def look_at_everything(app: App, expect: Head | None, roots: Sequence[Certificate] = (), as_json: bool = False) -> None:
+    """Write what is wrong with what was kept; exit with FAILED if something is."""
     check = Verification(app.engine, app.media, check_warc=check_warc, expect=expect, roots=roots)
     found: list[Finding] = []
     wrong = 0

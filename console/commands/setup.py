@@ -1,4 +1,4 @@
-"""Setting up: init, config, db, doctor, demo."""
+"""Setting up: init, config, doctor, demo."""
 
 import shutil
 import sys
@@ -11,7 +11,7 @@ from threading import Event
 import click
 
 from config import Config
-from console.app import FAILED, PARTLY, App, Misused, Stop, as_person, complain, print_json, utc_now, with_app
+from console.app import FAILED, PARTLY, App, Misused, Stop, complain, print_json, with_app
 from console.case_page import case_list
 from console.commands.finding import source_line
 from console.counted import counted
@@ -21,10 +21,7 @@ from demo.postbox import Letter
 from demo.run import DemoReport, run_demo, whole_world
 from detector.lint import lint
 from safety.screen import screen, screen_json
-from storage.database import backups, open_engine, upgrade
-from storage.retention import Keep, compact, prune
 from takedown.catalogue import problems as catalogue_problems
-from watch.queue import install
 
 
 @click.command()
@@ -76,52 +73,6 @@ def config_show(app: App) -> None:
 def config_schema() -> None:
     """Print the JSON Schema of the configuration, for editors."""
     print_json(Config.model_json_schema())
-
-
-@click.group()
-def db() -> None:
-    """Look after the database."""
-
-
-@db.command("upgrade")
-@with_app
-def db_upgrade(app: App) -> None:
-    """Bring the database to this version; an SQLite file is copied first, PostgreSQL gets the queue, too."""
-    engine = open_engine(app.config.storage.database)
-    applied = upgrade(engine)
-    if engine.dialect.name == "postgresql" and install(engine):
-        applied.append("queue")
-    click.echo(f"applied {', '.join(applied)}" if applied else "already up to date")
-
-
-@db.command("prune")
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
-@as_person
-@with_app
-def db_prune(app: App, who: str, dry_run: bool) -> None:
-    """Remove what is older than [storage] keep_items, keep_pictures and keep_visits and no case needs any more.
-
-    Cases that are open, confirmed or held keep everything. Case logs and the custody chain stay whole.
-    """
-    storage = app.config.storage
-    keep = Keep(items=storage.keep_items, pictures=storage.keep_pictures, visits=storage.keep_visits)
-    if keep == Keep():
-        raise Misused("nothing to do: set [storage] keep_items, keep_pictures or keep_visits")
-    pruned = prune(app.engine, app.media, keep, who=who, now=utc_now(), dry_run=dry_run)
-    counts = {
-        "items": pruned.items,
-        "items of settled cases emptied": pruned.emptied,
-        "notices of settled cases emptied": pruned.notices,
-        "versions without their pictures": pruned.pictured,
-        "visits": pruned.visits,
-        "files": pruned.files,
-        "cases under legal hold kept": pruned.held,
-    }
-    click.echo(summary_line("would remove" if dry_run else "removed", counts))
-    if not dry_run:
-        compact(app.engine)
-    for copy in backups(app.engine):
-        click.echo(f"mekiki: {copy} was made before an upgrade and still holds everything", err=True)
 
 
 @click.command()

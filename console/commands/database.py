@@ -1,0 +1,140 @@
+"""The database: upgrade, prune, copy, backup, restore."""
+
+from pathlib import Path
+
+import click
+
+from config.files import configuration_files
+from console.app import PARTLY, App, Misused, as_person, utc_now, with_app
+from console.commands.evidence import look_at_everything
+from console.counted import counted
+from console.show import summary_line
+from console.stamping import trusted
+from safety.screen import screen
+from storage.backup import make_backup, thin_backup
+from storage.copying import copy_database
+from storage.database import backups, open_engine, upgrade
+from storage.restoring import open_backup, restore, restore_configuration
+from storage.retention import Keep, compact, prune
+from watch.queue import install
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("upgrade")
+@with_app
+def db_upgrade(app: App) -> None:
+    """Bring the database to this version; an SQLite file is copied first, PostgreSQL gets the queue, too."""
+    engine = open_engine(app.config.storage.database)
+    applied = upgrade(engine)
+    if engine.dialect.name == "postgresql" and install(engine):
+        applied.append("queue")
+    click.echo(f"applied {', '.join(applied)}" if applied else "already up to date")
+
+
+@db.command("prune")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@as_person
+@with_app
+def db_prune(app: App, who: str, dry_run: bool) -> None:
+    """Remove what is older than [storage] keep_items, keep_pictures and keep_visits and no case needs any more.
+
+    Cases that are open, confirmed or held keep everything. Case logs and the custody chain stay whole.
+    """
+    storage = app.config.storage
+    keep = Keep(items=storage.keep_items, pictures=storage.keep_pictures, visits=storage.keep_visits)
+    if keep == Keep():
+        raise Misused("nothing to do: set [storage] keep_items, keep_pictures or keep_visits")
+    pruned = prune(app.engine, app.media, keep, who=who, now=utc_now(), dry_run=dry_run)
+    counts = {
+        "items": pruned.items,
+        "items of settled cases emptied": pruned.emptied,
+        "notices of settled cases emptied": pruned.notices,
+        "versions without their pictures": pruned.pictured,
+        "visits": pruned.visits,
+        "files": pruned.files,
+        "cases under legal hold kept": pruned.held,
+    }
+    click.echo(summary_line("would remove" if dry_run else "removed", counts))
+    if not dry_run:
+        compact(app.engine)
+    for copy in backups(app.engine):
+        click.echo(f"mekiki: {copy} was made before an upgrade and still holds everything", err=True)
+
+
+@db.command("copy")
+@click.argument("target", metavar="TARGET")
+@with_app
+def db_copy(app: App, target: str) -> None:
+    """Copy the whole database into an empty one at TARGET: env:NAME, sqlite:///FILE or postgresql+psycopg://…
+
+    A URL with a password belongs into an environment variable, named as env:NAME. Stop workers first: what is written
+    meanwhile would be lost, so the copy is given up then. Media files stay where they are.
+    """
+    engine = open_engine(target)
+    count = 0
+    try:
+        for copied in copy_database(app.engine, engine):
+            count += copied.rows
+            click.echo(f"{copied.table}: {counted(copied.rows, 'row')}")
+        if engine.dialect.name == "postgresql":
+            install(engine)
+    finally:
+        engine.dispose()
+    click.echo(f"copied {counted(count, 'row')}; now name the new database in [storage] of {app.path}", err=True)
+
+
+@db.command("backup")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--keep", type=click.IntRange(min=1), help="Sets to keep: older ones go, with files that only they name.")
+@with_app
+def db_backup(app: App, folder: Path, keep: int | None) -> None:
+    """Put database, media store and configuration into FOLDER: a new set each time, of media only what is new.
+
+    Workers may go on meanwhile. Of PostgreSQL a dump is made by its own pg_dump, which must be at least as new as the
+    server, and reach it directly, not through PgBouncer.
+    """
+    files = configuration_files(app.config)
+    made = make_backup(app.engine, app.media, folder, files, base=app.config.file.parent, now=utc_now())
+    counts = {
+        "rows": made.rows,
+        "media files": made.files,
+        "of them new": made.new,
+        "files of configuration": made.configuration,
+    }
+    click.echo(summary_line(str(made.folder), counts))
+    click.echo(f"custody head {made.head}", err=True)
+    if keep is not None:
+        gone = thin_backup(folder, keep)
+        click.echo(f"removed {counted(gone, 'older set')}", err=True)
+    for name in made.damaged:
+        click.echo(f"mekiki: media {name}: content differs from its name, so it was left out", err=True)
+    if made.damaged:
+        raise SystemExit(PARTLY)
+
+
+@db.command("restore")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--verify", "verified", is_flag=True, help="Then do what `mekiki verify` does.")
+@with_app
+def db_restore(app: App, folder: Path, verified: bool) -> None:
+    """Put the latest set of FOLDER, or the set that is FOLDER, into an empty database and an empty media store.
+
+    Where the configuration file is not there, that of the backup is put there first. Every file is compared with the
+    backup's list before anything is written.
+    """
+    found = open_backup(folder)
+    if not app.path.exists():
+        for file in restore_configuration(found, app.path):
+            click.echo(f"wrote {screen(str(file))}", err=True)
+    engine = open_engine(app.config.storage.database)
+    restored = restore(found, engine, app.media)
+    engine.dispose()
+    counts = {"rows": restored.rows, "media files": restored.files}
+    click.echo(summary_line(f"restored {found.folder.name}", counts))
+    click.echo(f"custody head {restored.head}, as in the backup", err=True)
+    if verified:
+        look_at_everything(app, None, trusted(app.config.evidence.roots))

@@ -1,0 +1,116 @@
+"""Copying a whole database into an empty one, of the same kind or the other: SQLite to PostgreSQL and back.
+
+1. One state of the source is read, table by table, those that others point at first.
+2. Rows go over in stored form, so that texts, hashes and chains are the same to the letter.
+3. What arrived is counted, and what is in the source by then: nobody wrote there meanwhile.
+4. All of it is one transaction of the target: copied as a whole or not at all.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Engine, MetaData, Table, Text, func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from storage.columns import AnyText, JsonText
+from storage.database import check_current, revision, snapshot, upgrade
+from storage.errors import CopyRefused
+from storage.loading import load_rows, set_sequence
+from storage.partitions import cover
+from storage.schema import Base
+
+_PAGE = 2000  # rows read at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """One table that went over."""
+
+    table: str
+    rows: int
+
+
+def copy_database(source: Engine, target: Engine) -> Iterator[Copied]:
+    """Copy every row, and yield each table once it has arrived; nothing stays where the iteration does not end.
+
+    An empty target gets the schema first; there it stays empty where the copy fails.
+
+    Raises:
+        CopyRefused: the target holds something, or somebody wrote into the source meanwhile.
+        DatabaseOutdated: the source is not at the revision of this program, or the target is at another one.
+        StorageUnavailable: one of them cannot be used.
+    """
+    check_current(source)
+    if revision(target).current is None:
+        upgrade(target)
+    check_current(target)
+    with snapshot(source) as reading, _writing(target) as connection:
+        if held := [table.name for table in Base.metadata.sorted_tables if _any(connection, table)]:
+            raise CopyRefused(f"the target holds rows already ({', '.join(held[:3])}): name an empty database")
+        before = counts(reading.connection())
+        _make_months(reading.connection(), connection)
+        for table in stored_tables():
+            names = [column.name for column in table.c]
+            arrived = load_rows(connection, table, names, _rows(reading.connection(), table))
+            set_sequence(connection, table)
+            there = connection.scalar(select(func.count()).select_from(table))
+            if not before[table.name] == arrived == there:
+                raise CopyRefused(f"{table.name}: of {before[table.name]} rows {there} arrived")
+            yield Copied(table=table.name, rows=arrived)
+        with snapshot(source) as later:
+            if (after := counts(later.connection())) != before:
+                changed = ", ".join(name for name in before if after[name] != before[name])
+                raise CopyRefused(f"somebody wrote into the source meanwhile ({changed}): stop the workers, then again")
+    with target.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
+
+
+def stored_tables() -> list[Table]:
+    """Return the tables with their texts in stored form; those that others point at come first."""
+    plain = MetaData()
+    tables = [table.to_metadata(plain) for table in Base.metadata.sorted_tables]
+    for table in tables:
+        for column in table.c:
+            if isinstance(column.type, (AnyText, JsonText)):
+                column.type = Text()
+    return tables
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Return how many rows each table has."""
+    tables = Base.metadata.sorted_tables
+    return {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+
+@contextmanager
+def _writing(target: Engine) -> Iterator[Connection]:
+    """Begin the one transaction; what is wrong with it is told in one line."""
+    try:
+        with target.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.execute(text("PRAGMA defer_foreign_keys = ON"))  # rows of one table point at later ones
+            yield connection
+    except (DBAPIError, psycopg.Error) as error:
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
+        raise CopyRefused(f"the target took not everything, and holds nothing now: {reason}") from error
+
+
+def _any(connection: Connection, table: Table) -> bool:
+    return connection.execute(select(1).select_from(table).limit(1)).first() is not None
+
+
+def _rows(connection: Connection, table: Table) -> Iterator[Sequence[Any]]:
+    key = table.primary_key.columns
+    yield from connection.execute(select(table).order_by(*key), execution_options={"yield_per": _PAGE})
+
+
+def _make_months(source: Connection, target: Connection) -> None:
+    """Make the months of the sightings that are about to come, so that none lies in the table for what fits nowhere."""
+    sightings = Base.metadata.tables["sightings"].c.recorded_at
+    first, last = source.execute(select(func.min(sightings), func.max(sightings))).one()
+    if isinstance(first, datetime):
+        cover(target, first, last)
