@@ -14,8 +14,10 @@ _UNSAFE = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
 # Letters and marks that draw nothing (Unicode 16, Default_Ignorable_Code_Point), and the empty Braille cell.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u180b-\u180d\u180f]")
-# What almost all text is made of and is shown as it stands: ASCII, kana, kanji, full and half width; no marks among it.
-_PLAIN = re.compile("[ -~\u3000-\u3029\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uff01-\uff9f]*")
+# What almost all text is made of and is shown as it stands: ASCII, kana, kanji, full and half width, emoji; no marks.
+_PLAIN = re.compile(
+    "[ -~\u3000-\u3029\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uff01-\uff9f\U0001f300-\U0001f64f\U00020000-\U0002a6d6]+"
+)
 _KEYCAPS = frozenset("#*0123456789")
 _MOST_MARKS = 8  # on one character; no writing system stacks more, and a flood overwrites the lines around it
 
@@ -30,18 +32,24 @@ def screen(text: str, *, limit: int | None = None, lines: bool = False) -> str:
     """
     if lines:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if (limit is None or len(text) <= limit) and _PLAIN.fullmatch(text):
+    if not text or ((limit is None or len(text) <= limit) and _PLAIN.fullmatch(text)):
         return text
     shown: list[str] = []
-    size = marks = 0
+    size = marks = at = 0
     before = ""
-    for character in text:
-        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
-        safe = marks <= _MOST_MARKS and _visible(character, before)
-        piece = character if safe or (lines and character in "\n\t") else f"\\u{{{ord(character):X}}}"
-        before = character
-        size += len(piece)
-        shown.append(piece)
+    while at < len(text):
+        run = _PLAIN.match(text, at, len(text) if limit is None else at + limit + 1)
+        if run is not None:
+            plain = run[0]
+            shown.extend(plain if limit is not None else (plain,))
+            before, marks, size, at = plain[-1], 0, size + len(plain), run.end()
+        else:
+            character = text[at]
+            marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+            safe = marks <= _MOST_MARKS and _visible(character, before)
+            piece = character if safe or (lines and character in "\n\t") else f"\\u{{{ord(character):X}}}"
+            shown.append(piece)
+            before, size, at = character, size + len(piece), at + 1
         if limit is not None and size > limit:
             return _cut(shown, size, limit)
     return "".join(shown)

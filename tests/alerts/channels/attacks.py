@@ -54,10 +54,8 @@ def attacked(text: str, items: int = 4, **fields: object) -> CaseDetail:
 
 def hostile_digest(text: str, cases: int = 200, language: Language = "en") -> Alert:
     """Return a digest in which every title is this text."""
-    lines = [
-        digest_line(dataclasses.replace(summary(n), title=text), "first", 3, brand_name=text)
-        for n in range(1, cases + 1)
-    ]
+    line = digest_line(dataclasses.replace(summary(1), title=text), "first", 3, brand_name=text)
+    lines = [dataclasses.replace(line, case=number) for number in range(1, cases + 1)]
     return build_digest(lines, language, receiver="desk", since=None, at=NOW)
 
 
