@@ -76,6 +76,12 @@ def relay(log: Log, line: str, **known: str | int) -> None:
     log.log(level, told["event"], **{**said, **known})
 
 
+def event_of(line: str) -> str:
+    """Return the sentence of a line that a child wrote; the line itself where it is no event."""
+    told = _told(line)
+    return line if told is None else str(told["event"])
+
+
 def _told(line: str) -> dict[str, Any] | None:
     """Return the event that a line holds; None where it holds none."""
     if not line.startswith('{"time":'):
@@ -110,6 +116,17 @@ class LogHandler(logging.Handler):
             self._log.log(record.levelno, record.getMessage(), **fields)
         except Exception:  # noqa: BLE001  a log line that cannot be written must not end the work
             self.handleError(record)
+
+
+@contextmanager
+def library_lines(log: Log, level: int = logging.WARNING) -> Iterator[None]:
+    """Send what libraries log, as far as nobody else takes it, to a log of ours."""
+    handler, root = LogHandler(log, level), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
 
 
 class _Writer:

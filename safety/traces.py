@@ -149,4 +149,5 @@ def _bounded(attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
     return {
         f"mekiki.{name}": screen(redact(value), limit=ATTRIBUTE) if isinstance(value, str) else value
         for name, value in attributes.items()
+        if value != ""
     }

@@ -138,7 +138,7 @@ class Worker:
             await self._end(link, managers, working)
             for ended in await asyncio.gather(planning, *working, return_exceptions=True):
                 if isinstance(ended, OUTAGE):
-                    self.hands.say("PostgreSQL is away: what was under way is taken over by others")
+                    self.hands.warn("PostgreSQL is away: what was under way is taken over by others")
                 elif isinstance(ended, Exception):
                     raise ended
         self.hands.say("stopped")
@@ -220,7 +220,7 @@ class Worker:
             except asyncio.CancelledError:
                 return False
             except StorageUnavailable as error:
-                self.hands.say(f"{called(job)}: trying again: {error}")
+                self.hands.warn(f"{called(job)}: trying again: {error}")
                 await asyncio.sleep(OUTAGE_PAUSE)
             else:
                 return True
@@ -230,11 +230,11 @@ class Worker:
             await self._give_up(row, job, why)
         delay = self.try_again[row.attempts]
         why = screen(why, limit=500)
-        self.hands.say(f"{job.kind}: {why}; next try in {delay.total_seconds():.0f} s")
+        self.hands.warn(f"{job.kind}: {why}; next try in {delay.total_seconds():.0f} s")
         raise RetryRequested(delay, why) from None
 
     async def _give_up(self, row: models.Job, job: Job, why: str) -> None:
         await self._queue.bury_older(row.id, job.identity)
         why = screen(why, limit=500)
-        self.hands.say(f"{job.kind}: {why}; dead after {row.attempts + 1} tries, see `mekiki queue dead`")
+        self.hands.warn(f"{job.kind}: {why}; dead after {row.attempts + 1} tries, see `mekiki queue dead`")
         raise Dead(why) from None

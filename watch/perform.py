@@ -14,8 +14,9 @@ from sqlalchemy import Engine
 
 from config import Config
 from safety.egress import EgressRule
-from safety.logs import Log, relay
+from safety.logs import Log, about, event_of, relay
 from safety.screen import screen
+from safety.traces import UNTRACED, Trace
 from spiders.visits.stamping import stamp_due
 from storage.case_locks import MACHINE
 from storage.cursors import save_cursor
@@ -49,19 +50,23 @@ class Hands:
     say: Callable[[str], None]  # one line for the operator
     nursery: Nursery
     log: Log | None = None  # takes what children write; default: `say`
+    trace: Trace = UNTRACED
     meter: Meter = field(default_factory=Meter)
     messenger: Messenger = field(init=False)
 
     def __post_init__(self) -> None:
         self.messenger = Messenger(config=self.config, engine=self.engine, media=self.media, now=self.now, say=self.say)
 
+    def warn(self, line: str) -> None:
+        """Say what went wrong."""
+        (self.say if self.log is None else self.log.warning)(line)
+
     def hear(self, job: Job, line: str) -> None:
         """Pass on what a child wrote."""
         if self.log is None:
             self.say(line)
             return
-        about = {"job": job.kind, "source": job.source, "slice": job.slice}
-        relay(self.log, line, **{name: value for name, value in about.items() if value})
+        relay(self.log, line, job=job.kind, source=job.source, slice=job.slice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,12 @@ async def perform(job: Job, hands: Hands) -> Done:
         JobFailed: it could not be done.
         StorageUnavailable: the database cannot be used; the job is as due as before.
     """
+    keys = {"source": job.source, "slice": job.slice}
+    with about(job=job.kind, **keys), hands.trace.begin(job.kind, **keys) as trace:
+        return Done(job=job, needed=await _perform(job, hands, trace))
+
+
+async def _perform(job: Job, hands: Hands, trace: Trace) -> bool:
     match job.kind:
         case "deliver":
             await hands.messenger.deliver()
@@ -87,10 +98,10 @@ async def perform(job: Job, hands: Hands) -> Done:
         case "stamp":
             await _stamp(hands)
         case "prune":
-            return Done(job=job, needed=await _prune(job, hands))
+            return await _prune(job, hands, trace)
         case "crawl" | "visit" | "recheck":
-            return Done(job=job, needed=await _read(job, hands))
-    return Done(job=job)
+            return await _read(job, hands, trace)
+    return True
 
 
 def called(job: Job) -> str:
@@ -98,21 +109,21 @@ def called(job: Job) -> str:
     return " ".join(screen(part) for part in (job.source, job.slice) if part) or job.kind
 
 
-async def _read(job: Job, hands: Hands) -> bool:
+async def _read(job: Job, hands: Hands, trace: Trace) -> bool:
     """Read a source, or a part of it, in its round; tell whether that was still to be done."""
     round_at = await asyncio.to_thread(_round_of, job, hands)
     if round_at is None:
         return False
     part = ("--slice", job.slice) if job.slice else ()
-    ended = await _child(job, ("crawl", "--source", job.source, *part, "--round", round_at.isoformat()), hands)
+    ended = await _child(job, ("crawl", "--source", job.source, *part, "--round", round_at.isoformat()), hands, trace)
     if ended.overrun is not None:
         await asyncio.to_thread(_give_up, job, round_at, ended, hands)
     for problem in await tell_changes(hands.config, hands.engine, hands.media, now=hands.now, source=job.source):
-        hands.say(problem)
+        hands.warn(problem)
     if await asyncio.to_thread(_round_of, job, hands) == round_at:  # nothing says that it came to its end
         raise JobFailed(f"{called(job)}: {_how(job, ended)}")
     if ended.code not in _ENDED_WELL:
-        hands.say(f"{called(job)}: {_how(job, ended)}; next try by its schedule")
+        hands.warn(f"{called(job)}: {_how(job, ended)}; next try by its schedule")
     return True
 
 
@@ -128,14 +139,14 @@ def _give_up(job: Job, round_at: datetime, ended: Ended, hands: Hands) -> None:
         give_up(session, job.source, job.slice, round_at, why=ended.overrun, now=hands.now())
 
 
-async def _prune(job: Job, hands: Hands) -> bool:
+async def _prune(job: Job, hands: Hands, trace: Trace) -> bool:
     """Remove what is too old, or only make room where nothing is; tell whether that was still to be done."""
     began = hands.now()
     if not await asyncio.to_thread(_prune_due, hands):
         return False
     storage = hands.config.storage
     if storage.keep_items or storage.keep_pictures or storage.keep_visits:
-        ended = await _child(job, ("db", "prune", "--as", MACHINE), hands)
+        ended = await _child(job, ("db", "prune", "--as", MACHINE), hands, trace)
         if ended.code not in _ENDED_WELL:
             raise JobFailed(f"{called(job)}: {_how(job, ended)}")
     else:
@@ -169,15 +180,17 @@ async def _stamp(hands: Hands) -> None:
         raise JobFailed(f"stamp: {file}: no certificates in PEM can be read from it") from error
     report = await stamp_due(hands.engine, hands.media, rule=rule, now=hands.now, roots=roots)
     for problem in report.problems:
-        hands.say(problem)
+        hands.warn(problem)
 
 
-async def _child(job: Job, arguments: Sequence[str], hands: Hands) -> Ended:
+async def _child(job: Job, arguments: Sequence[str], hands: Hands, trace: Trace) -> Ended:
     """Run a command in a child; return how it ended."""
     log = ("--log", "json") if hands.log is not None and arguments[0] == "crawl" else ()  # `relay` reads it
     try:
         ended = await hands.nursery.run(
-            (*arguments, "--config", str(hands.config.file), *log), lambda line: hands.hear(job, line)
+            (*arguments, "--config", str(hands.config.file), *log),
+            lambda line: hands.hear(job, line),
+            trace.environment,
         )
     except NurseryError as error:
         raise JobFailed(f"{called(job)}: {error}") from error
@@ -194,5 +207,5 @@ def _how(job: Job, ended: Ended) -> str:
         return f"the {job.kind} was stopped, it ran longer than [watch] longest allows"
     if ended.code < 0:
         return f"the {job.kind} was ended by {signal.Signals(-ended.code).name}"
-    last = ended.lines[-1] if ended.lines and ended.code not in (*_ENDED_WELL, 3) else ""
+    last = event_of(ended.lines[-1]) if ended.lines and ended.code not in (*_ENDED_WELL, 3) else ""
     return f"the {job.kind} ended with exit code {ended.code}{': ' if last else ''}{screen(last)}"

@@ -53,7 +53,7 @@ class Plan:
         except StorageUnavailable as error:
             if str(error) != self._told:
                 self._told = str(error)
-                self.hands.say(f"plan: trying again: {error}")
+                self.hands.warn(f"plan: trying again: {error}")
             return
         self._told = ""
         await self.queue.offer(due, now)

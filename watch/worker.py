@@ -117,10 +117,10 @@ class Watch:
         failures = before.failures + 1 if before is not None else 1
         rest = RESTS[min(failures, len(RESTS)) - 1]
         self._rests[job.identity] = _Rest(until=self.hands.now() + rest, failures=failures)
-        self.hands.say(f"{why}; next try in {rest.total_seconds():.0f} s")
+        self.hands.warn(f"{why}; next try in {rest.total_seconds():.0f} s")
 
     def _complain(self, what: str, why: str) -> None:
         """Say once what is wrong with the database, until `what` is well again."""
         if self._troubles.get(what) != why:
             self._troubles[what] = why
-            self.hands.say(f"trying again: {why}")
+            self.hands.warn(f"trying again: {why}")
