@@ -87,6 +87,8 @@ class Storage(Model):
     database: DatabaseUrl = Field(default="sqlite:///mekiki.db", validate_default=True)
     # or env:NAME for a URL with a password
     media: BesidePath = Field(default=Path("media"), validate_default=True)
+    # Index of pictures and texts for `mekiki seen`: made of the database, so it may be lost.
+    index: BesidePath = Field(default=Path("index"), validate_default=True)
     # How long after it was seen last: then `mekiki db prune` removes it, unless a case that matters needs it.
     keep_items: Kept | None = None  # texts, sightings and verdicts; default: for ever
     keep_pictures: Kept | None = None  # default: for ever

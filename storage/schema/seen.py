@@ -135,6 +135,7 @@ class Picture(Base):
     """What is known of a stored file; the bytes are in the media store under the same digest."""
 
     __tablename__ = "pictures"
+    __table_args__ = (Index(None, "saved_at", "sha256"),)  # in this order `storage.likeness` reads them
 
     sha256: Mapped[str] = mapped_column(Digest, primary_key=True)
     mime: Mapped[str | None] = mapped_column(AnyText)
@@ -151,6 +152,7 @@ class VersionPicture(Base):
     """Which stored file an item's picture reference led to."""
 
     __tablename__ = "version_pictures"
+    __table_args__ = (Index(None, "sha256"),)
 
     version_id: Mapped[int] = mapped_column(ForeignKey("item_versions.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
