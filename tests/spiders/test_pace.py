@@ -118,3 +118,38 @@ def test_a_crawl_that_is_told_to_stop_does_not_wait_for_a_pause(tmp_path: Path) 
             _, errors = process.communicate(b"", timeout=LONGEST_PAUSE / 2)
     assert process.returncode == 0, errors
     assert crawling.rows("SELECT count(*) FROM runs WHERE finished_at IS NOT NULL") == [(1,)]
+
+
+def test_the_next_run_leaves_a_tired_host_alone_too(tmp_path: Path) -> None:
+    with Tired(503, str(10 * LONGEST_PAUSE)) as tired:
+        crawling = Crawling(tmp_path)
+        crawling.configure(source("first", f"{tired.url}/1"), allow=[tired.allow])
+        crawling.crawl()
+        assert tired.paths() == ["/1"]
+        report = crawling.crawl()["first"]
+        assert tired.paths() == ["/1"]
+    assert (report.outcome, report.errors) == ("blocked", {"rate_limited": 1})
+
+
+def test_a_tired_interface_is_left_alone_by_the_next_run_of_its_source_alone(tmp_path: Path) -> None:
+    with WebServer() as server:
+        server.pages["/items"] = Answer(status=429, headers={"Retry-After": "9999"}, kind="application/json")
+        table = f'kind = "json"\ndelay = 0\nitems = "data"\nfields = {{ id = "id" }}\nurl = "{server.url}/items"\n'
+        crawling = Crawling(tmp_path)
+        crawling.configure(
+            "".join(f'[[source]]\nkey = "{key}"\n{table}' for key in ("ours", "theirs")), allow=[server.allow]
+        )
+        for sources, asked in ((["ours"], 1), (["ours"], 1), (["theirs"], 2)):
+            report = crawling.crawl(sources=sources)
+            assert report[sources[0]].errors == {"rate_limited": 1}
+            assert len(server.paths()) == asked, sources
+
+
+def test_a_dry_run_keeps_its_own_pace_and_writes_nothing(tmp_path: Path) -> None:
+    with Tired(503, str(10 * LONGEST_PAUSE)) as tired:
+        crawling = Crawling(tmp_path)
+        crawling.configure(
+            source("first", f"{tired.url}/1", f"{tired.url}/2"), allow=[tired.allow], crawler="per_host = 1"
+        )
+        assert crawling.crawl(dry_run=True)["first"].errors == {"rate_limited": 1}
+    assert crawling.rows("SELECT * FROM host_turns") == []
