@@ -68,11 +68,13 @@ class Turnstile:
         self._returned.put((reserved, unused))
 
     def close(self, unused: Sequence[tuple[Reserved, int]]) -> None:
-        """Finish what is under way, give turns back, and have hosts forgotten that nobody asks any more."""
+        """Finish what is under way or waits, give turns back, and have hosts forgotten that nobody asks any more."""
         self._threads.shutdown()
         try:
-            if unused:
-                self._give_back(unused)
+            if told := self._told.rest():
+                self._pause(told)
+            if returned := [*self._returned.rest(), *unused]:
+                self._give_back(returned)
             with transaction(self._engine) as session:
                 forget(session)
         except (StorageError, SQLAlchemyError) as error:
@@ -118,6 +120,10 @@ class _Lane(Generic[T, R]):
         self._things.append(thing)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def rest(self) -> list[T]:
+        """Return what was put in and never came to a thread, because the reactor ended."""
+        return self._things
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
