@@ -8,6 +8,7 @@ StorageError
 ├── CopyRefused           a database, or a backup, cannot be copied so: do what the message says
 ├── StampRefused          an answer is no time stamp on this evidence: ask again later
 ├── CaseNotFound          no such case
+├── ItemNotFound          no such item
 ├── CaseConflict          somebody (or the crawler) changed the case meanwhile: look again
 ├── JudgementRefused      the judgement is incomplete or makes no sense in the case's state
 ├── NoticeNotFound        no such notice, or more than one is called so
@@ -51,6 +52,10 @@ class StampRefused(StorageError):
 
 class CaseNotFound(StorageError):
     """No case has this id."""
+
+
+class ItemNotFound(StorageError):
+    """No item has this number."""
 
 
 class CaseConflict(StorageError):

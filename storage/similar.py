@@ -42,7 +42,7 @@ def similar_judged(session: Session, case_id: int, *, most: int = MOST) -> tuple
     for key_id, case in session.execute(others):
         cases[case.id] = case
         shares[case.id].append(words[key_id])
-    judgements = _judgements(session, list(cases))
+    judgements = held_judgements(session, list(cases))
     found = [
         SimilarCase(
             id=case.id,
@@ -62,7 +62,7 @@ def similar_judged(session: Session, case_id: int, *, most: int = MOST) -> tuple
     return tuple(sorted(found, key=lambda one: (one.at, one.id), reverse=True)[:most])
 
 
-def _judgements(session: Session, case_ids: list[int]) -> dict[int, CaseLog]:
+def held_judgements(session: Session, case_ids: list[int]) -> dict[int, CaseLog]:
     """Return the judgement that holds for each case."""
     wanted = ("confirm", "dismiss", "reopen", "undo")
     query = select(CaseLog).where(CaseLog.case_id.in_(case_ids), CaseLog.action.in_(wanted)).order_by(CaseLog.id)
