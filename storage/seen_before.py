@@ -328,7 +328,7 @@ def _items(session: Session, matches: Mapping[int, Sequence[Match]], latest: Map
                     platform=row.platform,
                     external_id=row.external_id,
                     advertiser=item.advertiser.name or item.advertiser.id if item.advertiser else None,
-                    title=words_of(item)[:_TITLE],
+                    title=" ".join(words_of(item)[:_TITLE].split()),
                     matches=tuple(best[by] for by in sorted(best)),
                     first_seen=first,
                     last_seen=last,

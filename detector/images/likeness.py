@@ -19,7 +19,7 @@ CUT_RADIUS: int = CUT_DISTANCE  # bits of 64
 _MIRROR = int(f"{int(MIRROR):016x}" * 4, 16)
 FINE_BYTES, CUT_BYTES = 32, 8
 
-How = Literal["saved anew", "mirrored", "changed in a part", "cropped or framed", "a part of the other"]
+How = Literal["saved anew", "mirrored", "changed", "a part of the other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +91,6 @@ def _how(copy: Copy, distance: int) -> How:
         return "a part of the other"
     if copy.mirrored:
         return "mirrored"
-    if copy.windows:
-        return "changed in a part"
-    if distance <= FINE_DISTANCE:
+    if distance <= FINE_DISTANCE and not copy.windows:
         return "saved anew"
-    return "changed in a part" if distance <= RADIUS else "cropped or framed"
+    return "changed"

@@ -36,7 +36,7 @@ from storage.likeness.files import (
     write_manifest,
     write_tail,
 )
-from storage.likeness.shelf import FORMS, LEAST, Ids, Shelf, has_faiss
+from storage.likeness.shelf import FORMS, MANY, Ids, Shelf, has_faiss
 from storage.schema import ItemRow, ItemVersion, Picture
 
 Told = Callable[[str], object]  # is told one line for people
@@ -154,7 +154,7 @@ class _Opening:
                 manifest, mark = self._extended(kind, manifest, shelves)
             self._held(kind, mark, shelves)
         for name, shelf in shelves.items():
-            if not has_faiss() and len(shelf) >= LEAST:
+            if not has_faiss() and len(shelf) >= MANY:
                 self._say(
                     f"{len(shelf):,} {name} codes are looked through one by one; mekiki[matching] brings an index"
                 )

@@ -1,8 +1,9 @@
 """Shelf: binary codes of one length, each with an id; which are within some bits of a code.
 
-The tail is an array that is looked through whole, so exact. From `LEAST` codes on, most stand in an inverted file of
-faiss (`IndexBinaryIVF`): a code stands in the list of the nearest of some codes drawn from the shelf itself, and only
-the lists nearest to what is asked are looked through. Origin of the numbers and why not another index: benchmarks/near.
+The tail is an array that is looked through whole, so exact: by faiss where it is installed, else by numpy. Above a size
+most codes stand in an inverted file of faiss (`IndexBinaryIVF`): a code stands in the list of the nearest of some codes
+drawn from the shelf itself, and only the lists nearest to what is asked are looked through. Origin of the numbers, and
+why no other index: benchmarks/near.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from detector import text_likeness
 from detector.images import likeness as picture_likeness
 
-LEAST: int = 200_000  # codes of a tail, from which they go into lists: looking through so many takes 2 ms
+MANY: int = 1_000_000  # codes that are slow to look through without faiss: 40 ms for each that is asked
 GROWTH: int = 8  # the lists are made anew when the tail is one so-manieth of them
 SEED: int = 2026  # of the codes drawn as centres of lists
 _WORDS = 1 << 16  # codes compared at once: the distances stay in the processor's cache
@@ -35,13 +36,19 @@ class Form:
     width: int  # bytes of a code; a multiple of 8
     radius: int  # bits that near codes differ in at most
     lists: int  # of the inverted file
-    probes: int  # lists that are looked through; recall of benchmarks/near
+    probes: int  # lists that are looked through
+    least: int  # codes of a tail from which they go into lists
 
 
 FORMS: dict[str, Form] = {
-    "picture": Form(width=picture_likeness.FINE_BYTES, radius=picture_likeness.RADIUS, lists=1024, probes=384),
-    "cut": Form(width=picture_likeness.CUT_BYTES, radius=picture_likeness.CUT_RADIUS, lists=4096, probes=32),
-    "text": Form(width=text_likeness.BYTES, radius=text_likeness.RADIUS, lists=1024, probes=384),
+    "picture": Form(
+        width=picture_likeness.FINE_BYTES, radius=picture_likeness.RADIUS, lists=1024, probes=384, least=2_000_000
+    ),
+    # Some two hundred are asked at once, all very near.
+    "cut": Form(
+        width=picture_likeness.CUT_BYTES, radius=picture_likeness.CUT_RADIUS, lists=4096, probes=32, least=200_000
+    ),
+    "text": Form(width=text_likeness.BYTES, radius=text_likeness.RADIUS, lists=1024, probes=512, least=2_000_000),
 }
 
 
@@ -63,6 +70,7 @@ class Shelf:
         self.base = base  # faiss.IndexBinaryIVF, or None
         self._ids: list[Ids] = []  # of the tail
         self._codes: list[Codes] = []
+        self._flat: Any = None  # faiss.IndexBinaryFlat of the tail, made when it is asked
 
     def __len__(self) -> int:
         return self.in_lists + sum(map(len, self._ids))
@@ -84,7 +92,7 @@ class Shelf:
     @property
     def due(self) -> bool:
         """Tell whether the tail should go into lists."""
-        return has_faiss() and len(self) - self.in_lists >= max(LEAST, self.in_lists // GROWTH)
+        return has_faiss() and len(self) - self.in_lists >= max(self.form.least, self.in_lists // GROWTH)
 
     def add(self, entries: Sequence[tuple[int, bytes]]) -> None:
         """Put codes at the end of the tail."""
@@ -95,6 +103,7 @@ class Shelf:
 
     def extend(self, ids: Ids, codes: Codes) -> None:
         """Put codes at the end of the tail."""
+        self._flat = None
         self._ids.append(ids)
         self._codes.append(codes)
 
@@ -119,7 +128,7 @@ class Shelf:
         base = _faiss().IndexBinaryIVF(quantizer, self.form.width * 8, len(centres))
         base.is_trained = True
         base.add_with_ids(codes, ids)
-        self.base, self._ids, self._codes = base, [], []
+        self.base, self._flat, self._ids, self._codes = base, None, [], []
 
     def keep(self, alive: Ids) -> int:
         """Forget all codes but those of some ids; return how many went."""
@@ -127,7 +136,7 @@ class Shelf:
         kept = np.isin(ids, alive)
         gone = int(len(ids) - kept.sum())
         if gone:
-            self.base, self._ids, self._codes = None, [ids[kept]], [codes[kept]]
+            self.base, self._flat, self._ids, self._codes = None, None, [ids[kept]], [codes[kept]]
         return gone
 
     def everything(self) -> tuple[Ids, Codes]:
@@ -168,15 +177,22 @@ class Shelf:
         _, distances, ids = self.base.range_search(queries, self.form.radius + 1)
         return zip(ids.tolist(), distances.astype(np.int64).tolist(), strict=True)
 
-    def _in_tail(self, queries: Codes) -> list[tuple[int, int]]:
-        found: list[tuple[int, int]] = []
-        asked = queries.view(np.uint64)
+    def _in_tail(self, queries: Codes) -> Iterable[tuple[int, int]]:
         ids, codes = self.tail
-        words = np.ascontiguousarray(codes).view(np.uint64)
-        for start in range(0, len(words), _WORDS):
-            some = words[start : start + _WORDS]
-            for query in asked:
-                distances = np.bitwise_count(some ^ query).sum(axis=1)
-                rows = np.nonzero(distances <= self.form.radius)[0]
-                found += zip(ids[start + rows].tolist(), distances[rows].tolist(), strict=True)
-        return found
+        if not has_faiss():
+            return scan(ids, codes, queries, self.form.radius)
+        if self._flat is None:
+            self._flat = _faiss().IndexBinaryFlat(self.form.width * 8)
+            self._flat.add(codes)
+        _, distances, rows = self._flat.range_search(queries, self.form.radius + 1)
+        return zip(ids[rows].tolist(), distances.astype(np.int64).tolist(), strict=True)
+
+
+def scan(ids: Ids, codes: Codes, queries: Codes, radius: int) -> Iterable[tuple[int, int]]:
+    """Yield id and distance of each code within so many bits of each that is asked, by looking at all."""
+    asked, words = (np.ascontiguousarray(rows).view(np.uint64) for rows in (queries, codes))
+    for start in range(0, len(words), _WORDS):
+        for query in asked:
+            distances = np.bitwise_count(words[start : start + _WORDS] ^ query).sum(axis=1)
+            rows = np.nonzero(distances <= radius)[0]
+            yield from zip(ids[start + rows].tolist(), distances[rows].tolist(), strict=True)
