@@ -1,13 +1,13 @@
 """What a page costs from the socket to the database: CPU of the whole pipeline beside a bare Scrapy spider.
 
-`python -m benchmarks.pipeline [--pages 5000]` makes pages of 30 to 60 kB as Japanese shops and publishers write them, some
-of them with the brand, serves them from a process of its own, and reads the same addresses twice, each time in a fresh
-process with 16 requests at the same time, robots.txt obeyed, pictures not fetched:
+`python -m benchmarks.pipeline [--pages 5000]` makes pages of 30 to 60 kB as Japanese shops and publishers write them,
+some of them with the brand, serves them from a process of its own, and reads the same addresses twice, each time in a
+fresh process with 16 requests at the same time, robots.txt obeyed, pictures not fetched:
 
 * bare: Scrapy downloads; parsel finds title, description, the absolute addresses of links and pictures with their
   texts, and all visible text; one JSON line a page.
-* mekiki: `mekiki crawl` with SQLite: guarded resolver, bounded handler, pages parsed in killable children, ads looked for,
-  five brands judged, items, verdicts, cases and intents stored.
+* mekiki: `mekiki crawl` with SQLite: guarded resolver, bounded handler, pages parsed in killable children, ads looked
+  for, five brands judged, items, verdicts, cases and intents stored.
 
 CPU is that of the process and all its children, as `wait4` tells it; the server's is not in it.
 """
@@ -86,11 +86,24 @@ process = CrawlerProcess({
 process.crawl(Bare)
 process.start()
 """
-_NOUNS = "冷蔵庫 洗濯機 炊飯器 掃除機 扇風機 暖房 加湿器 照明 電池 時計 座布団 食器 弁当 水筒 手帳 鉛筆 自転車 傘 帽子 靴".split()
-_ADJECTIVES = "静かな 軽い 丈夫な 小型の 省エネの 人気の 新しい 便利な 旬の 限定の".split()
-_VERBS = (
-    "届きました。 発売します。 入荷しました。 選ばれています。 値下げしました。 話題です。 お試しください。".split()
+_NOUNS = (
+    "冷蔵庫",
+    "洗濯機",
+    "炊飯器",
+    "掃除機",
+    "扇風機",
+    "暖房",
+    "加湿器",
+    "照明",
+    "電池",
+    "時計",
+    "食器",
+    "水筒",
+    "手帳",
+    "自転車",
 )
+_ADJECTIVES = ("静かな", "軽い", "丈夫な", "小型の", "省エネの", "人気の", "新しい", "便利な", "旬の", "限定の")
+_VERBS = ("届きました。", "発売します。", "入荷しました。", "選ばれています。", "値下げしました。", "お試しください。")
 _SITES = ("shop", "news", "blog", "mall", "tips")
 
 
@@ -120,9 +133,9 @@ def page(number: int) -> str:
     parts = [
         f'<!DOCTYPE html><html lang="ja"><head><meta charset="utf-8"><title>{title}</title>',
         f'<meta name="description" content="{sentence(pick)}"><meta property="og:title" content="{title}">',
-        f'<link rel="canonical" href="/p/{number}"><link rel="stylesheet" href="/style.css">',
+        f'<link rel="canonical" href="/p/{number}">',
         f"<style>{'.c{margin:0 auto;padding:4px 8px;color:#333}' * 30}</style>",
-        f"<script>window.dataLayer=window.dataLayer||[];{'dataLayer.push({event:1,value:2});' * 60}</script></head><body>",
+        f"<script>window.dataLayer=window.dataLayer||[];{'dataLayer.push({event:1});' * 60}</script></head><body>",
         "<header><nav><ul>",
         *(f'<li class="nav-item"><a href="/c/{n}?from=nav">{pick.choice(_NOUNS)}</a></li>' for n in range(30)),
         "</ul></nav></header><main>",
@@ -140,7 +153,7 @@ def page(number: int) -> str:
                 f'alt="{pick.choice(_NOUNS)}" width="320" height="240" loading="lazy"><h3>{sentence(pick, 1)}</h3>'
                 f'<span class="price">{pick.randrange(500, 90_000):,}円(税込)</span></a></article>'
             )
-        elif kind < 0.93:
+        elif kind < 0.97:
             words = f"<section><h2>{sentence(pick, 1)}</h2><div><div><p>{sentence(pick)}</p></div></div></section>"
         else:
             words = (
@@ -237,8 +250,8 @@ def main() -> None:
     print(f"{options.pages} pages of {size / 1000:.0f} kB")
     for name, took in spent.items():
         print(
-            f"{name:>7}: {took.cpu / options.pages * 1000:6.2f} ms CPU a page, {options.pages / took.wall:6.1f} pages/s, "
-            f"largest process {took.memory} MB"
+            f"{name:>7}: {took.cpu / options.pages * 1000:6.2f} ms CPU a page, {options.pages / took.wall:5.1f} pages/s,"
+            f" largest process {took.memory} MB"
         )
     if len(spent) == 2:
         print(f"  ratio: {spent['mekiki'].cpu / spent['bare'].cpu:.2f}")

@@ -195,6 +195,7 @@ _POST = re.compile(
 
 _NOTHING = frozenset("\ufe0f\u20e3\u200b\u200c\u200d\u2060\ufeff\u00ad")  # makes a digit an emoji, or shows nothing
 _VOICED = ("\u3099", "\u309a")
+_ITSELF = re.compile("[\n -~、。「」ぁ-ゖァ-ヺー一-鿿]+")  # is the same in NFKC, letter by letter
 
 
 class _Folded:
@@ -203,15 +204,21 @@ class _Folded:
     def __init__(self, text: str) -> None:
         parts: list[str] = []
         places: list[int] = []
-        for place, letter in enumerate(text):
-            folded = "+" if letter == "➕" else unicodedata.normalize("NFKC", letter)
-            if letter in _NOTHING:
+        place = 0
+        while place < len(text):
+            if run := _ITSELF.match(text, place):
+                parts.append(run[0])
+                places += range(place, run.end())
+                place = run.end()
                 continue
+            letter = text[place]
+            folded = "+" if letter == "➕" else unicodedata.normalize("NFKC", letter)
             if folded in _VOICED and parts:  # half-width kana carry their mark behind them
                 parts[-1] = unicodedata.normalize("NFC", parts[-1] + folded)
-                continue
-            parts.append(folded)
-            places += [place] * len(folded)
+            elif letter not in _NOTHING:
+                parts.append(folded)
+                places += [place] * len(folded)
+            place += 1
         self.cased = "".join(parts)
         self.text = self.cased.lower() if len(self.cased.lower()) == len(self.cased) else self.cased
         self._places = [*places, len(text)]

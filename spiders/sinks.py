@@ -186,11 +186,11 @@ class DatabaseSink(Sink):
                 finish_run(session, self._run_id, now, outcome, dict(counts))
 
     def fetch_state(self, url: str) -> FetchState | None:
-        with transaction(self._engine) as session:
+        with snapshot(self._engine) as session:
             return fetch_state(session, self._source, url, self._judged_by)
 
     def cursor(self, name: str) -> Any | None:
-        with transaction(self._engine) as session:
+        with snapshot(self._engine) as session:
             return cursor(session, self._source, name)
 
     def to_ask(self, before: datetime) -> ToAsk:

@@ -105,7 +105,7 @@ class WebSpider(SourceSpider):
         if seen["refresh"]:
             async for request in self._refresh(response, seen["refresh"], depth, refreshed + 1):
                 yield request
-        if depth < self._source.depth:
+        if self._follow and depth < self._source.depth:
             async for request in self._visit(filter(self._wanted, seen["links"]), depth=depth + 1):
                 yield request
 

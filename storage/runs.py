@@ -108,13 +108,13 @@ def run_record(run: Run) -> RunRecord:
 
 def fetch_state(session: Session, source: str, url: str, judged_by: str) -> FetchState | None:
     """Return what is known of a URL, or None when nothing is or its items were judged with other profiles."""
-    row = session.scalar(
-        select(FetchStateRow).where(
+    row = session.execute(
+        select(FetchStateRow.url, FetchStateRow.etag, FetchStateRow.last_modified).where(
             FetchStateRow.source == source,
             FetchStateRow.identity == _identity(url),
             FetchStateRow.judged_by == judged_by,
         )
-    )
+    ).one_or_none()
     return None if row is None else FetchState(url=row.url, etag=row.etag, last_modified=row.last_modified)
 
 

@@ -32,6 +32,13 @@ def read_linear(text: str) -> Document:
     return reader.finish()
 
 
+def measure(text: str) -> Document:
+    """Return the same document as `read_linear`, without any text: how large it is, and whether it is `degraded`."""
+    gauge = _Gauge()
+    gauge.feed(text)
+    return gauge.finish()
+
+
 def unescape(text: str) -> str:
     """Replace character references; numbers too long for any character become U+FFFD."""
     if "&#" in text:
@@ -105,3 +112,13 @@ class _Reader(DocumentBuilder):
             self._framed = False
         self.end(tag)
         return text.find(">", close.end()) + 1 if close else 0
+
+
+class _Gauge(_Reader):
+    """Reads everything but the words."""
+
+    def text(self, text: str) -> None:
+        pass
+
+    def add(self, piece: str) -> None:
+        pass

@@ -1,7 +1,7 @@
 """HTML -> Document: libxml2 reads what people write, the linear reader reads the rest.
 
-1. The linear reader goes first: it takes milliseconds, and says whether the page is deeper or larger than a tree parser
-   can be trusted with (`degraded`). Then its document is the answer.
+1. The linear reader goes first: it takes a millisecond, and says whether the page is deeper or larger than a tree
+   parser can be trusted with (`degraded`). Then its document is the answer.
 2. Otherwise libxml2 repairs the page, for it knows the thousand ways of malformed HTML better, and what it says goes
    straight into the same flat form: a tree of Python objects, which nobody needs, would cost as much as all the rest.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from lxml import etree
 
-from spiders.pages.linear import read_linear
+from spiders.pages.linear import measure, read_linear
 from spiders.pages.markup import Document, DocumentBuilder
 
 # A tree of so many elements takes a second of CPU. Of 16 real pages the largest has 5,000.
@@ -24,9 +24,9 @@ def read_document(text: str) -> Document:
     An `iframe` with `srcdoc` counts as if its document stood in its place. Text in `noscript` is left out; text that
     style sheets or scripts would hide or show is in.
     """
-    document = read_linear(text)
-    if document.degraded or len(document.elements) > _MOST_ELEMENTS:
-        return document
+    size = measure(text)
+    if size.degraded or len(size.elements) > _MOST_ELEMENTS:
+        return read_linear(text)
     builder = DocumentBuilder()
     _repair(text, builder)
     return builder.finish()
