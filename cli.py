@@ -4,6 +4,10 @@ Data goes to standard output, messages to standard error. Exit codes: 0 ok, 1 fa
 configuration, 3 something outside failed, 4 partly done.
 """
 
+import gc
+
+gc.disable()  # all that is imported stays: looking through it again and again would take a third of the start
+
 from importlib.metadata import version
 
 import click
@@ -26,6 +30,9 @@ from console.commands.takedown import takedown_group
 from console.commands.telling import alerts
 from console.commands.triage import cases, triage
 from console.commands.visiting import visit
+
+gc.freeze()
+gc.enable()
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
