@@ -25,8 +25,8 @@ ALIKE: float = 0.6
 
 LEAST_LEGAL: int = 3  # labels from which a text has a legal notice
 _SENTENCE = re.compile(r"[。\n\u3000]+")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|@[\w.-]{2,40}")
-_HOST = re.compile(r"(?<![a-z0-9])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.[a-z]{2,24}(?:/[\w./?=&%~-]{0,500})?")
+ADDRESS = re.compile(r"(?:https?://|www\.)\S{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|@[\w.-]{2,40}")
+HOST = re.compile(r"(?<![a-z0-9])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.[a-z]{2,24}(?:/[\w./?=&%~-]{0,500})?")
 _NUMBER = re.compile(
     r"[¥\\$€]?\s?\d[\d,.]*\s?(?:円|万円|億円|万|%|パーセント|割|名様?|人|台|個|点|本|時間|分|秒|日|月|年|倍|yen|usd|jpy|off)*"
 )
@@ -55,7 +55,7 @@ def _without_legal(text: str) -> str:
 
 def masked(text: str, names: Sequence[str] = ()) -> str:
     """Return the letters of a text that could be a template's: folded, without names, numbers and set phrases."""
-    folded = _NUMBER.sub(" ", _HOST.sub(" ", _ADDRESS.sub(" ", fold(text).text)))
+    folded = _NUMBER.sub(" ", HOST.sub(" ", ADDRESS.sub(" ", fold(text).text)))
     for name in sorted((fold(name).text for name in names), key=len, reverse=True):
         if len(name) > 1:
             folded = folded.replace(name, " ")

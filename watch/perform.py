@@ -151,6 +151,10 @@ async def _prune(job: Job, hands: Hands, trace: Trace) -> bool:
             raise JobFailed(f"{called(job)}: {_how(job, ended)}")
     else:
         await asyncio.to_thread(_make_months, hands)
+    if storage.index.exists():  # somebody asks it: what came since is added now rather than when it is asked next
+        ended = await _child(job, ("db", "index"), hands, trace)
+        if ended.code not in _ENDED_WELL:
+            hands.warn(f"the index of what was seen was not brought up to date: {_how(job, ended)}")
     await asyncio.to_thread(_note_pruned, hands, began)
     return True
 

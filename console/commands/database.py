@@ -14,6 +14,7 @@ from safety.screen import screen
 from storage.backup import make_backup, thin_backup
 from storage.copying import copy_database
 from storage.database import backups, open_engine, upgrade
+from storage.likeness.index import forget
 from storage.restoring import open_backup, restore, restore_configuration
 from storage.retention import Keep, compact, prune
 from watch.queue import install
@@ -58,6 +59,9 @@ def db_prune(app: App, who: str, dry_run: bool) -> None:
         "files": pruned.files,
         "cases under legal hold kept": pruned.held,
     }
+    if not dry_run:
+        tell = lambda line: click.echo(f"mekiki: {screen(line)}", err=True)  # noqa: E731
+        counts["codes of the index"] = forget(app.engine, storage.index, say=tell)
     click.echo(summary_line("would remove" if dry_run else "removed", counts))
     if not dry_run:
         compact(app.engine)

@@ -21,10 +21,11 @@ from detector.images.likeness import asked, codes, cut_asked, cut_codes
 from detector.text_likeness import runs, signature, words_of
 from storage.columns import UtcDateTime
 from storage.database import snapshot
-from storage.errors import StorageUnavailable
+from storage.errors import MatchingMissing, StorageUnavailable
 from storage.forgetting import PURGED
 from storage.items import item_from
 from storage.likeness.files import (
+    MANIFEST,
     Damaged,
     Kind,
     Manifest,
@@ -115,17 +116,18 @@ def make_anew(engine: Engine, folder: Path, *, now: datetime, say: Told) -> dict
 def forget(engine: Engine, folder: Path, *, say: Told) -> int:
     """Take everything out of the files whose row is gone or empty; return how many codes went.
 
+    An index that cannot be read is removed: nothing may be left in it.
+
     Raises:
         StorageUnavailable: the folder cannot be used.
-        MatchingMissing: it was made with faiss, which is not installed.
     """
-    if not (folder / "index.json").exists():
+    if not (folder / MANIFEST).exists():
         return 0
     with _telling_of(folder), turn_to_write(folder, wait=True):
         try:
             manifest = read_manifest(folder) or Manifest()
             shelves = {name: read_shelf(folder, manifest, name) for name in FORMS}
-        except Damaged as problem:
+        except (Damaged, MatchingMissing, FileNotFoundError) as problem:
             say(f"{problem}; it is removed, and made anew when it is asked next")
             write_manifest(folder, Manifest())
             return 0
@@ -147,7 +149,12 @@ class _Opening:
         manifest = read_manifest(self._folder) or Manifest()
         for kind in kinds:
             self._check(kind, manifest.marks.get(kind))
-        shelves = {name: read_shelf(self._folder, manifest, name) for kind in kinds for name in SHELVES[kind]}
+        try:
+            shelves = {name: read_shelf(self._folder, manifest, name) for kind in kinds for name in SHELVES[kind]}
+        except FileNotFoundError as error:
+            if ours:  # so nobody has replaced it
+                raise Damaged(f"{error.filename} is gone") from error
+            raise
         for kind in kinds:
             mark = manifest.marks.get(kind)
             if ours:
