@@ -15,10 +15,10 @@ from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
-
-import tldextract
 
 MAX_URL: int = 8192  # characters looked at; browsers cut or refuse longer ones
 MAX_HOST: int = 253  # RFC 1035
@@ -55,11 +55,22 @@ _KNOWN = _known()
 
 
 def _rules() -> tuple[frozenset[str], frozenset[str]]:
-    """Return all suffix rules and the private ones; nothing is fetched or cached."""
-    public = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=False)
-    both = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
-    rules = frozenset((*both.tlds, *_KNOWN["dynamic"], *_KNOWN["builders"]))
-    return rules, rules - frozenset(public.tlds)
+    """Return all suffix rules and the private ones, from the list that tldextract brings; nothing is fetched.
+
+    The package itself is not imported: it would bring a client for HTTP along, for a tenth of a second.
+    """
+    package = find_spec("tldextract")
+    assert package is not None
+    assert package.origin is not None
+    listed = Path(package.origin).with_name(".tld_set_snapshot").read_text("utf-8")
+    public, _, private = listed.partition("// ===BEGIN PRIVATE DOMAINS===")
+    rules = frozenset((*_listed(public), *_listed(private), *_KNOWN["dynamic"], *_KNOWN["builders"]))
+    return rules, rules - frozenset(_listed(public))
+
+
+def _listed(rules: str) -> list[str]:
+    """Return the rules of a part of the list, which stand one on a line between comments."""
+    return [line.split()[0] for line in rules.splitlines() if line.strip() and not line.startswith("//")]
 
 
 _RULES, _PRIVATE = _rules()
