@@ -23,6 +23,7 @@ from console.commands.measuring import calibrate, evaluate, explain
 from console.commands.queue import queue, worker
 from console.commands.register import register_group
 from console.commands.reporting import report
+from console.commands.seen import db_index, seen
 from console.commands.setup import config_group, demo, doctor, init
 from console.commands.share import share_group
 from console.commands.sources import sources_group
@@ -47,6 +48,8 @@ def main() -> None:
 for of_cases in (cases_merge, cases_split, cases_why):
     cases.add_command(of_cases)
 
+db.add_command(db_index)
+
 for command in (
     init,
     config_group,
@@ -55,6 +58,7 @@ for command in (
     sources_group,
     score,
     scan,
+    seen,
     watch,
     worker,
     queue,
