@@ -7,7 +7,9 @@
 4. What retention removes goes from the files, too (`forget`); until then a proposal whose row is gone comes to nothing.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -49,7 +51,7 @@ SETTLED = timedelta(minutes=2)  # longer than a transaction, and than clocks of 
 BATCH = 500  # rows read at once
 WORTH = 500  # rows that are worth writing
 WRITTEN = 50_000  # rows after which a long way is written
-MOST_UNWRITTEN = 20_000  # rows that are read into memory while another process writes
+MOST_UNWRITTEN = 20_000  # codes that are made in memory alone: of rows just stored, or while another process writes
 TRIES = 5
 
 
@@ -99,7 +101,7 @@ def open_index(
                 with turn_to_write(folder, wait=False) as ours:
                     return _Opening(engine, folder, now, say).up_to_date(kinds, ours=ours)
             except FileNotFoundError:
-                continue  # another process has just replaced what the manifest named
+                time.sleep(0.1)  # another process has just replaced what the manifest named
             except Damaged as problem:
                 say(f"{problem}; it is made anew from the database")
                 make_anew(engine, folder, now=now, say=say)
@@ -205,7 +207,9 @@ class _Opening:
             _put(kind, rows, shelves)
             count += len(rows)
             if count >= MOST_UNWRITTEN:
-                self._say(f"another process is bringing the index up to date: the newest {kind} are not in it yet")
+                self._say(
+                    f"more than {count:,} codes of {kind} are not in the index's files yet; the others are left out"
+                )
                 return
 
     def _settled_rows(self, kind: Kind, mark: Mark | None) -> Iterator[tuple[Mark, list[Entry]]]:
@@ -312,15 +316,10 @@ def _alive(engine: Engine) -> dict[Kind, Ids]:
     return {"pictures": ids, "texts": texts}
 
 
-class _telling_of:
-    """What cannot be written or read becomes an error for people."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError):
-            raise StorageUnavailable(f"the index in {self._folder} cannot be used: {error.strerror}") from error
+@contextmanager
+def _telling_of(folder: Path) -> Iterator[None]:
+    """Make an error for people of what cannot be written or read."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailable(f"the index in {folder} cannot be used: {error.strerror}") from error
