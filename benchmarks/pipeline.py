@@ -262,8 +262,8 @@ def main() -> None:
     print(f"{options.pages} pages of {size / 1000:.0f} kB")
     for name, took in spent.items():
         print(
-            f"{name:>7}: {took.cpu / options.pages * 1000:6.2f} ms CPU a page, {options.pages / took.wall:5.1f} pages/s,"
-            f" largest process {took.memory} MB, {took.slope * took.wall / options.pages * 1000:+.1f} MB for 1,000 pages"
+            f"{name:>7}: {took.cpu / options.pages * 1000:6.2f} ms CPU a page, {options.pages / took.wall:.1f} pages/s,"
+            f" largest process {took.memory} MB, {took.slope * took.wall / options.pages * 1000:+.1f} MB a thousand"
         )
     if len(spent) == 2:
         print(f"  ratio: {spent['mekiki'].cpu / spent['bare'].cpu:.2f}")

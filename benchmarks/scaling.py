@@ -2,8 +2,8 @@
 
 `python -m benchmarks.scaling --database URL [--pages 2000] [--workers 1,2,4]`: URL names an empty database that may be
 emptied again and again. The pages are those of `benchmarks.pipeline`, as eight sources on eight hosts. Every worker
-takes one crawl at a time. Meanwhile the database is asked, ten times a second, what its connections wait for; that and the
-CPU of workers with their children say where it ends.
+takes one crawl at a time. Meanwhile the database is asked, ten times a second, what its connections wait for; that
+and the CPU of workers with their children say where it ends.
 """
 
 import argparse
