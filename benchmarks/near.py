@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from benchmarks.copies import PHOTOS, photos
 from benchmarks.near_data import Planted, bank, copies, pictures, rewritten, texts, written
-from detector.images.likeness import CUT_RADIUS, RADIUS, asked, codes, cut_asked, cut_codes
+from detector.images.hash import PictureHash
+from detector.images.likeness import CUT_RADIUS, RADIUS, Comparison, asked, codes, cut_asked, cut_codes
 from detector.text_likeness import ALIKE, runs, shared, signature
 from storage.likeness.files import Manifest, read_shelf, write_lists, write_manifest, write_tail
 from storage.likeness.shelf import FORMS, Shelf
@@ -134,6 +135,26 @@ def search_pictures(folder: Path, fine: Codes, cuts: Codes, planted: Sequence[Pl
     print(f"      {recall(found[: len(few)], truth, [one.row for one in cropped[: len(few)]])}", flush=True)
 
 
+def proposed(originals: Sequence[PictureHash], planted: Sequence[Planted]) -> None:
+    """Print, by edit, which share of the copies that the comparison knows the codes propose."""
+    shares: dict[str, list[tuple[bool, bool]]] = {}
+    for one in planted:
+        known = originals[one.row]
+        if Comparison(one.copy).with_picture(known) is not None:
+            fine = _near(list(asked(one.copy)), list(codes(known)), RADIUS)
+            cut = _near(list(cut_asked(one.copy)), list(cut_codes(known)), CUT_RADIUS)
+            shares.setdefault(one.edit, []).append((fine, fine or cut))
+    for edit, found in shares.items():
+        fine, both = np.mean(found, axis=0)
+        print(f"  {edit:28} {len(found):3} known, proposed {fine:.3f} by the finer hash, {both:.3f} with crops")
+
+
+def _near(wanted: list[bytes], kept: list[bytes], radius: int) -> bool:
+    if not wanted or not kept:
+        return False
+    return bool(np.bitwise_count(array(wanted)[:, None] ^ array(kept)[None]).sum(axis=2).min() <= radius)
+
+
 def other_indexes() -> list[tuple[str, Any]]:
     """Return the other binary indexes of faiss."""
     return [
@@ -222,7 +243,7 @@ def main() -> None:
     """Draw, build, ask, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=Path, nargs="+", default=PHOTOS)
-    parser.add_argument("--counts", type=int, nargs="+", default=[10_000, 100_000, 1_000_000, 10_000_000])
+    parser.add_argument("--counts", type=int, nargs="*", default=[10_000, 100_000, 1_000_000, 10_000_000])
     parser.add_argument("--windows", type=int, default=150, help="of photos; those that can be told apart are planted")
     parser.add_argument("--others", type=int, default=100_000, help="up to so many, the other indexes are built, too")
     parser.add_argument("--postgres", help="URL of a database; bands are built up to --others")
@@ -235,6 +256,7 @@ def main() -> None:
     for known, edited in copies(files, options.windows, draw):
         originals.append(known)
         planted += edited
+    proposed(originals, planted)
     windows = bank(files, 20_000, draw)
     print(f"{len(originals)} pictures planted, {len(planted)} copies, {len(windows):,} windows in the background")
     for count in options.counts:
