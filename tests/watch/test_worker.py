@@ -6,16 +6,25 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from sqlalchemy import select
 
 from config import load
 from storage.cases import list_cases
-from storage.database import open_engine, snapshot
+from storage.database import open_engine, snapshot, upgrade
 from storage.media import MediaStore
-from storage.runs import last_run
+from storage.runs import last_run, last_runs
+from storage.schema import ItemRow
 from tests.servers.programs import mekiki
 from tests.servers.sink import Sink
+from tests.servers.waiting import until
+from tests.servers.web import WebServer
+from watch.claims import Claims
+from watch.nursery import Nursery
+from watch.perform import Hands
+from watch.processes import processes
 from watch.worker import Watch
 
 CONFIG = """
@@ -53,6 +62,24 @@ channel = "slack"
 url = "file:hook"
 [[route]]
 receivers = ["desk"]
+"""
+
+SLOW = """
+[crawler]
+contact = "brand@hoshino-denki.example"
+[egress]
+allow = ["{allow}"]
+[[brand]]
+key = "hoshino"
+name = "星野電機"
+domains = ["hoshino-denki.example"]
+[[source]]
+key = "paper"
+kind = "web"
+urls = ["{site}/"]
+follow = ["."]
+delay = 0.1
+every = "1h"
 """
 
 
@@ -132,16 +159,76 @@ def test_a_team_that_only_imports_gets_its_alerts_and_reminders(tmp_path: Path) 
 
 
 def test_a_crawl_that_cannot_be_started_does_not_end_the_watch(tmp_path: Path) -> None:
+    """It is told once, and rests; nothing that is due beside it waits for it."""
     config = tmp_path / "mekiki.toml"
     config.write_text(CONFIG.format(port=1), "utf-8")
+    engine = open_engine(f"sqlite:///{tmp_path}/mekiki.db")
+    upgrade(engine)
     said: list[str] = []
-    watch = Watch(
-        config=load(config),
-        engine=open_engine(f"sqlite:///{tmp_path}/mekiki.db"),
-        media=MediaStore(tmp_path / "media"),
-        now=lambda: datetime.now(UTC),
-        say=said.append,
-        command=(str(tmp_path / "gone"),),
-    )
-    asyncio.run(watch._crawl("list"))
-    assert "could not be started" in said[0]
+
+    async def watch() -> None:
+        async with Nursery(module="nothing_of_this_name", memory=1024, longest=timedelta(hours=1)) as nursery:
+            hands = Hands(
+                config=load(config),
+                engine=engine,
+                media=MediaStore(tmp_path / "media"),
+                now=lambda: datetime.now(UTC),
+                say=said.append,
+                nursery=nursery,
+            )
+            with Claims(tmp_path / "mekiki.db") as claims:
+                watching = asyncio.create_task(Watch(hands=hands, claims=claims).run())
+                await asyncio.to_thread(until, lambda: len(said) > 2)
+                await asyncio.sleep(2.5)  # looks again and again, and tries nothing of this before its rest is over
+                signal.raise_signal(signal.SIGTERM)
+                await watching
+
+    asyncio.run(watch())
+    engine.dispose()
+    assert said[0].startswith("watching 2 sources;")
+    assert sorted(line.partition(":")[0] for line in said[1:-1]) == ["broken", "list"]
+    assert all("No module named 'nothing_of_this_name'); next try in 60 s" in line for line in said[1:-1])
+    assert said[-1] == "stopped"
+
+
+def test_a_killed_watch_loses_nothing_and_two_on_one_database_do_nothing_twice(tmp_path: Path) -> None:
+    """Killed in the middle of a crawl, by signal 9: the other watch takes it up at once, not by its schedule."""
+    with WebServer() as site:
+        site.html("/", "<title>0</title>" + "".join(f'<a href="/{number}">x</a>' for number in range(1, 9)))
+        for number in range(1, 9):
+            site.html(f"/{number}", f"<title>{number}</title><p>Page {number} of the paper.</p>", pause=0.4)
+        config = tmp_path / "mekiki.toml"
+        config.write_text(SLOW.format(site=site.url, allow=site.allow), "utf-8")
+        command = [sys.executable, "-m", "cli", "watch", "--config", str(config)]
+        with (
+            subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as first,
+            subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as second,
+        ):
+            try:
+                assert until(lambda: len(site.paths()) > 3, 120)
+                busy = first if _has_a_crawl(first.pid) else second
+                other = second if busy is first else first
+                assert not _has_a_crawl(other.pid)
+                assert len(set(site.paths())) == len(site.paths())
+                busy.kill()
+                wait_for_end(f"sqlite:///{tmp_path}/mekiki.db", "paper", seconds=120)
+            finally:
+                other.send_signal(signal.SIGTERM)
+                _, errors = other.communicate(timeout=60)
+                busy.kill()
+                busy.communicate()
+    assert other.returncode == 0, errors
+    engine = open_engine(f"sqlite:///{tmp_path}/mekiki.db")
+    with snapshot(engine) as session:
+        runs = last_runs(session, "paper", 10)
+        items = session.scalars(select(ItemRow.external_id)).all()
+    engine.dispose()
+    assert [run.outcome for run in runs] == ["ok", None]
+    assert runs[0].round_at == runs[1].round_at
+    assert len(items) == len(set(items)) == 9
+
+
+def _has_a_crawl(watch: int) -> bool:
+    """Tell whether a watch has a nursery, and that a child."""
+    parents = {process.pid: process.parent for process in processes()}
+    return any(parents.get(parent) == watch for parent in parents.values())
