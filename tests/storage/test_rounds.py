@@ -20,10 +20,8 @@ def keep(engine: Engine, *runs: dict[str, Any]) -> None:
     with transaction(engine) as session:
         for run in runs:
             ended = run.get("outcome") is not None
-            more: dict[str, Any] = {
-                "finished_at": run["started_at"] + timedelta(minutes=1) if ended else None,
-                "counts": {},
-            }
+            finished = run["started_at"] + timedelta(minutes=1) if ended else None
+            more: dict[str, Any] = {"finished_at": finished, "counts": {}}
             session.add(Run(source="shop", **{**more, **run}))
 
 
