@@ -27,6 +27,7 @@ from console.commands.seen import db_index, seen
 from console.commands.setup import config_group, demo, doctor, init
 from console.commands.share import share_group
 from console.commands.sources import sources_group
+from console.commands.status import status
 from console.commands.takedown import takedown_group
 from console.commands.telling import alerts
 from console.commands.triage import cases, triage
@@ -60,6 +61,7 @@ for command in (
     scan,
     seen,
     watch,
+    status,
     worker,
     queue,
     visit,

@@ -32,16 +32,18 @@ class GoogleAdsSpider(ApiSpider[GoogleAdsSource]):
     """Reads a source of kind "google-ads"."""
 
     parser = "spiders.pages.google_ads:parse_answer"
+    questions_a_part = 1
 
     def questions(self) -> Iterable[Question]:
-        asked = [{"text": name} for name in self.source.queries or self.names()]
-        asked += [{"advertiser_id": advertiser} for advertiser in self.source.advertisers]
-        for query in asked:
+        asked = [({"text": name}, {"query": name}) for name in self.source.queries or self.names()]
+        asked += [({"advertiser_id": one}, {"advertiser": one}) for one in self.source.advertisers]
+        for query, part in asked:
             params = {"engine": "google_ads_transparency_center", "region": self.source.region, **query}
             yield Question(
                 url=self.source.url,
                 params={**params, "num": str(self.source.count)},
                 secret_params={"api_key": self.secret("token")},
+                part=part,
             )
 
     def next(self, question: Question, answer: Answer) -> Question | None:
@@ -52,12 +54,14 @@ class SnapSpider(ApiSpider[SnapSource]):
     """Reads a source of kind "snap"."""
 
     parser = "spiders.pages.snap:parse_answer"
+    questions_a_part = 1
 
     def questions(self) -> Iterable[Question]:
         for name in self.source.queries or self.names():
             yield Question(
                 url=f"{self.source.url}?limit={self.source.limit}",
                 body={"paying_advertiser_name": name, "countries": list(self.source.countries)},
+                part={"query": name},
             )
 
     def next(self, question: Question, answer: Answer) -> Question | None:

@@ -16,23 +16,26 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 from urllib.parse import urlencode
 
 import msgspec
 from scrapy import Request
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
+from sqlalchemy.orm import Session
 from twisted.python.failure import Failure
 
-from config import Brand
+from config import Brand, Config, Source
 from config.sources.base import SourceBase
 from detector.items import Item
 from spiders.base import SourceSpider
 from spiders.failures import Trouble, trouble
 from spiders.found import fingerprint
+from spiders.pace import interface
 from spiders.pages.answers import Answer, Failed, answer
-from spiders.run import SourceRun
+from spiders.parts import named, parted
+from spiders.run import Intent, SourceRun
 from spiders.words import TO_DO, masked, shown
 
 PART_ROWS = 50
@@ -59,6 +62,7 @@ class Question:
     form: Mapping[str, str] | None = None  # or its form
     options: Mapping[str, Any] = field(default_factory=dict)  # keywords for the parser
     about: Mapping[str, Any] = field(default_factory=dict)  # what the spider wants to know again for the next page
+    part: Mapping[str, str] = field(default_factory=dict)  # what it asks for, in people's words: {"query": "星野電機"}
 
     def with_params(self, *, about: Mapping[str, Any] | None = None, **params: str) -> "Question":
         """Return this question with other parameters of the query."""
@@ -89,11 +93,29 @@ class ApiSpider(SourceSpider, Generic[S]):
     """Reads one interface."""
 
     parser: ClassVar[str]  # "spiders.pages.MODULE:parse_answer"
+    questions_a_part: ClassVar[int] = 0  # that are worth a part of their own, see `spiders.parts`; 0: read whole
 
     def __init__(self, run: SourceRun) -> None:
         super().__init__(run)
         self.source: S = run.source  # type: ignore[assignment]  # KINDS pairs the spider with its model
         self._asked: set[str] = set()
+
+    @classmethod
+    def parts(cls, config: Config, source: Source, session: Session) -> tuple[str, ...]:
+        if not cls.questions_a_part:
+            return ("",)
+        # Questions are made of these alone; a run with storage, sandbox and judge is made only to send them.
+        return tuple(cls(cast("SourceRun", Intent(source=source, config=config)))._parted())
+
+    def _parted(self) -> dict[str, list[Question]]:
+        """Return the first pages by part."""
+        questions = list(self.questions())
+        units = [named(question.part) for question in questions]
+        parts = parted(units, word="queries", least=self.questions_a_part)
+        return {
+            part: [question for question, unit in zip(questions, units, strict=True) if unit in wanted]
+            for part, wanted in parts.items()
+        }
 
     @abstractmethod
     def questions(self) -> Iterable[Question]:
@@ -146,7 +168,7 @@ class ApiSpider(SourceSpider, Generic[S]):
 
     async def seek(self) -> AsyncIterator[Any]:
         self.run.headers.update(self.credentials())
-        for question in self.questions():
+        for question in self.mine():
             chain = question.identity
             place = await asyncio.to_thread(self.run.sink.cursor, chain)
             following = None
@@ -158,6 +180,12 @@ class ApiSpider(SourceSpider, Generic[S]):
             request = await self._request(asked)
             if request is not None:
                 yield request
+
+    def mine(self) -> list[Question]:
+        """Return the first page of each query that this run is to ask."""
+        if not self.run.slice:
+            return list(self.questions())
+        return self._parted().get(self.run.slice, [])
 
     async def _request(self, asked: _Asked) -> Request | None:
         """Return the request for a page, or None when it was asked for already or there were enough."""
@@ -247,6 +275,10 @@ class ApiSpider(SourceSpider, Generic[S]):
         """Wait, ask for less, get a new token, or end with one line."""
         where, kind = shown(response.url), failure["kind"]
         again: _Asked | None = None
+        asks = (retry_after(response, self.run.clock()), self.wait(response), failure["wait"])
+        told = next((seconds for seconds in asks if seconds is not None), None)
+        if told and kind == "rate_limited":  # whoever else asks with the same key would hear the same
+            self.run.pace.pause(interface(response.meta["download_slot"], self.name), told)
         if asked.resumed is not None and kind in ("bad_request", "api_error"):  # the place is no longer known there
             again = _Asked(question=asked.resumed, chain=asked.chain)
         elif kind == "too_much":
@@ -255,13 +287,7 @@ class ApiSpider(SourceSpider, Generic[S]):
         elif kind == "token" and asked.attempt == 0 and await self.renew():
             again = replace(asked, attempt=1)
         elif kind in ("rate_limited", "transient") and asked.attempt + 1 < ATTEMPTS:
-            asks = (
-                retry_after(response, self.run.clock()),
-                self.wait(response),
-                failure["wait"],
-                FIRST_WAIT * 2**asked.attempt,
-            )
-            wait = next(seconds for seconds in asks if seconds is not None)
+            wait = FIRST_WAIT * 2**asked.attempt if told is None else told
             if wait <= LONGEST_WAIT and await self._waited(wait):
                 again = replace(asked, attempt=asked.attempt + 1)
         if again is not None:

@@ -23,7 +23,7 @@ from config import Config, Source
 from detector.items import Item
 from safety.sandbox import SandboxError
 from safety.traces import UNTRACED
-from spiders.failures import Trouble, trouble
+from spiders.failures import STOPPED, Trouble, trouble
 from spiders.found import Found, Led, Page
 from spiders.resolver import prove_guard
 from spiders.run import SourceRun
@@ -192,7 +192,9 @@ class SourceSpider(Spider):
 
     def tell(self, where: str, failure: Trouble, *, prefix: str = "") -> None:
         """Count a failure and keep its line; what holds for a whole host is counted and told once."""
-        if failure.host is None:
+        if failure.kind == STOPPED:
+            self.run.tally.stopped = True
+        elif failure.host is None:
             self.run.tally.problem(f"{prefix}{failure.kind}", f"{where}: {failure.says}")
         elif (failure.host, failure.says) not in self._told:
             self._told.add((failure.host, failure.says))

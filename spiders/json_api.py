@@ -20,6 +20,7 @@ class JsonSpider(ApiSpider[JsonSource]):
     """Reads a source of kind "json"."""
 
     parser = "spiders.pages.json_api:parse_answer"
+    questions_a_part = 1
 
     def questions(self) -> Iterable[Question]:
         for name in self.names() if self._has("{name}") else [""]:
@@ -57,6 +58,7 @@ class JsonSpider(ApiSpider[JsonSource]):
             params=params,
             body=body if body is not None or source.method == "GET" else {},
             about={"name": name, "page": number},
+            part={"query": name},
             options={
                 "items": source.items,
                 "fields": dict(source.fields),

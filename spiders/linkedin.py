@@ -13,6 +13,7 @@ class LinkedInSpider(ApiSpider[LinkedInSource]):
     """Reads a source of kind "linkedin"."""
 
     parser = "spiders.pages.linkedin:parse_answer"
+    questions_a_part = 1
 
     def credentials(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.secret('token')}"}
@@ -24,6 +25,7 @@ class LinkedInSpider(ApiSpider[LinkedInSource]):
                     url=self.source.url,
                     params={"q": "criteria", search: name, "start": "0", "count": str(COUNT)},
                     headers={"LinkedIn-Version": self.source.version, "X-Restli-Protocol-Version": "2.0.0"},
+                    part={search: name},
                 )
 
     def next(self, question: Question, answer: Answer) -> Question | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from config.sources.domains import UrlhausSource, UrlscanSource
 from spiders.api import ApiSpider, Question
 from spiders.pages.answers import Answer
+from spiders.parts import SHALLOW
 
 _QUOTED = set('+-=&|><!(){}[]^"~*?:\\/')  # characters that mean something in a query
 
@@ -13,6 +14,7 @@ class UrlscanSpider(ApiSpider[UrlscanSource]):
     """Reads a source of kind "urlscan"."""
 
     parser = "spiders.pages.urlscan:parse_answer"
+    questions_a_part = SHALLOW
 
     def credentials(self) -> Mapping[str, str]:
         return {"API-Key": self.secret("token")}
@@ -22,6 +24,7 @@ class UrlscanSpider(ApiSpider[UrlscanSource]):
             yield Question(
                 url=self.source.url,
                 params={"q": f"({query}) AND date:>now-{self.source.days}d", "size": str(self.source.size)},
+                part={"query": query},
             )
 
     def _queries(self) -> Iterable[str]:

@@ -22,6 +22,7 @@ class MetaSpider(ApiSpider[MetaSource]):
     """Reads a source of kind "meta"."""
 
     parser = "spiders.pages.meta:parse_answer"
+    questions_a_part = 1  # each with all its countries: an ad that reached two would be told twice
 
     def credentials(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.secret('token')}"}  # in the query it would stand in every log
@@ -39,6 +40,7 @@ class MetaSpider(ApiSpider[MetaSource]):
                     "fields": FIELDS,
                     "limit": str(self.source.limit),
                 },
+                part={"query": name},
             )
 
     def next(self, question: Question, answer: Answer) -> Question | None:

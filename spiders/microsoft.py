@@ -14,11 +14,12 @@ class MicrosoftSpider(ApiSpider[MicrosoftSource]):
     """Reads a source of kind "microsoft"."""
 
     parser = "spiders.pages.microsoft:parse_answer"
+    questions_a_part = 1
 
     def questions(self) -> Iterable[Question]:
         for name in self.source.queries or self.names():
             params = {"searchText": name, "top": str(TOP), "skip": "0"}
-            yield Question(url=self.source.url, params=params, about={"skip": 0})
+            yield Question(url=self.source.url, params=params, about={"skip": 0}, part={"query": name})
 
     def next(self, question: Question, answer: Answer) -> Question | None:
         skip = question.about["skip"] + answer["next"]

@@ -8,6 +8,8 @@ on to groups, whose number doubles seldom.
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
+from detector.hosts import parse_host
+
 FEWEST = 4  # parts; a source that gives fewer is read whole: side by side in one process is as fast
 MOST = 64  # parts of a source
 SHALLOW = 16  # questions of one page or a few, of which a part has about so many: a minute at one a second
@@ -16,6 +18,13 @@ SHALLOW = 16  # questions of one page or a few, of which a part has about so man
 def named(about: Mapping[str, str]) -> str:
     """Return the name of a part that asks for this: "query=星野電機&country=JP"."""
     return "&".join(f"{key}={value}" for key, value in about.items() if value)
+
+
+def host_part(url: str) -> str:
+    """Return the name of the part that an address belongs to: "host=shop.test", with the port where it names one."""
+    host = parse_host(url)
+    port = url.partition("://")[2].partition("/")[0].rpartition(":")[2]
+    return f"host={host.ascii if host else url}" + (f":{port}" if port.isdecimal() else "")
 
 
 def parted(units: Iterable[str], *, word: str, least: int) -> dict[str, frozenset[str]]:

@@ -9,12 +9,14 @@ from itertools import product
 from config.sources.search import SearchSource
 from spiders.api import ApiSpider, Question
 from spiders.pages.answers import Answer
+from spiders.parts import SHALLOW
 
 
 class SearchSpider(ApiSpider[SearchSource]):
     """Reads a source of kind "search"."""
 
     parser = "spiders.pages.search_ads:parse_answer"
+    questions_a_part = SHALLOW
 
     def questions(self) -> Iterable[Question]:
         source = self.source
@@ -34,6 +36,7 @@ class SearchSpider(ApiSpider[SearchSource]):
                 url=source.url,
                 params={**params, **words, **places},
                 secret_params={"api_key": self.secret("token")},
+                part={"query": query, "engine": engine, "place": location, "device": device},
             )
 
     def next(self, question: Question, answer: Answer) -> Question | None:

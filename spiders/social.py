@@ -9,6 +9,7 @@ from scrapy.http import Response
 from config.sources.social import BlueskySource, MastodonSource, SocialSource, XSource, YouTubeSource
 from spiders.api import ApiSpider, Question
 from spiders.pages.answers import Answer
+from spiders.parts import SHALLOW
 
 S = TypeVar("S", bound=SocialSource)
 
@@ -16,6 +17,7 @@ S = TypeVar("S", bound=SocialSource)
 class SocialSpider(ApiSpider[S]):
     """What the spiders of all social platforms share: the newest come first, so a few pages of a query are enough."""
 
+    questions_a_part = SHALLOW
     next_param: ClassVar[str]  # the parameter that leads to the next page
 
     def credentials(self) -> Mapping[str, str]:
@@ -47,11 +49,11 @@ class YouTubeSpider(SocialSpider[YouTubeSource]):
         for name in self.searches():
             params = {"part": "snippet", "q": name, "type": "video,channel", "order": "date", "maxResults": "50"}
             params |= {"regionCode": self.source.region, "relevanceLanguage": self.source.language}
-            yield Question(url=f"{base}/search", params=params)
+            yield Question(url=f"{base}/search", params=params, part={"query": name})
         for video in self.source.own_posts:
             params = {"part": "snippet,replies", "videoId": video, "order": "time", "maxResults": "100"}
             params["textFormat"] = "plainText"
-            yield Question(url=f"{base}/commentThreads", params=params, about={"whole": True})
+            yield Question(url=f"{base}/commentThreads", params=params, about={"whole": True}, part={"own": video})
 
 
 class BlueskySpider(SocialSpider[BlueskySource]):
@@ -62,13 +64,15 @@ class BlueskySpider(SocialSpider[BlueskySource]):
 
     def questions(self) -> Iterable[Question]:
         base = f"{self.source.url.rstrip('/')}/xrpc/app.bsky.feed"
-        searches = [{"q": name} for name in self.searches()]
-        searches += [{"q": "*", "domain": domain} for domain in self.source.domains]
+        searches = [({"q": name}, {"query": name}) for name in self.searches()]
+        searches += [({"q": "*", "domain": domain}, {"domain": domain}) for domain in self.source.domains]
         language = {"lang": self.source.language} if self.source.language else {}
-        for search in searches:
-            yield Question(url=f"{base}.searchPosts", params={**search, **language, "sort": "latest", "limit": "100"})
+        for search, part in searches:
+            params = {**search, **language, "sort": "latest", "limit": "100"}
+            yield Question(url=f"{base}.searchPosts", params=params, part=part)
         for uri in self.source.own_posts:
-            yield Question(url=f"{base}.getPostThread", params={"uri": uri, "depth": "10", "parentHeight": "0"})
+            params = {"uri": uri, "depth": "10", "parentHeight": "0"}
+            yield Question(url=f"{base}.getPostThread", params=params, part={"own": uri})
 
 
 class MastodonSpider(SocialSpider[MastodonSource]):
@@ -80,11 +84,13 @@ class MastodonSpider(SocialSpider[MastodonSource]):
     def questions(self) -> Iterable[Question]:
         base = self.source.url.rstrip("/")
         for name in self.searches() if self.source.token else ():
-            yield Question(url=f"{base}/api/v2/search", params={"q": name, "type": "statuses", "limit": "40"})
+            params = {"q": name, "type": "statuses", "limit": "40"}
+            yield Question(url=f"{base}/api/v2/search", params=params, part={"query": name})
         for tag in self.source.tags:
-            yield Question(url=f"{base}/api/v1/timelines/tag/{tag.removeprefix('#')}", params={"limit": "40"})
+            url = f"{base}/api/v1/timelines/tag/{tag.removeprefix('#')}"
+            yield Question(url=url, params={"limit": "40"}, part={"tag": tag})
         for status in self.source.own_posts:
-            yield Question(url=f"{base}/api/v1/statuses/{status}/context")
+            yield Question(url=f"{base}/api/v1/statuses/{status}/context", part={"own": status})
 
     def usage(self, response: Response) -> float | None:
         """Return the share of 300 requests in five minutes that is used up."""
@@ -98,9 +104,9 @@ class XSpider(SocialSpider[XSource]):
     next_param = "next_token"
 
     def questions(self) -> Iterable[Question]:
-        searches = [(f'"{name}" {self.source.terms}', "") for name in self.searches()]
-        searches += [(f"conversation_id:{post}", post) for post in self.source.own_posts]
-        for query, own in searches:
+        searches = [(f'"{name}" {self.source.terms}', "", {"query": name}) for name in self.searches()]
+        searches += [(f"conversation_id:{post}", post, {"own": post}) for post in self.source.own_posts]
+        for query, own, part in searches:
             yield Question(
                 url=self.source.url,
                 params={
@@ -112,6 +118,7 @@ class XSpider(SocialSpider[XSource]):
                     "media.fields": "url,preview_image_url",
                 },
                 options={"own": own},
+                part=part,
             )
 
     def wait(self, response: Response) -> float | None:

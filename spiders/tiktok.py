@@ -24,6 +24,7 @@ class TikTokSpider(ApiSpider[TikTokSource]):
     """Reads a source of kind "tiktok"."""
 
     parser = "spiders.pages.tiktok:parse_answer"
+    questions_a_part = 1
 
     async def seek(self) -> AsyncIterator[Any]:
         if await self.renew():
@@ -65,6 +66,7 @@ class TikTokSpider(ApiSpider[TikTokSource]):
                     "search_term": name[:LONGEST_TERM],
                     "max_count": self.source.max_count,
                 },
+                part={"query": name},
             )
 
     def next(self, question: Question, answer: Answer) -> Question | None:

@@ -1,0 +1,242 @@
+"""The queue on a real PostgreSQL: who is let in, what rests, what is dead and why, and what an outage does."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from pgqueuer.domain.types import JobId
+from sqlalchemy import Engine, text
+
+from storage.database import open_engine, transaction
+from storage.errors import DatabaseOutdated, StorageUnavailable
+from tests.servers.postgres import database, needs_postgres, small_disk
+from watch.fleet import Lane
+from watch.job import DueJob, Job
+from watch.link import Link, connect
+from watch.queue import JOBS, LOG, REST, Queue, install, rests
+from watch.queue_figures import dead_jobs, queue_figures, retry
+
+pytestmark = [pytest.mark.postgres, needs_postgres]
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+SHOP = Job(kind="crawl", source="shop", slice="query=星野電機")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with database() as url:
+        engine = open_engine(url)
+        assert install(engine)
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """A database with an empty queue."""
+    engine = open_engine(url)
+    with transaction(engine) as session:
+        session.execute(text(f"TRUNCATE {JOBS}, {LOG}"))
+    yield engine
+    engine.dispose()
+
+
+@asynccontextmanager
+async def linked(engine: Engine, say: Callable[[str], None] = lambda line: None) -> AsyncIterator[Link]:
+    link = Link(lambda: connect(engine, "mekiki test"), say)
+    try:
+        yield link
+    finally:
+        await link.aclose()
+
+
+def offered(engine: Engine, *jobs: Job, due_at: datetime = NOW, now: datetime = NOW) -> int:
+    async def offer() -> int:
+        async with linked(engine) as link:
+            return await Queue(link).offer([DueJob(job=job, due_at=due_at) for job in jobs], now)
+
+    return asyncio.run(offer())
+
+
+def died(engine: Engine, why: str, at: datetime = NOW) -> None:
+    """Let all jobs that wait die, as PgQueuer notes it."""
+    with transaction(engine) as session:
+        ids = list(
+            session.scalars(text(f"UPDATE {JOBS} SET status = 'failed', updated = :at RETURNING id"), {"at": at})
+        )
+        for number in ids:
+            session.execute(
+                text(
+                    f"INSERT INTO {LOG} (job_id, status, priority, entrypoint, traceback)"
+                    " VALUES (:id, 'failed', 0, 'crawl', :why)"
+                ),
+                {"id": number, "why": json.dumps({"exception_message": why})},
+            )
+
+
+def test_the_tables_are_made_once(engine: Engine) -> None:
+    assert not install(engine)
+
+
+def test_a_database_without_a_queue_says_what_to_type(tmp_path: Path) -> None:
+    with database() as url:
+        engine = open_engine(url)
+        with pytest.raises(DatabaseOutdated, match="mekiki db upgrade"):
+            queue_figures(engine)
+        engine.dispose()
+    with pytest.raises(DatabaseOutdated, match="mekiki watch"):
+        queue_figures(open_engine(f"sqlite:///{tmp_path}/mekiki.db"))
+
+
+def test_what_waits_or_runs_is_not_put_in_again(engine: Engine) -> None:
+    other = Job(kind="crawl", source="shop", slice="query=hoshino")
+    assert offered(engine, SHOP, SHOP) == 1
+    assert offered(engine, SHOP, other) == 1
+    with transaction(engine) as session:
+        session.execute(text(f"UPDATE {JOBS} SET status = 'picked'"))
+    assert offered(engine, SHOP, other) == 0
+
+
+def test_payloads_are_json(engine: Engine) -> None:
+    """Nothing is unpickled that lies in a database."""
+    offered(engine, SHOP)
+    with transaction(engine) as session:
+        payload = bytes(session.scalars(text(f"SELECT payload FROM {JOBS}")).one())
+    assert json.loads(payload) == {"kind": "crawl", "source": "shop", "slice": "query=星野電機"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "due", "after", "rested"),
+    [
+        ("crawl", NOW, timedelta(0), True),
+        ("crawl", NOW, REST, True),  # the round that it died of
+        ("crawl", NOW + timedelta(minutes=1), timedelta(minutes=2), True),
+        ("crawl", NOW + timedelta(minutes=1), REST, False),  # the next round
+        ("deliver", NOW, timedelta(0), True),
+        ("deliver", NOW, REST, False),  # there are no rounds of messages
+    ],
+)
+def test_what_died_rests_until_its_next_round_and_not_for_ever(
+    kind: str, due: datetime, after: timedelta, rested: bool
+) -> None:
+    one = DueJob(job=Job(kind=kind), due_at=due)  # type: ignore[arg-type]
+    assert rests(one, NOW, NOW + after) is rested
+    assert not rests(one, None, NOW)
+
+
+def test_a_dead_job_is_shown_with_its_reason_and_keeps_no_later_round_out(engine: Engine) -> None:
+    offered(engine, SHOP)
+    died(engine, "shop: \x1b[31mlost\u202e")
+    [dead] = dead_jobs(engine)
+    assert dead.job == SHOP
+    assert dead.why == r"shop: \u{1B}[31mlost\u{202E}"
+    assert offered(engine, SHOP, now=NOW + REST) == 0
+    assert offered(engine, SHOP, due_at=NOW + REST, now=NOW + REST) == 1
+    assert [one.dead for one in queue_figures(engine) if one.queue == "crawl"] == [1]
+
+
+def test_a_later_success_or_death_takes_the_dead_one_away(engine: Engine) -> None:
+    offered(engine, SHOP, Job(kind="prune"))
+    died(engine, "lost")
+
+    async def bury() -> None:
+        async with linked(engine) as link:
+            await Queue(link).bury_older(JobId(10**9), SHOP.identity)
+
+    asyncio.run(bury())
+    assert [dead.job for dead in dead_jobs(engine)] == [Job(kind="prune")]
+
+
+def test_people_let_dead_jobs_run_again_once(engine: Engine) -> None:
+    offered(engine, SHOP, Job(kind="prune"))
+    died(engine, "lost")
+    prune, shop = sorted((dead.number for dead in dead_jobs(engine)), reverse=True)
+    offered(engine, SHOP, due_at=NOW + REST, now=NOW + REST)
+    retried = retry(engine, [shop, prune, 10**9])
+    assert (retried.queued, retried.already, retried.unknown) == ((prune,), (shop,), (10**9,))
+    assert retry(engine, [prune]).unknown == (prune,)
+
+
+def test_figures_tell_waits_and_times(engine: Engine) -> None:
+    offered(engine, SHOP, Job(kind="crawl", source="list"))
+    with transaction(engine) as session:
+        session.execute(
+            text(f"UPDATE {JOBS} SET execute_after = now() - interval '90 s' WHERE dedupe_key LIKE '%shop%'")
+        )
+        session.execute(
+            text(f"UPDATE {JOBS} SET execute_after = now() + interval '90 s' WHERE dedupe_key LIKE '%list%'")
+        )
+        steps = [
+            (7, "picked", 300),
+            (7, "picked", 200),
+            (7, "successful", 190),
+            (8, "picked", 100),
+            (8, "successful", 80),
+        ]
+        for number, status, ago in [*steps, (9, "picked", 9000), (9, "successful", 8000)]:
+            session.execute(
+                text(
+                    f"INSERT INTO {LOG} (job_id, status, priority, entrypoint, created)"
+                    f" VALUES (:id, '{status}', 0, 'crawl', now() - :ago * interval '1 s')"
+                ),
+                {"id": number, "ago": ago},
+            )
+    crawl = next(one for one in queue_figures(engine) if one.queue == "crawl")
+    assert (crawl.waiting, crawl.later, crawl.running, crawl.dead, crawl.done) == (1, 1, 0, 0, 2)
+    assert 90 <= crawl.oldest_wait < 150
+    assert crawl.p50 == pytest.approx(15)  # 10 and 20 s; the one that was taken over counts from the second pick
+
+
+def test_a_link_that_is_new_takes_nobody_for_dead(engine: Engine) -> None:
+    """The server may have been away: those who live must be heard of first."""
+    offered(engine, SHOP)
+    with transaction(engine) as session:
+        session.execute(text(f"UPDATE {JOBS} SET status = 'picked', heartbeat = now() - interval '1 hour'"))
+
+    async def take(age: float) -> int:
+        async with linked(engine) as link:
+            lane = Lane(link, most=1)
+            await link.fetch("SELECT 1")
+            link.made_at -= age
+            from uuid import uuid4
+
+            from pgqueuer.domain.types import QueueEntrypoint, QueueManagerId
+            from pgqueuer.ports.repository import EntrypointExecutionParameter
+
+            crawl = {QueueEntrypoint("crawl"): EntrypointExecutionParameter(concurrency_limit=0)}
+            return len(await lane.dequeue(1, crawl, QueueManagerId(uuid4()), None, timedelta(seconds=10)))
+
+    assert asyncio.run(take(9)) == 0
+    assert asyncio.run(take(11)) == 1
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost_when_there_is_room_again() -> None:
+    jobs = [Job(kind="visit", source="ways", slice=f"shop-{number:04}.test") for number in range(3000)]
+    said: list[str] = []
+    with small_disk() as disk, database(where=f"TABLESPACE {disk.tablespace}") as url:
+        engine = open_engine(url)
+        install(engine)
+        disk.fill()
+        with pytest.raises(StorageUnavailable, match="No space left on device"), transaction(engine) as session:
+            session.execute(text("CREATE TABLE big AS SELECT generate_series(1, 100000)"))
+
+        async def offer() -> int:
+            def say(line: str) -> None:
+                said.append(line)
+                if "No space left" in line:
+                    Thread(target=disk.free).start()
+
+            async with linked(engine, say) as link:
+                return await Queue(link).offer([DueJob(job=job, due_at=NOW) for job in jobs], NOW)
+
+        put = asyncio.run(offer())
+        waiting = next(one for one in queue_figures(engine) if one.queue == "visit").waiting
+        engine.dispose()
+    assert put == waiting == len(jobs)
+    assert "No space left on device" in said[0]
+    assert "can be used again" in said[-1]
