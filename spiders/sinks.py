@@ -26,7 +26,7 @@ from storage.media import MediaStore
 from storage.pictures import PictureRecord, known_picture, save_picture
 from storage.priority import JudgeWithin
 from storage.registrations import Registration, registered_on, save_registration
-from storage.runs import FetchState, fetch_state, finish_run, requests_since, save_fetch_states, start_run
+from storage.runs import FetchState, fetch_state, finish_run, requests_since, save_fetch_states, start_run, tried_before
 from storage.schema import RunOutcome
 from storage.visits import LinkToVisit, VisitRound, Wanted, links_to_visit, proved, save_visits
 
@@ -147,6 +147,7 @@ class DatabaseSink(Sink):
         self._judged_by = judged_by
         self._clock = clock
         self._run_id: int | None = None
+        self._again: list[int] = []
 
     @property
     def run_id(self) -> int | None:
@@ -156,6 +157,7 @@ class DatabaseSink(Sink):
         now = self._clock()
         with transaction(self._engine) as session:
             self._run_id = start_run(session, self._source, now, slice=self._slice, round_at=self._round_at)
+            self._again = tried_before(session, self._run_id)
             return requests_since(session, self._source, self._round_at) if self._round_at is not None else 0
 
     def commit(self, batch: Sequence[Judged], cursors: Mapping[str, Any] = NO_CURSORS) -> Kept:
@@ -173,6 +175,7 @@ class DatabaseSink(Sink):
                 group_interval=self._alerting.group_interval,
                 judge_within=self._judge_within,
                 assets=self._assets,
+                again=self._again,
             )
             for name, value in cursors.items():
                 save_cursor(session, self._source, name, value, now)

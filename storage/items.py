@@ -2,7 +2,7 @@
 
 1. The item is found or added by kind, platform and external id.
 2. Its content is found or added as a version, unless only what differs on every sighting has changed.
-3. The sighting is appended, always.
+3. The sighting is appended, unless a run that this one does again has recorded it.
 4. Verdicts are kept once for each version, brand and judge.
 5. Flagged ones join their cases (`storage.campaigns`), which writes the alert intents.
 6. The cases of what was seen, flagged or not, count it (`storage.reach`).
@@ -10,17 +10,18 @@
 All of it happens in the caller's transaction: a flagged item without its case and intent cannot exist.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from detector.items import Item
 from detector.verdict import Verdict
+from storage.batches import batched
 from storage.campaigns import Assets, Flagged, Joined, join_cases
 from storage.columns import digest_of
 from storage.intents import Grouping
@@ -69,6 +70,7 @@ def record_many(
     group_interval: timedelta,
     judge_within: JudgeWithin | None = None,
     assets: Assets | None = None,
+    again: Collection[int] = (),
 ) -> list[Recorded]:
     """Store observations with their verdicts, in the caller's transaction; answers in the same order.
 
@@ -81,10 +83,12 @@ def record_many(
         group_interval: least time between later messages of a case.
         judge_within: how soon a person should judge; None: nothing is agreed.
         assets: what the brands own themselves, by key: no item joins a case by that.
+        again: runs that came to no end and are done again: what they have seen is not seen a second time.
     """
     item_ids, new_items = _find_or_add_items(session, entries, now)
     versions, new_versions = _find_or_add_versions(session, entries, item_ids, now)
-    _append_sightings(session, entries, versions, now)
+    looked = _without_repeats(session, entries, versions, again)
+    _append_sightings(session, looked, now)
     verdict_ids = _keep_verdicts(session, entries, versions, judged_by, now)
     flagged = [
         Flagged(
@@ -107,7 +111,7 @@ def record_many(
     for (observation, _), (item_id, _) in zip(entries, versions, strict=True):
         seen[item_id] = max(observation.seen_at, seen.get(item_id, observation.seen_at))
     joined = join_cases(session, flagged, grouping, seen, assets)
-    _keep_reach(session, entries, versions, flagged, joined, new_versions, judge_within)
+    _keep_reach(session, looked, flagged, joined, new_versions, judge_within)
     answers = []
     for (_, verdicts), (item_id, version_id) in zip(entries, versions, strict=True):
         cases = joined.of(version_id)
@@ -131,6 +135,7 @@ def item_from(content: Mapping[str, Any]) -> Item:
 
 Entries = Sequence[tuple[Observation, Sequence[Verdict]]]
 VersionOf = list[tuple[int, int]]  # (item id, version id) of each entry
+Looked = Sequence[tuple[Observation, int, int]]  # with item id and version id
 
 
 def _find_or_add_items(session: Session, entries: Entries, now: datetime) -> tuple[list[int], set[int]]:
@@ -189,8 +194,21 @@ def _fingerprint(content: Mapping[str, Any], pictures: Mapping[str, str]) -> str
     return digest_of(judged)
 
 
-def _append_sightings(session: Session, entries: Entries, versions: VersionOf, now: datetime) -> None:
-    if not entries:
+def _without_repeats(session: Session, entries: Entries, versions: VersionOf, again: Collection[int]) -> Looked:
+    """Return the observations that no run of these has recorded."""
+    looked = [(observation, *ids) for (observation, _), ids in zip(entries, versions, strict=True)]
+    if not again:
+        return looked
+    known = set[tuple[int, int, str | None, str | None]]()
+    for some in batched([item_id for item_id, _ in versions]):
+        query = select(Sighting.item_id, Sighting.version_id, Sighting.visitor, Sighting.publisher_url)
+        rows = session.execute(query.where(Sighting.item_id.in_(some), Sighting.run_id.in_(again)))
+        known.update((row.item_id, row.version_id, row.visitor, row.publisher_url) for row in rows)
+    return [one for one in looked if (one[1], one[2], one[0].visitor, one[0].item.publisher_url) not in known]
+
+
+def _append_sightings(session: Session, looked: Looked, now: datetime) -> None:
+    if not looked:
         return
     session.execute(
         insert(table_of(Sighting)),
@@ -205,15 +223,14 @@ def _append_sightings(session: Session, entries: Entries, versions: VersionOf, n
                 "seen_at": observation.seen_at,
                 "recorded_at": now,
             }
-            for (observation, _), (item_id, version_id) in zip(entries, versions, strict=True)
+            for observation, item_id, version_id in looked
         ],
     )
 
 
 def _keep_reach(
     session: Session,
-    entries: Entries,
-    versions: VersionOf,
+    looked: Looked,
     flagged: Sequence[Flagged],
     joined: Joined,
     new_versions: set[int],
@@ -226,7 +243,7 @@ def _keep_reach(
             source=observation.source,
             publisher_url=observation.item.publisher_url,
         )
-        for (observation, _), (item_id, _) in zip(entries, versions, strict=True)
+        for observation, item_id, _ in looked
     ]
     asked: dict[int, list[Asked]] = {}
     for one in flagged:

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import Select, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from storage.schema import FetchStateRow, Run, RunOutcome
 from storage.upsert import insert
@@ -48,6 +48,16 @@ def start_run(
     session.add(run)
     session.flush()
     return run.id
+
+
+def tried_before(session: Session, run_id: int) -> list[int]:
+    """Return the runs that this one does again: of the same part in the same round, all without an end or stopped."""
+    run, before = aliased(Run), aliased(Run)
+    query = select(before.id).join(
+        run,
+        (run.source == before.source) & (run.slice == before.slice) & (run.round_at == before.round_at),
+    )
+    return list(session.scalars(query.where(run.id == run_id, before.id < run_id)))
 
 
 def finish_run(session: Session, run_id: int, now: datetime, outcome: RunOutcome, counts: Mapping[str, int]) -> None:

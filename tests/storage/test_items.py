@@ -13,9 +13,11 @@ from storage.columns import digest_of
 from storage.database import transaction
 from storage.items import item_from, record_many
 from storage.pictures import PictureRecord, save_picture
+from storage.runs import start_run, tried_before
 from storage.schema import (
     AlertIntent,
     Case,
+    CaseItem,
     ItemRow,
     ItemVersion,
     Sighting,
@@ -80,6 +82,30 @@ def test_seen_again_is_one_item_and_two_sightings(engine: Engine) -> None:
     assert (second.new, second.changed) == (False, False)
     assert (second.cases, second.opened) == (first.cases, ())
     assert [count(engine, table) for table in (ItemRow, ItemVersion, Sighting, VerdictRow)] == [1, 1, 2, 1]
+
+
+def test_what_a_killed_run_has_recorded_the_one_that_does_it_again_does_not(engine: Engine) -> None:
+    """A round that is done twice is one look: else cases would seem to be seen more often than they were."""
+    known, other = an_item(publisher_url="https://news.example/a"), an_item(id="other")
+    elsewhere = replace(known, publisher_url="https://news.example/b")
+
+    def look(items: list[Item], at: datetime, *, source: str = "tips") -> tuple[int, ...]:
+        with transaction(engine) as session:
+            run = start_run(session, source, at, slice="query=hoshino", round_at=NOW)
+            looks = [(a_look(item, at=at, run_id=run, source=source), [a_verdict(item)]) for item in items]
+            again = tried_before(session, run)
+            recorded = record_many(
+                session, looks, judged_by="j", now=at, group_wait=WAIT, group_interval=INTERVAL, again=again
+            )
+            return recorded[0].cases
+
+    [case] = look([known], NOW)  # killed here
+    assert look([known, elsewhere, other], NOW + MINUTE) == (case,)
+    assert count(engine, Sighting) == 3
+    with transaction(engine) as session:
+        assert session.scalars(select(CaseItem.counted).order_by(CaseItem.item_id)).first() == 2
+    look([known], NOW + 2 * MINUTE, source="ads")  # another source is another look
+    assert count(engine, Sighting) == 4
 
 
 def test_new_content_is_a_new_version_and_the_old_one_stays(engine: Engine) -> None:
