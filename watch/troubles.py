@@ -56,8 +56,9 @@ def _jobs(facts: Facts) -> Iterator[Trouble]:
 def _sources(facts: Facts) -> Iterator[Trouble]:
     for one in facts.sources:
         if not one.well:
-            says = f"{one.source} is {one.state}: {one.says}"
-            yield Trouble(area="sources", says=says, command=f"mekiki sources test {one.source}")
+            command = f"mekiki sources test {one.source}"
+            says = f"{one.source} is {one.state}: {one.says.removesuffix(f'; try `{command}`')}"
+            yield Trouble(area="sources", says=says, command=command)
 
 
 def _alerts(facts: Facts) -> Iterator[Trouble]:
