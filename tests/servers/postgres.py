@@ -94,9 +94,8 @@ def small_disk() -> Iterator[SmallDisk]:
     """Mount a small disk and make a tablespace there; skips the test where that is not allowed."""
     assert URL
     folder = Path(mkdtemp(prefix="mekiki-disk."))
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)], check=False, capture_output=True
-    )
+    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)]
+    mounted = subprocess.run(mount, check=False, capture_output=True)
     if mounted.returncode:
         folder.rmdir()
         pytest.skip("a small disk cannot be mounted here")
