@@ -1,1 +1,1 @@
-"""Continuous monitoring on one machine: what is due, run in children, alerts dispatched in between."""
+"""Continuous monitoring: what is due is done, on one machine or by many workers; how it stands is shown."""
