@@ -141,8 +141,8 @@ async def serve(
         return
     host, _, port = config.watch.listen.rpartition(":")
     executor = ThreadPoolExecutor(2, thread_name_prefix="endpoint")
-    facts = FactsReader(config, engine, now)
-    server = Server(pages=_pages(Metrics(facts, meter), Liveness(facts, meter), executor))
+    read = FactsReader(config, engine, now).read
+    server = Server(pages=_pages(Metrics(read, meter), Liveness(read, meter), executor))
     try:
         listening = await asyncio.start_server(server.met, host.strip("[]"), int(port), limit=MOST_BYTES)
     except OSError as error:

@@ -4,11 +4,12 @@ What a restart would not mend is no reason: receivers that fail, sources that ar
 (`mekiki status`, the alert rules).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from storage.errors import StorageError
-from watch.facts import FactsReader
+from watch.facts import Facts
 from watch.job import JobKind
 from watch.meter import Meter
 
@@ -33,8 +34,9 @@ class Standing:
 class Liveness:
     """Judges one process."""
 
-    def __init__(self, facts: FactsReader, meter: Meter) -> None:
-        self._facts, self._meter = facts, meter
+    def __init__(self, read: Callable[[], Facts], meter: Meter) -> None:
+        """Take where the facts come from (`FactsReader.read`), and the meter of this process."""
+        self._read, self._meter = read, meter
 
     def loop(self) -> Standing:
         """Tell whether the loop goes round; asks nothing outside this process."""
@@ -45,7 +47,7 @@ class Liveness:
         """Tell whether the loop goes round, the database answers, and what is due is done."""
         reasons = list(self.loop().reasons)
         try:
-            facts = self._facts.read()
+            facts = self._read()
         except StorageError as error:
             return Standing(reasons=(*reasons, str(error)))
         for lane in LANES:

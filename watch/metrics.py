@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from storage.errors import StorageError
 from storage.notice_due import ATTENTION
-from watch.facts import Facts, FactsReader
+from watch.facts import Facts
 from watch.health import HealthState
 from watch.job import KINDS
 from watch.meter import Meter
@@ -32,9 +32,10 @@ STATES: tuple[HealthState, ...] = (
 class Metrics:
     """All that one process tells Prometheus."""
 
-    def __init__(self, facts: FactsReader, meter: Meter) -> None:
+    def __init__(self, read: Callable[[], Facts], meter: Meter) -> None:
+        """Take where the facts come from (`FactsReader.read`), and the meter of this process."""
         self._facts = CollectorRegistry()
-        self._facts.register(FactsCollector(facts))
+        self._facts.register(FactsCollector(read))
         self._meter = meter.registry
 
     def text(self) -> bytes:
@@ -45,8 +46,8 @@ class Metrics:
 class FactsCollector(Collector):
     """Turns the facts into metrics, each time somebody scrapes."""
 
-    def __init__(self, facts: FactsReader) -> None:
-        self._facts = facts
+    def __init__(self, read: Callable[[], Facts]) -> None:
+        self._read = read
 
     def describe(self) -> Iterable[Metric]:
         """Name nothing before the first scrape: the registry would read the database to find out."""
@@ -55,7 +56,7 @@ class FactsCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
         try:
-            facts = self._facts.read()
+            facts = self._read()
         except StorageError:
             yield _gauge("mekiki_database_up", "1: the database answers.", 0)
             return
