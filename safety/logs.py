@@ -7,6 +7,7 @@ parent's log, which adds what it knows (`relay`).
 
 import json
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -25,6 +26,7 @@ Log = FilteringBoundLogger
 
 # What an event may be about; of what a child says of itself no more is taken over.
 FIELDS = ("run", "source", "slice", "job", "case", "worker", "logger", "trace", "traceback")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 MOST_EVENT = 4000  # characters
 MOST_FIELD = 500
 MOST_TRACEBACK = 20_000
@@ -72,7 +74,9 @@ def relay(log: Log, line: str, **known: str | int) -> None:
             log.info(line, **known)
         return
     level = LEVELS.get(str(told.get("level")), logging.INFO)
-    said = {name: told[name] for name in ("time", *FIELDS) if isinstance(told.get(name), str | int)}
+    said = {name: told[name] for name in FIELDS if isinstance(told.get(name), str | int)}
+    if isinstance(told["time"], str) and _TIME.fullmatch(told["time"]):
+        said["time"] = told["time"]
     log.log(level, told["event"], **{**said, **known})
 
 
