@@ -1,6 +1,7 @@
 """Visits by schedule: what deserves a closer look is followed and judged, and cases learn what became of links."""
 
 import gzip
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
@@ -116,6 +117,7 @@ def test_a_case_learns_that_its_link_went_came_back_and_moved(tmp_path: Path, se
     crawling = a_case(tmp_path, server, again="1s")
 
     def later() -> list[tuple[str, str]]:
+        time.sleep(1.1)  # `again`
         crawling.crawl(sources=["journeys"])
         return crawling.rows("SELECT reason, note FROM case_log WHERE action = 'recheck' ORDER BY id")
 
@@ -164,6 +166,7 @@ def test_the_page_that_says_that_nothing_is_there_does_not_reopen_the_case(tmp_p
     [(items,)] = crawling.rows("SELECT items FROM cases")
     server.pages["/lp"] = Answer(status=404, body=b"<title>404</title><h1>not found</h1>")
     for _ in range(2):
+        time.sleep(1.1)  # `again`
         crawling.crawl(sources=["journeys"])
         assert crawling.rows("SELECT state, items FROM cases") == [("down", items)]
 
