@@ -1,9 +1,9 @@
 """Stores of a given size, for benchmarks that ask what a command costs at a million items.
 
 `python -m benchmarks.stores --items N --database URL` fills an empty database: N items, each with a version, a verdict
-and one or two sightings; a case for every ten of them, open or judged, with its log; what was told of each. Rows go in
-past the program, in bulk, in the form in which it would have written them. Content is drawn with a fixed seed: two
-stores of one size are equal.
+and one or two sightings (and `--again` more); a case for every ten of them, open or judged, with its log; what was told
+of each. Rows go in past the program, in bulk, in the form in which it would have written them. Content is drawn with a
+fixed seed: two stores of one size are equal.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from detector.items import Advertiser, Item, Text
 from storage.case_log import ZEROS, computed
 from storage.columns import digest_of, to_json
 from storage.database import open_engine, snapshot, upgrade
+from storage.partitions import cover
 from storage.schema import Base, CaseLog, ItemRow
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)  # the youngest row is a little older
@@ -48,13 +49,43 @@ Row = tuple[Any, ...]
 Rows = dict[str, list[dict[str, Any]]]  # table -> rows, each in stored form: texts, numbers, None
 
 
-def fill(engine: Engine, items: int, *, seed: int = 7) -> None:
-    """Fill an empty database that has its schema with so many items, and what belongs to them."""
+def fill(engine: Engine, items: int, *, seed: int = 7, again: int = 0) -> None:
+    """Fill an empty database that has its schema with so many items, and what belongs to them.
+
+    Args:
+        again: further sightings of each item, evenly over the time from its first one to `NOW`.
+    """
+    with engine.begin() as connection:
+        cover(connection, NOW - timedelta(days=DAYS + 1), NOW)
     chosen = random.Random(seed)
     with _Writer(engine) as writer:
         for start in range(1, items + 1, CHUNK):
-            for table, rows in _chunk(chosen, start, min(start + CHUNK, items + 1), items).items():
+            end = min(start + CHUNK, items + 1)
+            for table, rows in _chunk(chosen, start, end, items).items():
                 writer.write(table, rows)
+            if again:
+                writer.write("sightings", [row for one in range(start, end) for row in _again(one, items, again)])
+
+
+def _again(number: int, total: int, times: int) -> Iterator[dict[str, Any]]:
+    """Yield later sightings of an item; their ids follow those of all first ones."""
+    first = _seen_at(number, total)
+    for turn in range(times):
+        at = _moment(first + (NOW - first) * (turn + 1) / (times + 1))
+        yield {
+            "id": 2 * total + (number - 1) * times + turn + 1,
+            "item_id": number,
+            "version_id": number,
+            "source": SOURCES[(number + turn) % len(SOURCES)],
+            "publisher_url": f"https://news.example/article/{(number + turn) % 5000}",
+            "seen_at": at,
+            "recorded_at": at,
+        }
+
+
+def _seen_at(number: int, total: int) -> datetime:
+    """Return when an item was seen first."""
+    return NOW - timedelta(days=DAYS) * (1 - number / (total + 1)) - timedelta(seconds=60)
 
 
 def stored_items(engine: Engine) -> int:
@@ -68,7 +99,7 @@ def _chunk(chosen: random.Random, first: int, end: int, total: int) -> Rows:
     rows: Rows = {table: [] for table in _TABLES}
     sources: dict[tuple[int, str, str], None] = {}
     for number in range(first, end):
-        seen_at = NOW - timedelta(days=DAYS) * (1 - number / (total + 1)) - timedelta(seconds=60)
+        seen_at = _seen_at(number, total)
         case, place = divmod(number - 1, PER_CASE)
         if place == 0:
             members = min(PER_CASE, 1 + int(chosen.expovariate(0.7)))
@@ -349,12 +380,13 @@ def main() -> None:
     """Fill a database."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=200_000)
+    parser.add_argument("--again", type=int, default=0, help="further sightings of each item")
     parser.add_argument("--database", required=True, metavar="URL", help="sqlite:///FILE or postgresql+psycopg://…")
     chosen = parser.parse_args()
     engine = open_engine(chosen.database)
     upgrade(engine)
     began = time.monotonic()
-    fill(engine, chosen.items)
+    fill(engine, chosen.items, again=chosen.again)
     print(f"{stored_items(engine)} items in {time.monotonic() - began:.0f} s")
     engine.dispose()
 

@@ -100,6 +100,11 @@ class App:
         except ConfigError as error:
             raise Misused(str(error)) from error
 
+    def close(self) -> None:
+        """Give the database's connections back, where there are any."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
     def transaction(self) -> AbstractContextManager[Session]:
         """Open a session that writes."""
         return transaction(self.engine)
@@ -152,7 +157,11 @@ def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @wraps(command)
     def wrapped(*arguments: Any, path: Path, **options: Any) -> Any:
-        return command(App(path), *arguments, **options)
+        app = App(path)
+        try:
+            return command(app, *arguments, **options)
+        finally:
+            app.close()
 
     return wrapped
 

@@ -79,9 +79,7 @@ def make_backup(
     damaged: dict[str, None] = {}
     live, new = _copy_media(media, store, damaged)
     database = aside / DATABASES[engine.dialect.name]
-    facts = (
-        _dump_postgresql(engine, database) if engine.dialect.name == "postgresql" else _copy_sqlite(engine, database)
-    )
+    facts = _COPIES[engine.dialect.name](engine, database)
     live_then, new_then = _copy_media(media, store, damaged)
     listed = sorted(address for address in live | live_then if store.path(address).exists())
     (aside / MEDIA_LIST).write_text("".join(f"{address}\n" for address in listed), "ascii")

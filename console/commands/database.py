@@ -135,8 +135,10 @@ def db_restore(app: App, folder: Path, verified: bool) -> None:
         for file in restore_configuration(found, app.path):
             click.echo(f"wrote {screen(str(file))}", err=True)
     engine = open_engine(app.config.storage.database)
-    restored = restore(found, engine, app.media)
-    engine.dispose()
+    try:
+        restored = restore(found, engine, app.media)
+    finally:
+        engine.dispose()
     counts = {"rows": restored.rows, "media files": restored.files}
     click.echo(summary_line(f"restored {found.folder.name}", counts))
     click.echo(f"custody head {restored.head}, as in the backup", err=True)

@@ -39,7 +39,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL database with the whole schema, for tests that leave the schema alone."""
-    with _postgres_database() as url:
+    with postgres_database() as url:
         engine = open_engine(url)
         upgrade(engine)
         engine.dispose()
@@ -60,7 +60,7 @@ def empty_engine(database: str, tmp_path: Path) -> Iterator[Engine]:
         yield engine
         engine.dispose()
         return
-    with _postgres_database() as url:
+    with postgres_database() as url:
         engine = open_engine(url)
         yield engine
         engine.dispose()
@@ -89,7 +89,7 @@ def remove_all_rows(engine: Engine) -> None:
 
 
 @contextmanager
-def _postgres_database() -> Iterator[str]:
+def postgres_database() -> Iterator[str]:
     """Make a PostgreSQL database, give its URL, and drop it at the end."""
     assert POSTGRES
     name = f"mekiki_test_{secrets.token_hex(6)}"

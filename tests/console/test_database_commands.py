@@ -1,0 +1,226 @@
+"""`mekiki db copy`, `backup` and `restore`: what comes out is what went in, or nothing is said to have come."""
+
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import Engine, select
+
+from cli import main
+from console.app import PARTLY
+from storage import dumping
+from storage.backup import make_backup, sets
+from storage.copying import copy_database, counts, stored_tables
+from storage.database import open_engine, upgrade
+from storage.errors import CopyRefused
+from storage.media import MediaStore
+from tests.storage.conftest import POSTGRES, postgres_database
+from tests.storage.examples import NOW, an_item, see
+from tests.takedown.stage import CONFIG, SHOP, set_stage
+
+PERIOD = ("--from", "2026-11-01", "--to", "2026-11-30", "--zone", "Asia/Tokyo")
+PROBLEM = 1
+MADE = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole installation; only copied by the tests."""
+    folder = tmp_path_factory.mktemp("installation")
+    set_stage(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every report be made at the same time: it says how long things have waited."""
+    monkeypatch.setattr("console.commands.reporting.utc_now", lambda: MADE)
+
+
+@pytest.fixture
+def here(filled: Path, tmp_path: Path) -> Path:
+    """An installation of one's own, with SQLite."""
+    return Path(shutil.copytree(filled, tmp_path / "here"))
+
+
+@pytest.fixture
+def empty_postgres() -> Iterator[str]:
+    """A PostgreSQL database without a schema."""
+    if not POSTGRES:
+        pytest.skip("MEKIKI_TEST_POSTGRES is not set")
+    with postgres_database() as url:
+        yield url
+
+
+@pytest.mark.postgres
+def test_a_copy_on_postgresql_its_restored_backup_and_a_copy_back_tell_the_same(
+    here: Path, empty_postgres: str, tmp_path: Path
+) -> None:
+    before = reports(here)
+    done = mekiki(here, "db", "copy", empty_postgres)
+    assert (done.exit_code, "cases: 2 rows" in done.stdout) == (0, True), done.output
+    name_database(here, empty_postgres)
+    assert reports(here) == before
+    with postgres_database() as url:
+        there = restored(here, tmp_path, url)
+        assert reports(there) == before
+        done = mekiki(there, "db", "restore", str(tmp_path / "backup"))
+        assert (done.exit_code, "holds tables already" in done.stderr) == (PROBLEM, True), done.output
+        back = f"sqlite:///{tmp_path / 'back.db'}"
+        done = mekiki(there, "db", "copy", back)
+        assert done.exit_code == 0, done.output
+        first, last = engine_of(here), open_engine(back)
+        with first.connect() as old, last.connect() as new:
+            for table in stored_tables():
+                query = select(table).order_by(*table.primary_key.columns)
+                assert old.execute(query).all() == new.execute(query).all(), table.name
+        engine = open_engine(url)
+        assert see(engine, an_item(99)).new, "ids go on behind the largest one"
+        for one in (first, last, engine):
+            one.dispose()
+
+
+def test_a_copy_goes_into_nothing_that_holds_something(here: Path, tmp_path: Path) -> None:
+    target = f"sqlite:///{tmp_path / 'other.db'}"
+    assert mekiki(here, "db", "copy", target).exit_code == 0
+    engine = open_engine(target)
+    with engine.connect() as connection:
+        before = counts(connection)
+    done = mekiki(here, "db", "copy", target)
+    assert (done.exit_code, "the target holds rows already" in done.stderr) == (PROBLEM, True), done.output
+    assert len(done.stderr.splitlines()) == 1
+    with engine.connect() as connection:
+        assert counts(connection) == before
+    engine.dispose()
+
+
+def test_a_copy_of_what_somebody_writes_into_is_given_up(here: Path, tmp_path: Path) -> None:
+    source, target = engine_of(here), open_engine(f"sqlite:///{tmp_path / 'other.db'}")
+    going = copy_database(source, target)
+    assert next(going).rows >= 0
+    see(source, an_item(99))
+    with pytest.raises(CopyRefused, match="somebody wrote into the source meanwhile"):
+        list(going)
+    with target.connect() as connection:
+        assert set(counts(connection).values()) == {0}
+    for one in (source, target):
+        one.dispose()
+
+
+def test_what_is_restored_on_an_empty_folder_tells_the_same(here: Path, tmp_path: Path) -> None:
+    before = reports(here)
+    there = restored(here, tmp_path)
+    assert (there / "pictures" / "ruscool.jpg").exists(), "files that the configuration names came back, too"
+    assert reports(there) == before
+    done = mekiki(there, "db", "restore", str(tmp_path / "backup"))
+    assert (done.exit_code, "holds tables already" in done.stderr) == (PROBLEM, True), done.output
+    assert reports(there) == before
+
+
+def test_a_second_backup_copies_what_is_new_and_older_sets_go(here: Path, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    first = mekiki(here, "db", "backup", str(backup))
+    names = files_of(backup / "media")
+    MediaStore(here / "media").put(b"new")
+    (here / "media" / "00" / "00").mkdir(parents=True, exist_ok=True)
+    (here / "media" / "00" / "00" / ("0" * 64)).write_bytes(b"another content")
+    time.sleep(1.1 - time.time() % 1)  # a set is named by the second
+    second = mekiki(here, "db", "backup", str(backup), "--keep", "1")
+    assert (first.exit_code, second.exit_code) == (0, PARTLY), second.output
+    assert "content differs from its name" in second.stderr
+    assert "removed 1 older set" in second.stderr
+    assert f"{len(names)} of them new" in first.stdout
+    assert "1 of them new" in second.stdout
+    assert len(files_of(backup / "media") - names) == 1
+    assert len(list(backup.glob("2*Z"))) == 1
+
+
+@pytest.mark.parametrize("what", ["mekiki.db", "media", "manifest.json", "configuration/mekiki.toml"])
+def test_a_bit_that_flipped_in_a_backup_is_found_before_anything_is_written(
+    here: Path, tmp_path: Path, what: str
+) -> None:
+    backup, there = tmp_path / "backup", tmp_path / "there"
+    assert mekiki(here, "db", "backup", str(backup)).exit_code == 0
+    [found] = backup.glob("2*Z")
+    file = min(path for path in (backup / "media").rglob("*") if path.is_file()) if what == "media" else found / what
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.chmod(0o600)
+    file.write_bytes(content)
+    there.mkdir()
+    done = mekiki(there, "db", "restore", str(backup))
+    assert (done.exit_code, "changed" in done.stderr) == (PROBLEM, True), done.output
+    assert (file.name if what == "media" else what) in done.stderr
+    assert list(there.iterdir()) == []
+
+
+@pytest.mark.postgres
+def test_without_a_client_program_that_is_new_enough_there_is_no_dump(
+    empty_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(empty_postgres)
+    upgrade(engine)
+    media = MediaStore(tmp_path / "media")
+    old = tmp_path / "bin" / "pg_dump"
+    old.parent.mkdir()
+    monkeypatch.setenv("PATH", str(old.parent))
+    monkeypatch.setattr(dumping, "_DEBIAN", tmp_path)
+    for says in ("pg_dump is not on this machine", "pg_dump is of version 9, the server of"):
+        with pytest.raises(CopyRefused, match=says):
+            make_backup(engine, media, tmp_path / "backup", (), base=tmp_path, now=NOW)
+        old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'\n", "ascii")
+        old.chmod(0o700)
+    assert sets(tmp_path / "backup") == []
+    engine.dispose()
+
+
+def restored(here: Path, folder: Path, url: str | None = None) -> Path:
+    """Back an installation up, take it away, and restore it elsewhere; return where."""
+    backup, there = folder / "backup", folder / "there"
+    done = mekiki(here, "db", "backup", str(backup))
+    assert done.exit_code == 0, done.output
+    head = re.search(r"custody head (\S+)", done.stderr)
+    assert head is not None
+    away = here.rename(folder / "away")
+    there.mkdir()
+    if url is not None:
+        shutil.copytree(away / "pictures", there / "pictures")
+        name_database(there, url)
+    done = mekiki(there, "db", "restore", str(backup), "--verify")
+    assert done.exit_code == 0, done.output
+    assert f"custody head {head[1]}, as in the backup" in done.stderr
+    away.rename(here)
+    return there
+
+
+def mekiki(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, [*arguments, "--config", str(folder / "mekiki.toml")])
+
+
+def name_database(folder: Path, url: str) -> None:
+    (folder / "mekiki.toml").write_text(f'{CONFIG}\n[storage]\ndatabase = "{url}"\n', "utf-8")
+
+
+def reports(folder: Path) -> dict[str, str]:
+    """Return a case, and the report in its forms."""
+    done = mekiki(folder, "cases", "show", "1")
+    assert SHOP.replace(".", "[.]") in done.stdout
+    made = {"case": done.stdout}
+    for form in ("json", "html"):
+        done = mekiki(folder, "report", "--format", form, *PERIOD)
+        assert done.exit_code == 0, done.output
+        made[form] = done.stdout
+    return made
+
+
+def files_of(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+def engine_of(folder: Path) -> Engine:
+    return open_engine(f"sqlite:///{folder / 'mekiki.db'}")
