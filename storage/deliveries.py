@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from storage.case_views import DeliveryView
@@ -55,8 +55,8 @@ def deliveries_of(session: Session, case_id: int) -> tuple[DeliveryView, ...]:
     """Return all deliveries about a case, those of digests that tell of it too, oldest first."""
     part = aliased(AlertIntent)
     digests = select(part.told_in).where(part.case_id == case_id, part.told_in.is_not(None))
-    of_case = or_(AlertIntent.case_id == case_id, AlertIntent.id.in_(digests))
-    query = _views().where(of_case).order_by(Delivery.created_at, Delivery.id)
+    own = select(AlertIntent.id).where(AlertIntent.case_id == case_id)
+    query = _views().where(Delivery.intent_id.in_(union_all(own, digests))).order_by(Delivery.created_at, Delivery.id)
     return tuple(_view(*row) for row in session.execute(query))
 
 

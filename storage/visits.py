@@ -1,5 +1,6 @@
 """Visits: which links are worth following, what journeys along them showed, and how the cases stand; append-only."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from detector.places import places_of
 from detector.presence import Presence, presence
 from detector.visits import Visit
 from storage.actions import RULES, SILENT, Action
+from storage.batches import batched
 from storage.case_locks import MACHINE, lock_cases
 from storage.case_log import NewEntry, append_log
 from storage.custody import append
@@ -31,6 +33,7 @@ from storage.stamps import want_stamp
 MOST_OF_A_CASE = 10  # items whose links are followed
 MOST_OF_AN_ITEM = 3  # links
 AT_ONCE = 200  # rows read at a time
+CASES_AT_ONCE = 20  # read at a time
 FIRST = 20  # journeys of a case that are shown, however many came later: they opened it
 MOST_PAGES = 200  # of a case whose journeys are looked for
 VISIT = "visit"  # action in the custody chain
@@ -123,21 +126,24 @@ def _add(found: dict[str, LinkToVisit], url: str, case_id: int | None, item_id: 
 
 def _of_cases(session: Session, cases: Collection[int]) -> Iterator[tuple[int, int, dict[str, object]]]:
     """Yield case, item and content, of cases that somebody may act on; the best items of each."""
-    rows = session.execute(
+    which = Case.id.in_(cases) if cases else Case.state.not_in(SILENT)
+    ids = session.scalars(select(Case.id).where(which).order_by(Case.score.desc(), Case.id)).all()
+    query = (
         select(CaseItem.case_id, CaseItem.item_id, ItemVersion.content)
         .join(Case, Case.id == CaseItem.case_id)
         .join(ItemVersion, ItemVersion.id == CaseItem.version_id)
         .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
         .join(ItemRow, ItemRow.id == CaseItem.item_id)
-        .where(Case.id.in_(cases) if cases else Case.state.not_in(SILENT))
         .order_by(Case.score.desc(), Case.id, ItemRow.kind == "page", VerdictRow.score.desc(), CaseItem.item_id)
         .execution_options(yield_per=AT_ONCE)
     )
-    taken: dict[int, int] = {}
-    for case_id, item_id, content in rows:
-        taken[case_id] = taken.get(case_id, 0) + 1
-        if taken[case_id] <= MOST_OF_A_CASE:
-            yield case_id, item_id, content
+    for some in batched(ids, CASES_AT_ONCE):  # whoever has enough links reads no further
+        taken: Counter[int] = Counter()
+        with session.execute(query.where(CaseItem.case_id.in_(some))) as rows:
+            for case_id, item_id, content in rows:
+                taken[case_id] += 1
+                if taken[case_id] <= MOST_OF_A_CASE:
+                    yield case_id, item_id, content
 
 
 def _of_items(session: Session, ids: Collection[str]) -> Iterator[tuple[int | None, int, dict[str, object]]]:
@@ -153,7 +159,7 @@ def _of_items(session: Session, ids: Collection[str]) -> Iterator[tuple[int | No
 
 def _of_suspects(session: Session, wanted: Wanted) -> Iterator[tuple[int, dict[str, object]]]:
     """Yield the items in no case that deserve a closer look, best scores first."""
-    rows = session.execute(
+    query = (
         select(ItemVersion.item_id, ItemVersion.content)
         .join(VerdictRow, VerdictRow.version_id == ItemVersion.id)
         .where(
@@ -165,7 +171,8 @@ def _of_suspects(session: Session, wanted: Wanted) -> Iterator[tuple[int, dict[s
         .order_by(VerdictRow.score.desc(), VerdictRow.id)
         .execution_options(yield_per=AT_ONCE)
     )
-    yield from ((item_id, content) for item_id, content in rows)
+    with session.execute(query) as rows:
+        yield from ((item_id, content) for item_id, content in rows)
 
 
 def _followed(session: Session, url: str, visitors: Sequence[str], since: datetime | None = None) -> bool:
@@ -328,8 +335,8 @@ def visits_of(session: Session, case_id: int, *, most: int = 50, url: str | None
     A journey along a link that somebody named is of a case, too, if it ended at one of the case's pages.
     """
     ended = VisitRow.end_digest.in_(_pages_of(session, case_id))
-    named = VisitRow.link_digest.in_(select(VisitRow.link_digest).where(ended))
-    belongs = or_(VisitRow.case_id.in_(family(session, case_id)), named)
+    links = session.scalars(select(VisitRow.link_digest).where(ended).distinct()).all()
+    belongs = or_(VisitRow.case_id.in_(family(session, case_id)), VisitRow.link_digest.in_(links))
     query = select(VisitRow).where(belongs, *([VisitRow.link_digest == _digest(url)] if url is not None else []))
     latest = session.scalars(query.order_by(VisitRow.started_at.desc(), VisitRow.id.desc()).limit(most)).all()
     first = session.scalars(query.order_by(VisitRow.started_at, VisitRow.id).limit(FIRST)).all()
