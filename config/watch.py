@@ -9,14 +9,19 @@ from config.fields import Cron, Interval
 from config.model import Model
 
 
-def _listen(value: str) -> str:
+def address(value: str) -> str:
+    """Accept where something may listen.
+
+    Raises:
+        ValueError: it is no ADDRESS:PORT.
+    """
     host, colon, port = value.rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 <= int(port) <= 65535:
         raise ValueError('expected "ADDRESS:PORT", e.g. "127.0.0.1:9464"')
     return value
 
 
-Listen = Annotated[str, AfterValidator(_listen)]
+Listen = Annotated[str, AfterValidator(address)]
 
 
 class Watching(Model):

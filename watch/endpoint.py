@@ -1,4 +1,4 @@
-"""Endpoint: /metrics for Prometheus, /health for a supervisor, at `[watch] listen` and nowhere else.
+"""Endpoint: /metrics for Prometheus, /health for a supervisor, where `[watch] listen` or `--listen` says, nowhere else.
 
 A server of three pages on the standard library. It reads one request of 8 KiB at most, answers GET of these paths, and
 closes; nothing else that a client sends, its Host header neither, changes what it says. What reads the database runs on
@@ -126,9 +126,9 @@ def _answer(page: Page) -> bytes:
 
 @asynccontextmanager
 async def serve(
-    config: Config, engine: Engine, meter: Meter, *, now: Callable[[], datetime]
+    config: Config, engine: Engine, meter: Meter, *, listen: str | None, now: Callable[[], datetime]
 ) -> AsyncIterator[tuple[str, int] | None]:
-    """Answer while the block runs; give address and port, or None where `[watch] listen` is not set.
+    """Answer while the block runs; give address and port, or None where `listen` (ADDRESS:PORT) is None.
 
     Call `meter.turn()` each second or so in the loop of the process, do each job within `meter.job(kind)`, and tell
     `meter.child(...)` of children that have ended.
@@ -136,18 +136,20 @@ async def serve(
     Raises:
         EndpointUnavailable: nothing can listen at that address; the message says why.
     """
-    if config.watch.listen is None:
+    if listen is None:
         yield None
         return
-    host, _, port = config.watch.listen.rpartition(":")
+    host, _, port = listen.rpartition(":")
     executor = ThreadPoolExecutor(2, thread_name_prefix="endpoint")
     read = FactsReader(config, engine, now).read
     server = Server(pages=_pages(Metrics(read, meter), Liveness(read, meter), executor))
     try:
         listening = await asyncio.start_server(server.met, host.strip("[]"), int(port), limit=MOST_BYTES)
     except OSError as error:
-        where = f"[watch] listen = {config.watch.listen!r}"
-        raise EndpointUnavailable(f"{where}: {error.strerror or error}; free that port, or name another") from error
+        raise EndpointUnavailable(
+            f"nothing can listen at {listen}: {error.strerror or error}; "
+            "free that port, or name another one by --listen, MEKIKI_LISTEN or [watch] listen"
+        ) from error
     async with listening:
         bound = listening.sockets[0].getsockname()
         try:

@@ -21,7 +21,7 @@ from console.scan import ScanError, targets
 from console.score import ScoreTask, score_stream
 from console.show import described, summary_line, terminal
 from console.stamping import stamp
-from console.work import hands_of
+from console.work import hands_of, listening
 from detector.assess import Assessor
 from detector.items import Item, Kind
 from detector.verdict import Verdict
@@ -276,24 +276,25 @@ def fetched(config: Config, profiles: Profiles, url: str | None) -> tuple[bool, 
 
 
 @click.command()
+@listening
 @with_app
-def watch(app: App) -> None:
+def watch(app: App, listen: str | None) -> None:
     """Run the sources by their schedules and send alerts and reminders, until stopped."""
     config, engine = app.config, app.engine
     scheduled = any(source.enabled and (source.every or source.schedule) for source in config.source)
     if not scheduled and not config.route:  # with a route, alerts and reminders are sent, whoever brings items in
         raise Misused('no source has a schedule; add every = "1h" or schedule = "*/15 * * * *" to one')
     if engine.dialect.name == "postgresql":  # beside workers or alone: one that takes everything from the same queue
-        work(app, KINDS, config.watch.children)
+        work(app, KINDS, config.watch.children, listen=listen)
         return
     try:
-        asyncio.run(_watch(app, Path(engine.url.database or "")))
+        asyncio.run(_watch(app, Path(engine.url.database or ""), listen))
     except EndpointUnavailable as error:
         raise Misused(str(error)) from error
 
 
-async def _watch(app: App, database: Path) -> None:
+async def _watch(app: App, database: Path, listen: str | None) -> None:
     """Watch until stopped, with a database in SQLite."""
     with Claims(database) as claims:
-        async with hands_of(app) as hands:
+        async with hands_of(app, listen=listen) as hands:
             await Watch(hands=hands, claims=claims).run()

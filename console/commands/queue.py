@@ -11,7 +11,7 @@ from console.app import PARTLY, App, Misused, OutsideFailed, as_json, print_json
 from console.counted import counted
 from console.queue_page import dead_table, queue_table
 from console.show import terminal
-from console.work import hands_of
+from console.work import hands_of, listening
 from safety.screen import screen
 from watch.endpoint import EndpointUnavailable
 from watch.fleet import LEASE, Worker
@@ -48,20 +48,21 @@ class Queues(click.ParamType[tuple[JobKind, ...]]):
     show_default=True,
     help="Seconds without a sign of life after which others take over a worker's jobs; the same for all workers.",
 )
+@listening
 @with_app
-def worker(app: App, queues: tuple[JobKind, ...], jobs: int | None, lease: float) -> None:
+def worker(app: App, queues: tuple[JobKind, ...], jobs: int | None, lease: float, listen: str | None) -> None:
     """Take jobs from the queue in PostgreSQL, beside any number of others on any machine, until stopped."""
     if app.engine.dialect.name != "postgresql":
         raise Misused("workers need PostgreSQL ([storage] database); `mekiki watch` is for one machine with SQLite")
-    work(app, queues, jobs or app.config.watch.children, timedelta(seconds=lease))
+    work(app, queues, jobs or app.config.watch.children, timedelta(seconds=lease), listen)
 
 
-def work(app: App, queues: tuple[JobKind, ...], jobs: int, lease: timedelta = LEASE) -> None:
+def work(app: App, queues: tuple[JobKind, ...], jobs: int, lease: timedelta = LEASE, listen: str | None = None) -> None:
     """Run a worker until it is told to stop."""
     install(app.engine)
 
     async def run() -> None:
-        async with hands_of(app, queues) as hands:
+        async with hands_of(app, queues, listen) as hands:
             await Worker(hands=hands, queues=queues, jobs=jobs, lease=lease).run()
 
     try:

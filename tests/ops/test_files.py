@@ -119,6 +119,17 @@ def test_the_image_gets_the_versions_that_are_tested() -> None:
     assert {"scrapy", "pgqueuer", "playwright", "faiss-cpu"} <= pinned[1].keys()
 
 
+def test_workers_of_one_machine_are_told_to_answer_at_different_addresses() -> None:
+    unit = (OPS / "systemd/mekiki-worker@.service").read_text("utf-8")
+    instances = re.findall(r'"mekiki-worker@([a-z,]+)"', unit)
+    own = re.findall(r"^#\s+/etc/mekiki/worker-([a-z,]+)\.environment: (\w+)=(\S+)$", unit, re.MULTILINE)
+    assert [instance for instance, _, _ in own] == instances
+    assert len({address for _, _, address in own}) == len(own) == 3
+    variables = {option.envvar for option in main.commands["worker"].params}
+    assert {variable for _, variable, _ in own} <= variables
+    assert "EnvironmentFile=-/etc/mekiki/worker-%I.environment\n" in unit
+
+
 @pytest.mark.skipif(which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_systemd_accepts_the_units() -> None:
     units = [*UNITS, *sorted(OPS.glob("systemd/*.timer"))]

@@ -21,8 +21,6 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 CONFIG = """
 [crawler]
 contact = "brand@hoshino-denki.example"
-[watch]
-listen = "127.0.0.1:0"
 [[source]]
 key = "shop"
 kind = "web"
@@ -75,7 +73,7 @@ def get(path: str, host: str = "localhost") -> bytes:
 
 def serving(config: Config, engine: Engine, meter: Meter, use: Callable[[Address], Awaitable[None]]) -> None:
     async def main() -> None:
-        async with serve(config, engine, meter, now=lambda: NOW) as address:
+        async with serve(config, engine, meter, listen="127.0.0.1:0", now=lambda: NOW) as address:
             assert address is not None
             await use(address)
 
@@ -218,10 +216,8 @@ def test_a_database_that_is_gone_is_told_but_the_process_lives(config: Config, e
 
 
 def test_nothing_listens_unless_it_is_asked_for(config: Config, engine: Engine) -> None:
-    quiet = config.model_copy(update={"watch": config.watch.model_copy(update={"listen": None})})
-
     async def main() -> None:
-        async with serve(quiet, engine, Meter(), now=lambda: NOW) as address:
+        async with serve(config, engine, Meter(), listen=None, now=lambda: NOW) as address:
             assert address is None
 
     asyncio.run(main())
@@ -229,9 +225,9 @@ def test_nothing_listens_unless_it_is_asked_for(config: Config, engine: Engine) 
 
 def test_an_address_that_is_taken_is_said_in_words(config: Config, engine: Engine) -> None:
     async def use(address: Address) -> None:
-        watch = config.watch.model_copy(update={"listen": f"{address[0]}:{address[1]}"})
-        with pytest.raises(EndpointUnavailable, match="free that port, or name another"):
-            async with serve(config.model_copy(update={"watch": watch}), engine, Meter(), now=lambda: NOW):
+        taken = f"{address[0]}:{address[1]}"
+        with pytest.raises(EndpointUnavailable, match=f"{taken}: .*; free that port, or name another one by --listen"):
+            async with serve(config, engine, Meter(), listen=taken, now=lambda: NOW):
                 pass
 
     serving(config, engine, Meter(), use)
