@@ -1,6 +1,5 @@
 """Visits: which links are worth following, what journeys along them showed, and how the cases stand; append-only."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -130,20 +129,19 @@ def _of_cases(session: Session, cases: Collection[int]) -> Iterator[tuple[int, i
     ids = session.scalars(select(Case.id).where(which).order_by(Case.score.desc(), Case.id)).all()
     query = (
         select(CaseItem.case_id, CaseItem.item_id, ItemVersion.content)
-        .join(Case, Case.id == CaseItem.case_id)
         .join(ItemVersion, ItemVersion.id == CaseItem.version_id)
         .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
         .join(ItemRow, ItemRow.id == CaseItem.item_id)
-        .order_by(Case.score.desc(), Case.id, ItemRow.kind == "page", VerdictRow.score.desc(), CaseItem.item_id)
+        .order_by(CaseItem.case_id, ItemRow.kind == "page", VerdictRow.score.desc(), CaseItem.item_id)
         .execution_options(yield_per=AT_ONCE)
     )
     for some in batched(ids, CASES_AT_ONCE):  # whoever has enough links reads no further
-        taken: Counter[int] = Counter()
-        with session.execute(query.where(CaseItem.case_id.in_(some))) as rows:
-            for case_id, item_id, content in rows:
-                taken[case_id] += 1
-                if taken[case_id] <= MOST_OF_A_CASE:
-                    yield case_id, item_id, content
+        best: dict[int, list[tuple[int, int, dict[str, object]]]] = {case_id: [] for case_id in some}
+        for case_id, item_id, content in session.execute(query.where(CaseItem.case_id.in_(some))):
+            if len(best[case_id]) < MOST_OF_A_CASE:
+                best[case_id].append((case_id, item_id, content))
+        for rows in best.values():
+            yield from rows
 
 
 def _of_items(session: Session, ids: Collection[str]) -> Iterator[tuple[int | None, int, dict[str, object]]]:
