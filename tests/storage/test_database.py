@@ -5,12 +5,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from storage import database as database_module
-from storage.database import check_current, open_engine, revision, snapshot, transaction, upgrade
+from storage.database import check_current, lock_name, open_engine, revision, snapshot, transaction, upgrade
 from storage.errors import DatabaseOutdated, StorageError, StorageUnavailable
 from storage.runs import last_run, start_run
 from storage.schema import ItemRow
@@ -205,3 +205,51 @@ def test_a_lost_connection_is_reported_and_the_next_transaction_works(engine: En
         lose(session)
     assert see(engine, an_item()).new
     other.dispose()
+
+
+@pytest.mark.postgres
+def test_nothing_outlives_a_transaction_on_a_connection(engine: Engine) -> None:
+    """So PgBouncer may give each transaction another connection of the server."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no server")
+    with engine.connect() as connection:
+        default = _of_connection(connection)
+        connection.rollback()
+        for number in range(10):  # psycopg prepares what it sees more often
+            connection.execute(text("SELECT count(*) FROM items WHERE id > :n"), {"n": number})
+        connection.rollback()
+        for _ in range(2):
+            with snapshot(engine) as session:
+                session.execute(text("SELECT count(*) FROM items"))
+        with transaction(engine) as session:
+            lock_name(session, "custody")
+        upgrade(engine)
+        assert _of_connection(connection) == default
+    with engine.connect() as first, engine.connect() as second:
+        for connection in (first, second):
+            assert _of_connection(connection) == default
+
+
+def _of_connection(connection: Connection) -> list[object]:
+    asked = (
+        "SELECT count(*) FROM pg_prepared_statements",
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'",
+        "SHOW transaction_isolation",
+        "SHOW transaction_read_only",
+        "SELECT string_agg(name || '=' || setting, ',' ORDER BY name) FROM pg_settings "
+        "WHERE source = 'session' AND name NOT LIKE 'transaction_%'",
+    )
+    return [connection.execute(text(one)).scalar() for one in asked]
+
+
+@pytest.mark.postgres
+def test_what_the_url_says_of_the_connection_holds(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no connection")
+    named = open_engine(
+        engine.url.update_query_dict({"application_name": "ours"}).render_as_string(hide_password=False)
+    )
+    for one, name in ((engine, "mekiki"), (named, "ours")):
+        with one.connect() as connection:
+            assert connection.execute(text("SHOW application_name")).scalar() == name
+    named.dispose()
