@@ -163,10 +163,10 @@ class WebSpider(SourceSpider):
 
 
 def _parted(source: WebSource) -> dict[str, frozenset[str]]:
-    """Return the hosts of each part; one that is read through its links or sitemaps is worth a part of its own."""
-    deep = bool(source.sitemaps or source.follow)
-    begun = map(host_part, (*source.urls, *source.sitemaps))
-    return parted(begun, word="hosts", least=1 if deep else SHALLOW)
+    """Return the hosts of each part; what leads on by links or sitemaps is read whole: two parts might meet."""
+    if source.follow or source.sitemaps:
+        return {"": frozenset()}
+    return parted(map(host_part, source.urls), word="hosts", least=SHALLOW)
 
 
 def _content_type(response: Response) -> str:

@@ -5,12 +5,13 @@ were then: with another policy or profile the page must be fetched in full again
 never be judged anew.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.schema import FetchStateRow, Run, RunOutcome
@@ -73,6 +74,62 @@ def last_run(session: Session, source: str, slice: str | None = None) -> RunReco
 def last_runs(session: Session, source: str, most: int, slice: str | None = None) -> list[RunRecord]:
     """Return the latest runs of a source, or of one part of it, finished or not, the newest first."""
     return [run_record(run) for run in session.scalars(_latest(source, slice).limit(most))]
+
+
+def last_rounds(session: Session, source: str, most: int, steady: Sequence[str] = ("",)) -> list[RunRecord]:
+    """Return the latest rounds of a source, the newest first, each as if it were one run.
+
+    Of each part the last run that ended counts, and a run of the whole source counts for all parts. Counts are added;
+    `parts` and `parts.failed` say how many parts there were, and how many gave nothing. The newest round is going on
+    until each steady part has ended. A part that a person has read by hand is no round.
+
+    Args:
+        source: its key.
+        most: rounds.
+        steady: parts that every round has.
+    """
+    at = func.coalesce(Run.round_at, Run.started_at)
+    whole = (Run.source == source) & (Run.round_at.is_not(None) | (Run.slice == ""))
+    moments = session.scalars(select(at).where(whole).group_by(at).order_by(at.desc()).limit(most)).all()
+    if not moments:
+        return []
+    rounds: dict[datetime, list[Run]] = {}
+    query = select(Run).where(whole, Run.started_at >= moments[-1]).order_by(Run.started_at, Run.id)
+    for run in session.scalars(query):
+        rounds.setdefault(run.round_at or run.started_at, []).append(run)
+    return [
+        _round(rounds[moment], steady if number == 0 else ())
+        for number, moment in enumerate(sorted(rounds, reverse=True)[:most])
+    ]
+
+
+def _round(runs: Sequence[Run], steady: Sequence[str]) -> RunRecord:
+    ended = {run.slice: run for run in runs if run.outcome is not None}
+    if "" in ended:
+        return run_record(ended[""])
+    first = runs[0]
+    record = RunRecord(
+        id=runs[-1].id,
+        source=first.source,
+        started_at=first.started_at,
+        finished_at=None,
+        outcome=None,
+        counts={},
+        round_at=first.round_at,
+    )
+    if not ended or not ended.keys() >= set(steady):
+        return record
+    outcomes = {run.outcome for run in ended.values()}
+    useless = [run for run in ended.values() if run.outcome in ("failed", "blocked")]
+    counts = Counter[str]()
+    for run in ended.values():
+        counts.update(run.counts)
+    return replace(
+        record,
+        finished_at=max(run.finished_at for run in ended.values() if run.finished_at is not None),
+        outcome=outcomes.pop() if len(outcomes) == 1 else "failed" if len(useless) == len(ended) else "partial",
+        counts={**counts, "parts": len(ended), "parts.failed": len(useless)},
+    )
 
 
 def last_starts(session: Session, source: str, slices: Iterable[str]) -> dict[str, datetime]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Literal
 
 import msgspec
 from sqlalchemy import exists, or_, select
@@ -49,6 +50,7 @@ class Wanted:
     most: int
     cases: tuple[int, ...] = ()  # the links of these only, whenever they were followed
     items: tuple[str, ...] = ()  # the links of these only, by the id that their platform gave them
+    reason: Literal["", "visit", "recheck"] = ""  # only links that nobody has followed; only those followed before
     visitors: tuple[str, ...] = ()  # who looks now; a link is done once each of them has followed it
 
 
@@ -89,15 +91,22 @@ def links_to_visit(session: Session, wanted: Wanted) -> list[LinkToVisit]:
         if len(found) >= wanted.most:
             break
         for url in _followed_of(session, case_id, item_from(content)):
-            if wanted.cases or not _followed(session, url, wanted.visitors, wanted.before):
+            if wanted.cases or _due(session, url, wanted):
                 _add(found, url, case_id, item_id)
-    for item_id, content in _of_suspects(session, wanted) if not wanted.cases else ():
+    for item_id, content in _of_suspects(session, wanted) if not wanted.cases and wanted.reason != "recheck" else ():
         if len(found) >= wanted.most:
             break
         for url in links_of(item_from(content))[:MOST_OF_AN_ITEM]:
             if not _followed(session, url, wanted.visitors):
                 _add(found, url, None, item_id)
     return list(found.values())[: wanted.most]
+
+
+def _due(session: Session, url: str, wanted: Wanted) -> bool:
+    """Tell whether a link of a case is to be followed, for the reason that is wanted."""
+    if _followed(session, url, wanted.visitors, wanted.before):
+        return False
+    return not wanted.reason or _followed(session, url, ()) is (wanted.reason == "recheck")
 
 
 def links_of(item: Item) -> list[str]:

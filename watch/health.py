@@ -48,7 +48,7 @@ def judge(source: Source, runs: Sequence[RunRecord], now: datetime) -> Health:
 
     Args:
         source: as configured.
-        runs: its last runs, the newest first; about `HISTORY` of them.
+        runs: its last rounds (`storage.runs.last_rounds`), the newest first; about `HISTORY` of them.
         now: UTC.
     """
     ended = [run for run in runs if run.outcome is not None]
@@ -85,6 +85,10 @@ def _state(
         return "blocked", f"the site turned us away ({errors}); look at it by hand, then slow down or change the source"
     if last.outcome == "failed":
         return "failing", f"nothing could be read ({errors}); try `mekiki sources test {source.key}`"
+    unread, before = (run.counts.get("parts.failed", 0) for run in (last, ended[1] if len(ended) > 1 else last))
+    if unread:
+        says = f"{unread} of {last.counts['parts']} parts could not be read ({errors}); see `mekiki sources parts`"
+        return ("failing" if before and len(ended) > 1 else "shaky"), says
     if source.canary is not None and last.counts.get("canary", 0) == 0:
         return "canary", f"the planted item {source.canary!r} was not found; try `mekiki sources test {source.key}`"
     failed = sum(count for name, count in last.counts.items() if name.startswith("error."))

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from alerts.dispatch import send_notice
 from alerts.errors import AlertError
 from alerts.notices import source_notice
 from config import Config, Source
+from spiders.slices import slices_of, steady
 from storage.cursors import cursor, save_cursor
 from storage.database import snapshot, transaction
 from storage.media import MediaStore
-from storage.runs import last_runs
+from storage.runs import RunRecord, last_rounds
 from watch.health import HISTORY, Health, judge
 
 TOLD = "health told"  # name of the cursor that holds the state told last
@@ -25,7 +27,11 @@ TOLD = "health told"  # name of the cursor that holds the state told last
 def healths(config: Config, engine: Engine, now: datetime) -> list[Health]:
     """Judge every source of the configuration."""
     with snapshot(engine) as session:
-        return [judge(source, last_runs(session, source.key, HISTORY + 1), now) for source in config.source]
+        return [judge(source, _rounds(config, source, session), now) for source in config.source]
+
+
+def _rounds(config: Config, source: Source, session: Session) -> list[RunRecord]:
+    return last_rounds(session, source.key, HISTORY + 1, steady(slices_of(config, source, session)))
 
 
 async def tell_changes(

@@ -6,11 +6,14 @@ from dataclasses import replace
 import click
 from rich.table import Table
 
+from config import Source
 from console.app import FAILED, PARTLY, App, Misused, as_json, print_json, utc_now, with_app
 from console.show import described, moment, terminal
 from console.source_trial import explained
 from safety.screen import screen
 from spiders.crawl import CrawlOptions, run_crawl
+from spiders.slices import slices_of
+from storage.runs import last_run
 from watch.health import Health
 from watch.lag import lags
 from watch.telling import healths
@@ -70,15 +73,47 @@ def _filled(health: Health) -> str:
     return ", ".join(f"{name} {share:.0%}" for name, share in sorted(health.filled.items()))
 
 
+@sources_group.command("parts")
+@click.argument("keys", metavar="[KEY]...", nargs=-1)
+@as_json
+@with_app
+def sources_parts(app: App, keys: tuple[str, ...], as_json: bool) -> None:
+    """List the parts in which sources are read, each with its last run: names for `mekiki crawl --slice`."""
+    for key in keys:
+        _named(app, key)
+    rows = []
+    with app.snapshot() as session:
+        for source in app.config.source:
+            for part in slices_of(app.config, source, session) if source.key in keys or not keys else ():
+                run = last_run(session, source.key, part)
+                ended = run.finished_at if run is not None else None
+                rows.append((source.key, part, ended, run.outcome if run is not None else None))
+    if as_json:
+        print_json([dict(zip(("source", "part", "finished_at", "outcome"), row, strict=True)) for row in rows])
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("source", "part", "last run ended", "outcome"):
+        table.add_column(name)
+    for key, part, ended, outcome in rows:
+        table.add_row(key, screen(part) or "(whole)", moment(ended) if ended else "-", outcome or "-")
+    terminal().print(table)
+
+
+def _named(app: App, key: str) -> Source:
+    """Return a source by its key."""
+    source = next((source for source in app.config.source if source.key == key), None)
+    if source is None:
+        known = ", ".join(sorted(source.key for source in app.config.source)) or "none"
+        raise Misused(f"there is no source {key!r}; known: {known}")
+    return source
+
+
 @sources_group.command("test")
 @click.argument("key")
 @with_app
 def sources_test(app: App, key: str) -> None:
     """Ask the source KEY once, store nothing, and explain what came back."""
-    source = next((source for source in app.config.source if source.key == key), None)
-    if source is None:
-        known = ", ".join(sorted(source.key for source in app.config.source)) or "none"
-        raise Misused(f"there is no source {key!r}; known: {known}")
+    source = _named(app, key)
     own = tuple(domain for brand in app.config.brand for domain in brand.domains)[:1]
     bounds: dict[str, dict[str, object]] = {  # what one question is, of kinds that begin with a table or a length
         "permutations": {"most": 20},

@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from config import Config
+from config import Config, Source
 from config.models import Visitor
 from config.sources.visits import VisitsSource
 from detector.hosts import Host, parse_host
@@ -43,6 +44,7 @@ from spiders.visits.visitors import awake, visitors
 from storage.errors import StorageError
 from storage.visits import LinkToVisit, VisitRound, Wanted
 
+VISIT, RECHECK = "visit", "recheck"  # parts: links that nobody has followed yet; those of cases, once more
 AT_ONCE = 8  # links followed side by side
 BROWSERS_AT_ONCE = 2  # of them with a browser
 PAUSE_SECONDS = 1.0  # between two looks whether a host may be visited again
@@ -89,6 +91,11 @@ class VisitSpider(SourceSpider):
                     if part is not None:
                         yield part
 
+    @classmethod
+    def parts(cls, config: Config, source: Source, session: Session) -> tuple[str, ...]:
+        assert isinstance(source, VisitsSource)
+        return ("",) if source.links or source.cases or source.items else (VISIT, RECHECK)
+
     def _wanted(self, there: tuple[str, ...]) -> Wanted:
         now = self.run.clock()
         return Wanted(
@@ -98,6 +105,7 @@ class VisitSpider(SourceSpider):
             most=self._source.most,
             cases=self._source.cases,
             items=self._source.items,
+            reason=_reason(self.run.slice),
             visitors=there,
         )
 
@@ -273,6 +281,10 @@ class VisitSpider(SourceSpider):
             item = replace(item, images=(name, *item.images))
             pictures[name] = one.screenshot.sha256
         return item, pictures
+
+
+def _reason(slice: str) -> Literal["", "visit", "recheck"]:
+    return "visit" if slice == VISIT else "recheck" if slice == RECHECK else ""
 
 
 def _upstream(visitor: Visitor) -> Upstream | None:

@@ -1,16 +1,18 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from storage.database import transaction
+from storage.database import snapshot, transaction
 from storage.runs import (
     FetchState,
     fetch_state,
     finish_run,
+    last_rounds,
     last_run,
     save_fetch_states,
     start_run,
 )
+from storage.schema import RunOutcome
 from tests.storage.examples import MINUTE, NOW
 
 URL = "https://feed.example/all.csv"
@@ -68,3 +70,27 @@ def test_urls_of_any_length_and_content(engine: Engine) -> None:
     with transaction(engine) as session:
         save_fetch_states(session, "tips", [state], "judge-1", NOW)
         assert fetch_state(session, "tips", state.url, "judge-1") == state
+
+
+def test_a_round_of_parts_is_one_look_at_the_source(engine: Engine) -> None:
+    def part(slice: str, at: datetime, outcome: RunOutcome | None, round_at: datetime | None, **counts: int) -> None:
+        with transaction(engine) as session:
+            run = start_run(session, "shop", at, slice=slice, round_at=round_at)
+            if outcome is not None:
+                finish_run(session, run, at, outcome, counts)
+
+    later = NOW + timedelta(hours=1)
+    part("a", NOW, None, NOW)  # killed, and done again
+    part("a", NOW + MINUTE, "ok", NOW, items=3, requests=2)
+    part("b", NOW, "failed", NOW, requests=1)
+    part("a", later, "ok", later, items=4)
+    part("b", later + MINUTE, "ok", None, items=9)  # a person looked at a part
+    with snapshot(engine) as session:
+        newest, first = last_rounds(session, "shop", 5, ("a", "b"))
+        assert last_rounds(session, "shop", 1, ("a", "b")) == [newest]
+    assert (newest.outcome, newest.finished_at) == (None, None), "b has not been read in this round"
+    assert first.outcome == "partial"
+    assert first.counts == {"items": 3, "requests": 3, "parts": 2, "parts.failed": 1}
+    part("b", later + MINUTE, "ok", later)
+    with snapshot(engine) as session:
+        assert last_rounds(session, "shop", 1, ("a", "b"))[0].counts["items"] == 4

@@ -87,6 +87,14 @@ def test_a_source_that_has_not_run_in_time_is_late() -> None:
     assert (late.state, late.last_success) == ("late", NOW - timedelta(hours=5) + timedelta(minutes=5))
 
 
+def test_a_part_that_cannot_be_read_twice_in_a_row_is_told() -> None:
+    whole, lame = {**FULL, "parts": 8}, {**FULL, "parts": 8, "parts.failed": 1}
+    assert judge(source(), [run(1, "partial", lame), run(2, "ok", whole), *GOOD], NOW).state == "shaky"
+    health = judge(source(), [run(1, "partial", lame), run(2, "partial", lame), *GOOD], NOW)
+    assert health.state == "failing"
+    assert health.says.startswith("1 of 8 parts could not be read")
+
+
 def test_a_source_without_runs_and_one_switched_off_are_no_news() -> None:
     assert judge(source(), [], NOW).state == "new"
     assert judge(source(enabled=False), [run(1, "failed")], NOW).state == "off"
