@@ -1,0 +1,98 @@
+"""Jobs that no worker can do: they are given up, in words that any terminal and any database bear."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from config import load
+from storage.database import open_engine, transaction, upgrade
+from storage.media import MediaStore
+from tests.servers.postgres import database, needs_postgres
+from watch.fleet import MOST_DEATHS, Worker
+from watch.job import Job
+from watch.nursery import Nursery
+from watch.perform import Hands
+from watch.queue import JOBS, LOG, install
+from watch.queue_figures import DeadJob, dead_jobs, retry
+
+pytestmark = [pytest.mark.postgres, needs_postgres]
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    with database() as url:
+        engine = open_engine(url)
+        upgrade(engine)
+        install(engine)
+        yield engine
+        engine.dispose()
+
+
+def queued(engine: Engine, payload: bytes, *, taken: int = 0) -> None:
+    """Put in a job that so many workers have taken, and died with."""
+    with transaction(engine) as session:
+        insert = (
+            f"INSERT INTO {JOBS} (priority, status, entrypoint, dedupe_key, payload)"
+            " VALUES (0, 'queued', 'stamp', 'it', :payload) RETURNING id"
+        )
+        number = session.scalar(text(insert), {"payload": payload})
+        for status in ("queued", *("picked" for _ in range(taken))):
+            step = f"INSERT INTO {LOG} (job_id, status, priority, entrypoint) VALUES (:id, '{status}', 0, 'stamp')"
+            session.execute(text(step), {"id": number})
+
+
+def worked(engine: Engine, folder: Path, *, dead: int) -> list[DeadJob]:
+    """Let a worker work until so many jobs are dead and nothing waits; return these."""
+    file = folder / "mekiki.toml"
+    file.write_text('[crawler]\ncontact = "brand@hoshino-denki.example"\n', "utf-8")
+
+    async def work() -> None:
+        nursery = Nursery(memory=512, longest=timedelta(minutes=1))
+        hands = Hands(
+            config=load(file),
+            engine=engine,
+            media=MediaStore(folder / "media"),
+            now=lambda: datetime.now(UTC),
+            say=lambda line: None,
+            nursery=nursery,
+        )
+        worker = asyncio.create_task(Worker(hands=hands, queues=["stamp"]).run())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(30):
+                while len(await asyncio.to_thread(dead_jobs, engine)) != dead or _waiting(engine):
+                    await asyncio.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await worker
+
+    asyncio.run(work())
+    return dead_jobs(engine)
+
+
+def _waiting(engine: Engine) -> int:
+    with transaction(engine) as session:
+        return (
+            session.scalar(text(f"SELECT count(*) FROM {JOBS} WHERE entrypoint = 'stamp' AND status <> 'failed'")) or 0
+        )
+
+
+def test_what_is_no_job_is_dead_and_says_so_without_its_controls(engine: Engine, tmp_path: Path) -> None:
+    queued(engine, b'{"kind": "st\\u0000amp\\u001b[31m"}')
+    [dead] = worked(engine, tmp_path, dead=1)
+    assert dead.job is None
+    assert dead.why.startswith("not a job of this version of mekiki")
+    assert dead.why.isprintable()
+
+
+def test_a_job_that_workers_die_of_is_given_up_until_somebody_wants_it_again(engine: Engine, tmp_path: Path) -> None:
+    queued(engine, Job(kind="stamp").to_json(), taken=MOST_DEATHS)
+    [dead] = worked(engine, tmp_path, dead=1)
+    assert dead.why == "5 workers died while they did it"
+    assert retry(engine, [dead.number]).queued == (dead.number,)
+    assert worked(engine, tmp_path, dead=0) == []
