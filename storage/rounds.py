@@ -112,7 +112,11 @@ def give_up(session: Session, source: str, slice: str, round_at: datetime, *, wh
         select(Run).where(
             Run.source == source, Run.slice == slice, Run.started_at >= round_at, Run.round_at == round_at
         )
-    )
+    ).all()
+    if not runs:  # it was ended before it had noted that it began
+        run = Run(source=source, slice=slice, round_at=round_at, started_at=now, counts={})
+        session.add(run)
+        runs = [run]
     for run in runs:
         if run.outcome is not None and not run.counts.get(STOPPED):
             continue
