@@ -25,6 +25,7 @@ from storage.items import Observation, record_many
 from storage.media import MediaStore
 from storage.pictures import PictureRecord, known_picture, save_picture
 from storage.priority import JudgeWithin
+from storage.ranges import LogRange, allot, open_ranges
 from storage.registrations import Registration, registered_on, save_registration
 from storage.runs import FetchState, fetch_state, finish_run, requests_since, save_fetch_states, start_run, tried_before
 from storage.schema import RunOutcome
@@ -79,6 +80,12 @@ class Sink(Protocol):
 
     def cursor(self, name: str) -> Any | None:
         """Return where an earlier run ended; None when it read to the end, or there was none."""
+
+    def ranges(self) -> list[LogRange]:
+        """Return the ranges of logs that were allotted and not read to their end."""
+
+    def allot(self, log: str, *, start: int, end: int, size: int) -> int:
+        """Allot to others what is too much for one run; return where the rest begins, see `storage.ranges.allot`."""
 
     def to_ask(self, before: datetime) -> ToAsk:
         """Return the domains, addresses and hosts of cases that nobody asked for, or was asked, since."""
@@ -196,6 +203,14 @@ class DatabaseSink(Sink):
         with snapshot(self._engine) as session:
             return cursor(session, self._source, name)
 
+    def ranges(self) -> list[LogRange]:
+        with snapshot(self._engine) as session:
+            return open_ranges(session, self._source)
+
+    def allot(self, log: str, *, start: int, end: int, size: int) -> int:
+        with transaction(self._engine) as session:
+            return allot(session, self._source, log, start=start, end=end, size=size, now=self._clock())
+
     def to_ask(self, before: datetime) -> ToAsk:
         with snapshot(self._engine) as session:
             return to_ask(session, before)
@@ -268,6 +283,12 @@ class DrySink(Sink):
 
     def cursor(self, name: str) -> Any | None:
         return None
+
+    def ranges(self) -> list[LogRange]:
+        return []
+
+    def allot(self, log: str, *, start: int, end: int, size: int) -> int:
+        return start
 
     def to_ask(self, before: datetime) -> ToAsk:
         return ToAsk()

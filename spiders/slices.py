@@ -1,15 +1,16 @@
 """Slices: the parts of a source that several workers can read at the same time, by name.
 
 Steady parts are there in every round: `query=星野電機`, `queries=7/64` (a group of short questions), `host=shop.test`,
-`domain=hoshino-denki.example`, `visit` and `recheck` (of visits). Allotted parts are those that a run finds and keeps
-as cursors until they are done, so that they outlive whoever reads them. Which parts a kind has is said by its spider
-(`SourceSpider.parts`).
+`domain=hoshino-denki.example`, `log=https://…` (its end), `visit` and `recheck` (of visits). Allotted parts,
+`log=https://…&range=65536-131072`, are those that a run finds and keeps as cursors until they are done, so that they
+outlive whoever reads them. Which parts a kind has is said by its spider (`SourceSpider.parts`).
 
 A part is read by `mekiki crawl --source KEY --slice NAME`. One that was allotted and is done already is no error: there
 is nothing left to do. Cursors and states of addresses belong to the source, not to the part, so whole runs and runs of
 parts go on where the other ended.
 """
 
+import re
 from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from config import Config, Source
 from spiders.crawl import spider_of
 
 ALLOTTED = ("visit=", "recheck=")
-RANGE = "&range="
+_RANGE = re.compile(r"&range=[0-9]+-[0-9]+\Z")
 SHOWN = 8  # parts that a line names
 
 
@@ -37,7 +38,7 @@ def slices_of(config: Config, source: Source, session: Session) -> tuple[str, ..
 
 def is_allotted(slice: str) -> bool:
     """Tell whether a part is one that was found, and is gone when it is done."""
-    return slice.startswith(ALLOTTED) or RANGE in slice
+    return slice.startswith(ALLOTTED) or _RANGE.search(slice) is not None
 
 
 def steady(slices: Iterable[str]) -> tuple[str, ...]:
@@ -54,7 +55,7 @@ def check_slice(config: Config, source: Source, slice: str, session: Session) ->
     known = slices_of(config, source, session)
     if slice in known or not slice:
         return
-    if is_allotted(slice) and (slice.partition(RANGE)[0] in known or "find" in known):
+    if is_allotted(slice) and known != ("",):
         return  # done already, by somebody else
     if known == ("",):
         raise UnknownSlice(f"the source {source.key} is read whole, it has no part {slice!r}; leave out --slice")

@@ -29,6 +29,7 @@ def main(path: str, given: dict[str, Any]) -> None:
         sources=tuple(given.get("sources", ())),
         limit=given.get("limit"),
         since=date.fromisoformat(given["since"]) if "since" in given else None,
+        slice=given.get("slice", ""),
     )
     report = run_crawl(
         config,

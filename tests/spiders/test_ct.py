@@ -1,6 +1,7 @@
 """A log read to its end, over both interfaces, through kills, without losing or repeating a name."""
 
 import gzip
+import itertools
 import json
 import signal
 import time
@@ -8,11 +9,18 @@ from pathlib import Path
 
 import pytest
 
+import config as configuration
+from spiders.ct_parts import parts_of
 from spiders.pages.ct_names import logged_at
+from spiders.slices import slices_of
+from storage.cursors import save_cursor
+from storage.database import open_engine, snapshot, transaction, upgrade
+from storage.ranges import SPAN, LogRange
 from tests.servers.crawling import Crawling
 from tests.servers.ct_log import CtLog, certificate
 from tests.servers.programs import mekiki
 from tests.servers.web import Answer
+from tests.storage.examples import NOW
 
 LENGTH = 600
 OURS = {7, 255, 256, 511, 599}
@@ -130,6 +138,79 @@ def test_a_log_that_tells_nonsense_is_told_and_breaks_nothing(tmp_path: Path) ->
         report = configured(tmp_path, log).crawl()["logs"]
     assert (report.outcome, set(report.errors)) == ("failed", {"unreadable"}), report.problems
     assert "holds 300 entries, where a tile has 256" in report.problems[0]
+
+
+def parts(crawling: Crawling) -> tuple[str, ...]:
+    """Return the parts of the source."""
+    settings = configuration.load(crawling.file)
+    engine = open_engine(settings.storage.database)
+    upgrade(engine)
+    with snapshot(engine) as session:
+        found = slices_of(settings, settings.source[0], session)
+    engine.dispose()
+    return found
+
+
+def allotted(crawling: Crawling, log: CtLog, *cuts: int) -> list[str]:
+    """Allot what lies between these entries, one range after another; the rest is left to the end of the log."""
+    engine = open_engine(f"sqlite:///{crawling.folder / 'mekiki.db'}")
+    upgrade(engine)
+    ranges = [LogRange(log=log.url, first=a, end=b, next=a) for a, b in itertools.pairwise(cuts)]
+    with transaction(engine) as session:
+        for one in ranges:
+            save_cursor(session, "logs", one.name, one.read_to(one.first, None), NOW)
+        save_cursor(session, "logs", log.url, {"next": cuts[-1], "size": LENGTH, "logged": None}, NOW)
+    engine.dispose()
+    return [one.name for one in ranges]
+
+
+def test_ranges_and_the_end_together_give_the_whole_log_each_entry_once(tmp_path: Path) -> None:
+    with CtLog(ENTRIES, names=NAMES) as log:
+        crawling = configured(tmp_path, log)
+        first, second = allotted(crawling, log, 0, 256, 512)
+        assert parts(crawling) == (f"log={log.url}", first, second)
+        for part, new in ((second, {256, 511}), (f"log={log.url}", {599}), (first, {7, 255})):
+            before = names(crawling)
+            report = crawling.crawl(sources=["logs"], slice=part)["logs"]
+            assert report.outcome == "ok", report.problems
+            assert names(crawling) - before == {f"hoshino-denki-sale{n}.test" for n in new}
+        assert parts(crawling) == (f"log={log.url}",)
+        asked = [path for path in log.paths() if "/tile/" in path]
+        assert len(asked) == len(set(asked)) == 3
+        done = crawling.crawl(sources=["logs"], slice=first)["logs"]
+        assert (done.outcome, done.requests, done.errors) == ("ok", 0, {}), "somebody else has read it"
+    assert crawling.rows("SELECT count(*) FROM sightings") == [(len(OURS),)]
+
+
+def test_a_run_of_the_whole_reads_what_was_allotted_and_nobody_took(tmp_path: Path) -> None:
+    with CtLog(ENTRIES, names=NAMES) as log:
+        crawling = configured(tmp_path, log)
+        allotted(crawling, log, 0, 256, 512)
+        assert crawling.crawl()["logs"].outcome == "ok"
+        assert names(crawling) == FOUND
+        assert parts(crawling) == (f"log={log.url}",)
+
+
+def test_what_is_too_much_for_one_is_allotted_and_counts_as_not_read(tmp_path: Path) -> None:
+    length = 3 * SPAN + 300
+    with CtLog(ENTRIES[:1] * length, names=NAMES[:1] * length) as log:
+        crawling = configured(tmp_path, log, more="back = 200000\nmax_pages = 20")
+        assert parts(crawling) == (f"log={log.url}",)
+        report = crawling.crawl(sources=["logs"], slice=f"log={log.url}")["logs"]
+        assert (report.outcome, report.requests) == ("ok", 3), "its length, and the two tiles of the end"
+        cut = [(0, SPAN), (SPAN, 2 * SPAN), (2 * SPAN, 3 * SPAN)]
+        assert parts(crawling)[1:] == tuple(f"log={log.url}&range={a}-{b}" for a, b in cut)
+        shown = mekiki("sources", "-c", str(crawling.file)).stdout
+    assert f"logs: {log.url}: {3 * SPAN:,} entries behind" in shown, shown
+
+
+def test_ends_of_many_logs_are_read_together() -> None:
+    few = [f"https://log{number}.test" for number in range(15)]
+    assert parts_of(few) == {f"log={log}": (log,) for log in few}
+    many = [f"https://log{number}.test" for number in range(60)]
+    groups = parts_of(many)
+    assert set(groups) <= {f"logs={number}/8" for number in range(1, 9)}
+    assert sorted(log for group in groups.values() for log in group) == sorted(many)
 
 
 def _row(number: int) -> bytes:
