@@ -114,17 +114,21 @@ def prune(engine: Engine, media: MediaStore, keep: Keep, *, who: str, now: datet
     return replace(done, **counts, files=work.unlink())
 
 
-def compact(engine: Engine) -> None:
+def compact(engine: Engine, *, online: bool = False) -> None:
     """Write the database anew, so that what was removed is in none of its files any more.
 
     PostgreSQL's own write-ahead log and backups keep to the server's rules.
+
+    Args:
+        online: lock nobody out of PostgreSQL's tables: their room is used again, and what was removed may be read from
+            the files until then. SQLite is written anew in any case.
 
     Raises:
         StorageUnavailable: another process reads the database, or the disk has no room for a second copy.
     """
     with closing(engine.connect().execution_options(isolation_level="AUTOCOMMIT")) as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(text("VACUUM (FULL, ANALYZE)"))
+            connection.execute(text("VACUUM (ANALYZE)" if online else "VACUUM (FULL, ANALYZE)"))
             return
         raw = connection.connection.driver_connection
         assert raw is not None

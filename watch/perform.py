@@ -146,7 +146,7 @@ async def _prune(job: Job, hands: Hands, trace: Trace) -> bool:
         return False
     storage = hands.config.storage
     if storage.keep_items or storage.keep_pictures or storage.keep_visits:
-        ended = await _child(job, ("db", "prune", "--as", MACHINE), hands, trace)
+        ended = await _child(job, ("db", "prune", "--online", "--as", MACHINE), hands, trace)
         if ended.code not in _ENDED_WELL:
             raise JobFailed(f"{called(job)}: {_how(job, ended)}")
     else:

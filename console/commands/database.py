@@ -38,9 +38,10 @@ def db_upgrade(app: App) -> None:
 
 @db.command("prune")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--online", is_flag=True, help="Lock nobody out of PostgreSQL: its files are not written anew.")
 @as_person
 @with_app
-def db_prune(app: App, who: str, dry_run: bool) -> None:
+def db_prune(app: App, who: str, dry_run: bool, online: bool) -> None:
     """Remove what is older than [storage] keep_items, keep_pictures and keep_visits and no case needs any more.
 
     Cases that are open, confirmed or held keep everything. Case logs and the custody chain stay whole.
@@ -52,6 +53,7 @@ def db_prune(app: App, who: str, dry_run: bool) -> None:
     pruned = prune(app.engine, app.media, keep, who=who, now=utc_now(), dry_run=dry_run)
     counts = {
         "items": pruned.items,
+        "sightings of months that are over": pruned.sightings,
         "items of settled cases emptied": pruned.emptied,
         "notices of settled cases emptied": pruned.notices,
         "versions without their pictures": pruned.pictured,
@@ -64,7 +66,7 @@ def db_prune(app: App, who: str, dry_run: bool) -> None:
         counts["codes of the index"] = forget(app.engine, storage.index, say=tell)
     click.echo(summary_line("would remove" if dry_run else "removed", counts))
     if not dry_run:
-        compact(app.engine)
+        compact(app.engine, online=online)
     for copy in backups(app.engine):
         click.echo(f"mekiki: {copy} was made before an upgrade and still holds everything", err=True)
 

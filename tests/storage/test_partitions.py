@@ -15,7 +15,7 @@ from storage import partitions
 from storage.database import open_engine, transaction, upgrade
 from storage.media import MediaStore
 from storage.partitions import beginning, following, make_months, months
-from storage.retention import Keep, prune
+from storage.retention import Keep, compact, prune
 from storage.schema import Sighting
 from tests.storage.examples import a_verdict, an_item, count, see
 
@@ -109,6 +109,19 @@ def test_of_a_month_that_is_over_the_table_goes(engine: Engine, tmp_path: Path) 
         assert after["sightings_202607"] not in (None, before["sightings_202607"])
         assert after["sightings_202609"] == before["sightings_202609"], "a month that is not over is left alone"
         assert ("2026-07-01" in bounds, indexes) == (True, 2)
+
+
+@pytest.mark.postgres
+def test_room_is_made_online_while_somebody_reads(engine: Engine) -> None:
+    _only_postgresql(engine)
+    see(engine, an_item(1))
+    with engine.begin() as connection:
+        assert _rows(connection, "items") == 1  # a table that is read cannot be written anew
+        before = _oid(connection, "items"), connection.scalar(text("SELECT pg_relation_filenode('items')"))
+        compact(engine, online=True)
+    compact(engine)
+    with engine.connect() as connection:
+        assert before != (_oid(connection, "items"), connection.scalar(text("SELECT pg_relation_filenode('items')")))
 
 
 @pytest.mark.postgres
