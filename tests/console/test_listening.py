@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,11 @@ every = "1h"
 
 
 @pytest.fixture
-def taken() -> Iterator[str]:
-    """An address at which another process listens."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        yield f"127.0.0.1:{other.getsockname()[1]}"
+def taken() -> Iterator[list[str]]:
+    """Three addresses at which others listen: whichever is tried is refused by its name, and nothing runs on."""
+    with ExitStack() as others:
+        ports = [others.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(3)]
+        yield [f"127.0.0.1:{port}" for port in ports]
 
 
 def configured(folder: Path, database: str, listen: str) -> Path:
@@ -52,22 +54,23 @@ def refused(result: Result, address: str) -> None:
 
 
 def test_the_option_counts_more_than_the_variable_and_both_more_than_the_configuration(
-    tmp_path: Path, taken: str
+    tmp_path: Path, taken: list[str]
 ) -> None:
-    config = configured(tmp_path, f"sqlite:///{tmp_path / 'mekiki.db'}", "127.0.0.1:0")
-    refused(start("watch", config, MEKIKI_LISTEN=taken), taken)
-    refused(start("watch", config, "--listen", taken, MEKIKI_LISTEN="127.0.0.1:0"), taken)
-    shared = configured(tmp_path, f"sqlite:///{tmp_path / 'mekiki.db'}", taken)
-    refused(start("watch", shared, MEKIKI_LISTEN=""), taken)
+    shared, variable, option = taken
+    config = configured(tmp_path, f"sqlite:///{tmp_path / 'mekiki.db'}", shared)
+    refused(start("watch", config, MEKIKI_LISTEN=""), shared)
+    refused(start("watch", config, MEKIKI_LISTEN=variable), variable)
+    refused(start("watch", config, "--listen", option, MEKIKI_LISTEN=variable), option)
 
 
 @pytest.mark.postgres
 @needs_postgres
-def test_a_worker_and_a_watch_beside_it_may_have_an_address_of_their_own(tmp_path: Path, taken: str) -> None:
+def test_a_worker_and_a_watch_beside_it_may_have_an_address_of_their_own(tmp_path: Path, taken: list[str]) -> None:
+    shared, variable, option = taken
     with database() as url:
-        config = configured(tmp_path, url, "127.0.0.1:0")
-        refused(start("worker", config, "--queues", "deliver", MEKIKI_LISTEN=taken), taken)
-        refused(start("watch", config, "--listen", taken), taken)
+        config = configured(tmp_path, url, shared)
+        refused(start("worker", config, "--queues", "deliver", MEKIKI_LISTEN=variable), variable)
+        refused(start("watch", config, "--listen", option), option)
 
 
 @pytest.mark.parametrize("address", ["9464", "127.0.0.1:", ":9464", "127.0.0.1:65536", "localhost:http"])

@@ -1,10 +1,7 @@
-"""What Prometheus is told: facts of the database, the same in every process; and what is made of it in ops/."""
+"""What Prometheus is told: facts of the database, the same in every process."""
 
-import json
-import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,12 +15,9 @@ from storage.errors import StorageUnavailable
 from storage.runs import finish_run, start_run
 from storage.schema import AlertIntent, Delivery, ReceiverState
 from watch.facts import Facts, FactsReader
-from watch.job import DueJob, Job
 from watch.meter import Meter
 from watch.metrics import Metrics
-from watch.queue_figures import QueueFigures
 
-ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 CONFIG = """
 [crawler]
@@ -41,9 +35,6 @@ url = "env:DESK"
 receivers = ["desk"]
 """
 HOSTILE = 'x"}\n\u202emekiki_forged 1'
-QUEUE = QueueFigures(
-    queue="crawl", waiting=3, oldest_wait=61.0, later=1, running=2, workers=(), dead=4, done=5, p50=1.0, p95=2.0
-)
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
@@ -216,79 +207,3 @@ def test_jobs_and_children_are_counted_by_what_became_of_them() -> None:
 
 def _no_facts() -> Facts:
     raise StorageUnavailable("gone")
-
-
-@pytest.fixture
-def names(config: Config, engine: Engine) -> dict[str, set[str]]:
-    """The metrics that an installation with workers exposes -> their labels."""
-    facts = FactsReader(config, engine, lambda: NOW).read()
-    whole = replace(facts, workers=2, queue=(QUEUE,), due=(DueJob(job=Job(kind="crawl", source="shop"), due_at=NOW),))
-    meter = Meter()
-    with meter.job("crawl"):
-        pass
-    meter.child("crawl", peak=1)
-    found: dict[str, set[str]] = {"up": {"instance", "job"}}
-    for family in text_string_to_metric_families(Metrics(lambda: whole, meter).text().decode()):
-        for name in (family.name, *(one.name for one in family.samples)):
-            labels = {label for one in family.samples for label in one.labels}
-            found[name] = labels | found.get(name, set()) | {"instance", "job"}
-        if family.type == "counter":
-            found.setdefault(f"{family.name}_total", found[family.name])
-    found["mekiki_source_last_success_timestamp_seconds"] |= {"source"}  # families without a sample yet
-    for name in ("mekiki_ct_lag_seconds", "mekiki_ct_entries_behind", "mekiki_source_errors_total"):
-        found[name] |= {"source", "class"}
-    return found
-
-
-def expressions() -> list[tuple[str, str]]:
-    dashboard = json.loads((ROOT / "ops/grafana/mekiki.json").read_text("utf-8"))
-    shown = [(panel["title"], one["expr"]) for panel in dashboard["panels"] for one in panel.get("targets", ())]
-    rules = (ROOT / "ops/prometheus/alerts.yml").read_text("utf-8")
-    alerts = re.findall(r"- alert: (\w+)\n\s+expr: (?:>-\n)?(.*?)\n\s+(?:for|labels):", rules, re.DOTALL)
-    assert len(alerts) == rules.count("- alert:") == 20
-    return [*shown, *alerts]
-
-
-def test_every_query_of_the_dashboard_and_the_rules_names_metrics_and_labels_that_exist(
-    names: dict[str, set[str]],
-) -> None:
-    for title, query in expressions():
-        used = set(re.findall(r"\b(?:mekiki|process)_\w+|\bup\b", query))
-        assert used, title
-        assert used <= names.keys(), f"{title}: {used - names.keys()}"
-        known = {label for name in used for label in names[name]} | {"le"}
-        by = {label.strip() for some in re.findall(r"\b(?:by|on) \(([^)]*)\)", query) for label in some.split(",")}
-        picked = set(re.findall(r"[{,]\s*(\w+)\s*(?:=~|!~|!=|=)", query))
-        assert by | picked <= known, f"{title}: {(by | picked) - known}"
-
-
-def test_every_rule_says_what_happened_and_what_to_do_and_commands_exist() -> None:
-    from cli import main
-
-    rules = (ROOT / "ops/prometheus/alerts.yml").read_text("utf-8").split("- alert: ")[1:]
-    for rule in rules:
-        assert re.search(r'summary: ".+"', rule), rule
-        action = re.search(r'action: "(.+)"', rule)
-        assert action is not None, rule
-        for verb in re.findall(r"\bmekiki ([a-z]+)", action[1]):
-            assert verb in main.commands, action[1]
-
-
-def test_the_dashboard_is_one_that_grafana_takes() -> None:
-    dashboard = json.loads((ROOT / "ops/grafana/mekiki.json").read_text("utf-8"))
-    numbers = [panel["id"] for panel in dashboard["panels"]]
-    assert len(set(numbers)) == len(numbers)
-    assert dashboard["templating"]["list"][0]["name"] == "datasource"
-    for panel in dashboard["panels"]:
-        place = panel["gridPos"]
-        assert 0 <= place["x"] <= place["x"] + place["w"] <= 24
-        assert panel["type"] == "row" or panel["description"]
-
-
-def test_every_metric_is_documented(names: dict[str, set[str]]) -> None:
-    page = (ROOT / "docs/observability.md").read_text("utf-8")
-    mine = {re.sub(r"_(bucket|sum|count)$", "", name) for name in names if name.startswith("mekiki_")}
-    documented = set(re.findall(r"`(mekiki_\w+)", page))
-    bare = {name.removesuffix("_total") for name in documented}
-    assert {name for name in mine if name.removesuffix("_total") not in bare} == set()
-    assert {name for name in documented if name not in mine} == set()
