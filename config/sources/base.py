@@ -19,7 +19,7 @@ class SourceBase(Model):
     enabled: bool = True
     brands: tuple[Key, ...] = ()  # judge against these only; empty means all
     delay: float = Field(default=1.0, ge=0, le=3600)  # least seconds between two requests to one host
-    max_pages: int = Field(default=2000, ge=1)  # requests a run, pictures not counted
+    max_pages: int = Field(default=2000, ge=1)  # requests a run, or a round of parts together; pictures not counted
     pictures: bool = True  # fetch the pictures of ads and pages
     videos: bool = True  # and their videos, of which some frames are looked at
     canary: Name | None = None  # id, address or words of an item planted there, which every run must find

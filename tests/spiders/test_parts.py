@@ -124,6 +124,23 @@ def test_parts_go_on_where_the_whole_ended_and_find_what_it_would_have_found(
     assert noted == [("", "ok"), *[(part, "ok") for part in parts]]
 
 
+def test_the_parts_of_a_round_share_its_budget_of_requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "t0ken-of-the-brand-team")
+    crawling = Crawling(tmp_path)
+    with Library() as library:
+        crawling.configure(
+            f'[[source]]\nkey = "ads"\nkind = "meta"\ntoken = "env:TOKEN"\nurl = "{library.url}"\nmax_pages = 3\n'
+            f"queries = {json.dumps(QUERIES[:4], ensure_ascii=False)}\ndelay = 0.0\n",
+            allow=[library.allow],
+        )
+        for query, asked in ((QUERIES[0], 2), (QUERIES[1], 1), (QUERIES[2], 0)):
+            library.hits.clear()
+            part = ("--source", "ads", "--slice", f"query={query}", "--round", "2026-11-30T00:00:00+00:00")
+            told = mekiki("crawl", "-c", crawling.file, *part)
+            assert (told.returncode, len(library.hits)) == (0, asked), told.stderr
+    assert "max_pages = 3" in told.stderr
+
+
 def test_lists_of_many_hosts_are_read_in_parts_and_what_has_not_changed_is_known_to_all(tmp_path: Path) -> None:
     crawling, hosts = Crawling(tmp_path), [f"list{number}.example" for number in range(8)]
     with WebServer() as server:
