@@ -19,7 +19,7 @@ from spiders.found import Led
 from storage.campaigns import Assets
 from storage.case_locks import MACHINE
 from storage.contacts import ContactAnswer, ToAsk, save_contact, to_ask
-from storage.cursors import cursor, save_cursor
+from storage.cursors import cursor, cursor_names, save_cursor
 from storage.database import snapshot, transaction
 from storage.items import Observation, record_many
 from storage.media import MediaStore
@@ -80,6 +80,9 @@ class Sink(Protocol):
 
     def cursor(self, name: str) -> Any | None:
         """Return where an earlier run ended; None when it read to the end, or there was none."""
+
+    def cursor_names(self, prefix: str) -> list[str]:
+        """Return the names of places that begin so."""
 
     def ranges(self) -> list[LogRange]:
         """Return the ranges of logs that were allotted and not read to their end."""
@@ -203,6 +206,10 @@ class DatabaseSink(Sink):
         with snapshot(self._engine) as session:
             return cursor(session, self._source, name)
 
+    def cursor_names(self, prefix: str) -> list[str]:
+        with snapshot(self._engine) as session:
+            return cursor_names(session, self._source, prefix)
+
     def ranges(self) -> list[LogRange]:
         with snapshot(self._engine) as session:
             return open_ranges(session, self._source)
@@ -283,6 +290,9 @@ class DrySink(Sink):
 
     def cursor(self, name: str) -> Any | None:
         return None
+
+    def cursor_names(self, prefix: str) -> list[str]:
+        return []
 
     def ranges(self) -> list[LogRange]:
         return []

@@ -1,9 +1,10 @@
 """Slices: the parts of a source that several workers can read at the same time, by name.
 
 Steady parts are there in every round: `query=星野電機`, `queries=7/64` (a group of short questions), `host=shop.test`,
-`domain=hoshino-denki.example`, `log=https://…` (its end), `visit` and `recheck` (of visits). Allotted parts,
-`log=https://…&range=65536-131072`, are those that a run finds and keeps as cursors until they are done, so that they
-outlive whoever reads them. Which parts a kind has is said by its spider (`SourceSpider.parts`).
+`domain=hoshino-denki.example`, `log=https://…` (its end), `visit` and `recheck` (of visits). Allotted parts are those
+that one of these finds too much for itself, and keeps as cursors until they are done, so that they outlive whoever
+reads them: `log=https://…&range=65536-131072`, `visit=shop.test`, `recheck=shop.test`. Which parts a kind has is said
+by its spider (`SourceSpider.parts`).
 
 A part is read by `mekiki crawl --source KEY --slice NAME`. One that was allotted and is done already is no error: there
 is nothing left to do. Cursors and states of addresses belong to the source, not to the part, so whole runs and runs of

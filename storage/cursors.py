@@ -24,6 +24,12 @@ def cursors(session: Session, source: str) -> list[tuple[str, Any, datetime]]:
     return [(row.name, json.loads(row.value), row.saved_at) for row in sorted(rows, key=lambda row: row.name)]
 
 
+def cursor_names(session: Session, source: str, prefix: str) -> list[str]:
+    """Return the names, of those kept for a source, that begin so; in order."""
+    names = session.scalars(select(CursorRow.name).where(CursorRow.source == source))
+    return sorted(name for name in names if name.startswith(prefix))
+
+
 def save_cursor(session: Session, source: str, name: str, value: Any, now: datetime) -> None:
     """Keep a JSON value, or None for none; in the transaction of the items that were read up to there, or they could be
     lost.

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Literal
 
 import msgspec
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from detector.items import Item
@@ -50,6 +50,7 @@ class Wanted:
     most: int
     cases: tuple[int, ...] = ()  # the links of these only, whenever they were followed
     items: tuple[str, ...] = ()  # the links of these only, by the id that their platform gave them
+    of: tuple[int, ...] = ()  # the links of these items only, as the storage numbers them
     reason: Literal["", "visit", "recheck"] = ""  # only links that nobody has followed; only those followed before
     visitors: tuple[str, ...] = ()  # who looks now; a link is done once each of them has followed it
 
@@ -87,7 +88,7 @@ def links_to_visit(session: Session, wanted: Wanted) -> list[LinkToVisit]:
             _add(found, url, case_id, item_id)
     if wanted.items and not wanted.cases:
         return list(found.values())[: wanted.most]
-    for case_id, item_id, content in _of_cases(session, wanted.cases):
+    for case_id, item_id, content in _of_cases(session, wanted.cases, wanted.of):
         if len(found) >= wanted.most:
             break
         for url in _followed_of(session, case_id, item_from(content)):
@@ -132,9 +133,13 @@ def _add(found: dict[str, LinkToVisit], url: str, case_id: int | None, item_id: 
     )
 
 
-def _of_cases(session: Session, cases: Collection[int]) -> Iterator[tuple[int, int, dict[str, object]]]:
-    """Yield case, item and content, of cases that somebody may act on; the best items of each."""
-    which = Case.id.in_(cases) if cases else Case.state.not_in(SILENT)
+def _of_cases(
+    session: Session, cases: Collection[int], of: Collection[int] = ()
+) -> Iterator[tuple[int, int, dict[str, object]]]:
+    """Yield case, item and content, of cases that somebody may act on; the best items of each, or those of some."""
+    which: ColumnElement[bool] = Case.id.in_(cases) if cases else Case.state.not_in(SILENT)
+    if of:
+        which = and_(which, Case.id.in_(select(CaseItem.case_id).where(CaseItem.item_id.in_(of))))
     ids = session.scalars(select(Case.id).where(which).order_by(Case.score.desc(), Case.id)).all()
     query = (
         select(CaseItem.case_id, CaseItem.item_id, ItemVersion.content)
@@ -144,6 +149,8 @@ def _of_cases(session: Session, cases: Collection[int]) -> Iterator[tuple[int, i
         .order_by(CaseItem.case_id, ItemRow.kind == "page", VerdictRow.score.desc(), CaseItem.item_id)
         .execution_options(yield_per=AT_ONCE)
     )
+    if of:
+        query = query.where(CaseItem.item_id.in_(of))
     for some in batched(ids, CASES_AT_ONCE):  # whoever has enough links reads no further
         best: dict[int, list[tuple[int, int, dict[str, object]]]] = {case_id: [] for case_id in some}
         for case_id, item_id, content in session.execute(query.where(CaseItem.case_id.in_(some))):
@@ -178,6 +185,8 @@ def _of_suspects(session: Session, wanted: Wanted) -> Iterator[tuple[int, dict[s
         .order_by(VerdictRow.score.desc(), VerdictRow.id)
         .execution_options(yield_per=AT_ONCE)
     )
+    if wanted.of:
+        query = query.where(ItemVersion.item_id.in_(wanted.of))
     with session.execute(query) as rows:
         yield from ((item_id, content) for item_id, content in rows)
 

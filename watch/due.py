@@ -112,6 +112,6 @@ def _parts(config: Config, session: Session, now: datetime) -> Iterator[tuple[So
 def _job(source: Source, part: DuePart) -> DueJob:
     kind: JobKind = "crawl"
     for word in ("visit", "recheck"):
-        if part.slice == word:
+        if part.slice.partition("=")[0] == word:
             kind = word
     return DueJob(job=Job(kind=kind, source=source.key, slice=part.slice), due_at=part.round_at)

@@ -35,16 +35,17 @@ from spiders.visits import chromium
 from spiders.visits.addresses import host_of
 from spiders.visits.dial import Dialler, Failed, Refused, Upstream, canonical_name, resolve_by_system
 from spiders.visits.followed import Followed
+from spiders.visits.hosts import RECHECK, VISIT, first_host, shared_out
 from spiders.visits.journey import Journey
 from spiders.visits.keeping import kept
 from spiders.visits.links import unpaid
 from spiders.visits.memory import bound_memory
 from spiders.visits.proxy import GuardProxy, prove_proxy
 from spiders.visits.visitors import awake, visitors
+from storage.cursors import cursor_names
 from storage.errors import StorageError
 from storage.visits import LinkToVisit, VisitRound, Wanted
 
-VISIT, RECHECK = "visit", "recheck"  # parts: links that nobody has followed yet; those of cases, once more
 AT_ONCE = 8  # links followed side by side
 BROWSERS_AT_ONCE = 2  # of them with a browser
 PAUSE_SECONDS = 1.0  # between two looks whether a host may be visited again
@@ -73,10 +74,7 @@ class VisitSpider(SourceSpider):
     async def seek(self) -> AsyncIterator[Any]:
         async with AsyncExitStack() as stack:
             there = [visitor for visitor in self._visitors() if await self._leaves(visitor)]
-            links = [LinkToVisit(url=url) for url in self._source.links]
-            if self._source.cases or self._source.items or not links:
-                wanted = self._wanted(tuple(visitor.key for visitor in there))
-                links += await asyncio.to_thread(self.run.sink.links_to_visit, wanted)
+            links = await self._links(tuple(visitor.key for visitor in there))
             self.run.tally.unchanged += not links  # nothing to follow: no silence
             if any(visitor.browser for visitor in there):
                 self._proxy = await stack.enter_async_context(GuardProxy(self.run.egress))
@@ -90,11 +88,40 @@ class VisitSpider(SourceSpider):
                     part = await self.part(found.items, pictures=found.pictures, led=found.led)
                     if part is not None:
                         yield part
+        if "=" in self.run.slice and there and not self.run.tally.stopped:  # what was not followed is found again
+            await asyncio.to_thread(self.run.sink.commit, [], {self.run.slice: None})
 
     @classmethod
     def parts(cls, config: Config, source: Source, session: Session) -> tuple[str, ...]:
         assert isinstance(source, VisitsSource)
-        return ("",) if source.links or source.cases or source.items else (VISIT, RECHECK)
+        if source.links or source.cases or source.items:
+            return ("",)
+        allotted = (name for reason in (VISIT, RECHECK) for name in cursor_names(session, source.key, f"{reason}="))
+        return (VISIT, RECHECK, *allotted)
+
+    async def _links(self, there: tuple[str, ...]) -> list[LinkToVisit]:
+        """Return the links that this run follows; what is too much for one is left to others, host by host."""
+        links = [LinkToVisit(url=url) for url in self._source.links]
+        if links and not (self._source.cases or self._source.items):
+            return links
+        reason, _, host = self.run.slice.partition("=")
+        wanted = self._wanted(there)
+        if host:
+            place = await asyncio.to_thread(self.run.sink.cursor, self.run.slice)
+            if place is None:
+                return []  # somebody else has followed them
+            wanted = replace(wanted, of=tuple(place["items"]))
+        links += await asyncio.to_thread(self.run.sink.links_to_visit, wanted)
+        click = self._source.click
+        if host:
+            return [link for link in links if first_host(link.url, click=click) == host]
+        if not reason or not there:
+            return links
+        open_ = await asyncio.to_thread(self.run.sink.cursor_names, f"{reason}=")
+        mine, others = shared_out(links, {name.partition("=")[2] for name in open_}, click=click)
+        places = {f"{reason}={other}": {"items": items} for other, items in others.items()}
+        await asyncio.to_thread(self.run.sink.commit, [], places)
+        return mine
 
     def _wanted(self, there: tuple[str, ...]) -> Wanted:
         now = self.run.clock()
@@ -284,7 +311,8 @@ class VisitSpider(SourceSpider):
 
 
 def _reason(slice: str) -> Literal["", "visit", "recheck"]:
-    return "visit" if slice == VISIT else "recheck" if slice == RECHECK else ""
+    reason = slice.partition("=")[0]
+    return "visit" if reason == VISIT else "recheck" if reason == RECHECK else ""
 
 
 def _upstream(visitor: Visitor) -> Upstream | None:

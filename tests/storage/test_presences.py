@@ -1,6 +1,7 @@
 """What visits do to cases: down when every link is, relapsed when one is there again, told once."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pytest
 from sqlalchemy import Engine, select
@@ -10,7 +11,7 @@ from detector.visits import Hop, Landing, Visit, outcome_of
 from storage.cases import Judgement, case_detail, judge, undo
 from storage.database import transaction
 from storage.intents import pending_intents
-from storage.schema import AlertIntent
+from storage.schema import AlertIntent, CaseItem
 from storage.visits import LinkToVisit, Wanted, links_of, links_to_visit, save_visits
 from tests.storage.examples import FAKE_HOST, MINUTE, NOW, an_item, see
 
@@ -128,3 +129,22 @@ def test_nobody_looks_at_what_people_are_done_with(engine: Engine, case: int, ac
     with transaction(engine) as session:
         judge(session, case, Judgement(who="aki", action=action, reason="other"), now=NOW)  # type: ignore[arg-type]
     assert due() == []
+
+
+def test_links_that_nobody_has_followed_and_those_that_are_due_again_are_told_apart(engine: Engine, case: int) -> None:
+    def due(reason: Literal["", "visit", "recheck"], minutes: int, of: tuple[int, ...] = ()) -> list[str]:
+        before = NOW + minutes * MINUTE
+        wanted = Wanted(
+            score=0.9, judged_since=NOW, before=before, most=9, reason=reason, of=of, visitors=("desk", "phone")
+        )
+        with transaction(engine) as session:
+            return [link.url for link in links_to_visit(session, wanted)]
+
+    assert (due("visit", 1), due("recheck", 1)) == ([ONE, TWO], [])
+    look(engine, case, ONE, 200, 5, ("desk", "phone"))
+    assert (due("visit", 1), due("recheck", 1)) == ([TWO], []), "followed since"
+    assert (due("visit", 9), due("recheck", 9)) == ([TWO], [ONE])
+    assert due("", 9) == [ONE, TWO]
+    with transaction(engine) as session:
+        [item] = session.scalars(select(CaseItem.item_id).where(CaseItem.case_id == case)).all()
+    assert (due("recheck", 9, (item,)), due("recheck", 9, (item + 1,))) == ([ONE], [])

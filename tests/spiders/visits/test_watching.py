@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from spiders.visits import chromium
+from spiders.visits.hosts import MINE
 from tests.servers.crawling import Crawling
 from tests.servers.exit import ExitProxy
 from tests.servers.programs import mekiki
@@ -228,3 +229,40 @@ def test_a_proxy_is_asked_for_nothing_inside_the_house(tmp_path: Path, server: W
         crawling.crawl(sources=["journeys"])
         assert [path.partition("/lp")[1] for path in proxy.asked] == ["/lp"]
     assert set(crawling.rows("SELECT outcome FROM visits")) == {("could_not_tell",)}
+
+
+def test_many_hosts_are_left_to_others_each_to_one_and_what_is_due_again_is_a_part_of_its_own(
+    tmp_path: Path, server: WebServer
+) -> None:
+    count = MINE + 3
+    crawling, hosts = Crawling(tmp_path), [f"outlet{number}.test" for number in range(count)]
+    body = '[{"role": "body", "text": "星野電機のエアコンを見つけました"}]'
+    (tmp_path / "tips.jsonl").write_text(
+        "".join(
+            f'{{"id": "{number}", "kind": "post", "texts": {body}, "links": ["http://{host}:{server.port}/lp"]}}\n'
+            for number, host in enumerate(hosts)
+        )
+    )
+    server.html("/lp", "<title>安い電機</title><p>激安</p>")
+    one = '[[visitor]]\nkey = "desk"\nuser_agent = "Mozilla/5.0 (X11; Linux x86_64)"\n'
+    crawling.configure(
+        SOURCES.format(again="1s", score=0.05) + one, allow=[server.allow], hosts=dict.fromkeys(hosts, "127.0.0.1")
+    )
+    crawling.crawl(sources=["tips"])
+
+    def read(part: str) -> list[str]:
+        server.hits.clear()
+        report = crawling.crawl(sources=["journeys"], slice=part)["journeys"]
+        assert report.outcome == "ok", report.problems
+        return [hit.headers["host"].partition(":")[0] for hit in server.hits]
+
+    assert len(read("recheck")) == 0
+    assert len(read("visit")) == MINE
+    left = [name for (name,) in crawling.rows("SELECT name FROM cursors ORDER BY 1")]
+    assert len(left) == count - MINE
+    assert read("visit") == [], "what is left to others is theirs"
+    for name in left:
+        assert read(name) == [name.removeprefix("visit=")]
+        assert read(name) == [], "it is done"
+    assert crawling.rows("SELECT count(*) FROM cursors") == [(0,)]
+    assert crawling.rows("SELECT count(DISTINCT url), count(*) FROM visits") == [(count, count)]
