@@ -56,7 +56,6 @@ class Liveness:
             if waiting and self._meter.idle_for(kinds) > STUCK.total_seconds():
                 first = min(waiting, key=lambda one: one.due_at)
                 since = f"{first.due_at:%Y-%m-%d %H:%M}Z"
-                reasons.append(
-                    f"nothing is done, while {len(waiting)} are due, the first ({first.job.kind}) since {since}"
-                )
+                due = "1 job is due" if len(waiting) == 1 else f"{len(waiting)} jobs are due"
+                reasons.append(f"nothing is done, while {due}, the first ({first.job.kind}) since {since}")
         return Standing(reasons=tuple(reasons))

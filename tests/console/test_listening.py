@@ -1,5 +1,6 @@
 """Where `mekiki watch` and `mekiki worker` answer: several of them share one configuration on one machine."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,8 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import main
+from console.app import App
+from console.work import hands_of
 from storage.database import open_engine, upgrade
 from tests.servers.postgres import database, needs_postgres
+from watch.endpoint import EndpointUnavailable
 
 CONFIG = """
 [crawler]
@@ -53,12 +57,23 @@ def refused(result: Result, address: str) -> None:
     assert "--listen, MEKIKI_LISTEN or [watch] listen" in result.output
 
 
+def test_the_address_of_the_configuration_counts_where_no_other_is_named(tmp_path: Path, taken: list[str]) -> None:
+    app = App(configured(tmp_path, f"sqlite:///{tmp_path / 'mekiki.db'}", taken[0]))
+
+    async def opened() -> None:
+        async with hands_of(app):
+            pass
+
+    with pytest.raises(EndpointUnavailable, match=f"at {taken[0]}: "):
+        asyncio.run(opened())
+    app.close()
+
+
 def test_the_option_counts_more_than_the_variable_and_both_more_than_the_configuration(
     tmp_path: Path, taken: list[str]
 ) -> None:
     shared, variable, option = taken
     config = configured(tmp_path, f"sqlite:///{tmp_path / 'mekiki.db'}", shared)
-    refused(start("watch", config, MEKIKI_LISTEN=""), shared)
     refused(start("watch", config, MEKIKI_LISTEN=variable), variable)
     refused(start("watch", config, "--listen", option, MEKIKI_LISTEN=variable), option)
 
