@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.schema import FetchStateRow, Run, RunOutcome
 from storage.upsert import insert
+
+AT_ONCE = 200  # rows read at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,18 +90,17 @@ def last_rounds(session: Session, source: str, most: int, steady: Sequence[str] 
         most: rounds.
         steady: parts that every round has.
     """
-    at = func.coalesce(Run.round_at, Run.started_at)
-    whole = (Run.source == source) & (Run.round_at.is_not(None) | (Run.slice == ""))
-    moments = session.scalars(select(at).where(whole).group_by(at).order_by(at.desc()).limit(most)).all()
-    if not moments:
-        return []
     rounds: dict[datetime, list[Run]] = {}
-    query = select(Run).where(whole, Run.started_at >= moments[-1]).order_by(Run.started_at, Run.id)
-    for run in session.scalars(query):
-        rounds.setdefault(run.round_at or run.started_at, []).append(run)
+    query = _latest(source).where(or_(Run.round_at.is_not(None), Run.slice == ""))
+    with session.execute(query.execution_options(yield_per=AT_ONCE)) as rows:
+        for (run,) in rows:  # as far back as it takes, and no further: a year has millions
+            moment = run.round_at or run.started_at
+            if moment not in rounds and len(rounds) == most:
+                break
+            rounds.setdefault(moment, []).append(run)
     return [
-        _round(rounds[moment], steady if number == 0 else ())
-        for number, moment in enumerate(sorted(rounds, reverse=True)[:most])
+        _round(rounds[moment][::-1], steady if number == 0 else ())
+        for number, moment in enumerate(sorted(rounds, reverse=True))
     ]
 
 
