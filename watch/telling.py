@@ -24,10 +24,11 @@ from watch.health import HISTORY, Health, judge
 TOLD = "health told"  # name of the cursor that holds the state told last
 
 
-def healths(config: Config, engine: Engine, now: datetime) -> list[Health]:
-    """Judge every source of the configuration."""
+def healths(config: Config, engine: Engine, now: datetime, only: str | None = None) -> list[Health]:
+    """Judge every source of the configuration, or that one."""
     with snapshot(engine) as session:
-        return [judge(source, _rounds(config, source, session), now) for source in config.source]
+        wanted = [source for source in config.source if only in (None, source.key)]
+        return [judge(source, _rounds(config, source, session), now) for source in wanted]
 
 
 def _rounds(config: Config, source: Source, session: Session) -> list[RunRecord]:
@@ -60,10 +61,7 @@ def _changes(config: Config, engine: Engine, now: datetime, only: str | None) ->
     """Yield the sources that are otherwise than was told last. A source that is fine, and always was, is no news."""
     if not config.receiver:
         return
-    wanted: dict[str, Source] = {source.key: source for source in config.source if only in (None, source.key)}
-    for health in healths(config, engine, now):
-        if health.source not in wanted:
-            continue
+    for health in healths(config, engine, now, only):
         with snapshot(engine) as session:
             told = cursor(session, health.source, TOLD) or ""
         if ("" if health.well else health.state) != told:
