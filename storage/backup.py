@@ -82,6 +82,7 @@ def make_backup(
     facts = _COPIES[engine.dialect.name](engine, database)
     live_then, new_then = _copy_media(media, store, damaged)
     listed = sorted(address for address in live | live_then if store.path(address).exists())
+    _make_private(aside / MEDIA_LIST)
     (aside / MEDIA_LIST).write_text("".join(f"{address}\n" for address in listed), "ascii")
     for file in configuration:
         _copy_configuration(file, base, aside / CONFIGURATION)

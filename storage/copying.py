@@ -6,8 +6,9 @@
 4. All of it is one transaction of the target: copied as a whole or not at all.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,7 +49,7 @@ def copy_database(source: Engine, target: Engine) -> Iterator[Copied]:
     if revision(target).current is None:
         upgrade(target)
     check_current(target)
-    with snapshot(source) as reading, _writing(target) as connection:
+    with _changes(source) as changes, snapshot(source) as reading, _writing(target) as connection:
         if held := [table.name for table in Base.metadata.sorted_tables if _any(connection, table)]:
             raise CopyRefused(f"the target holds rows already ({', '.join(held[:3])}): name an empty database")
         before = counts(reading.connection())
@@ -65,6 +66,8 @@ def copy_database(source: Engine, target: Engine) -> Iterator[Copied]:
             if (after := counts(later.connection())) != before:
                 changed = ", ".join(name for name in before if after[name] != before[name])
                 raise CopyRefused(f"somebody wrote into the source meanwhile ({changed}): stop the workers, then again")
+        if changes():
+            raise CopyRefused("somebody wrote into the source meanwhile: stop the workers, then again")
     with target.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
 
@@ -84,6 +87,24 @@ def counts(connection: Connection) -> dict[str, int]:
     """Return how many rows each table has."""
     tables = Base.metadata.sorted_tables
     return {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+
+@contextmanager
+def _changes(source: Engine) -> Iterator[Callable[[], bool]]:
+    """Give a function that tells whether anybody has committed to an SQLite file since; counts do not show an UPDATE.
+
+    PostgreSQL has nothing alike for one database: there the counts alone tell.
+    """
+    if source.dialect.name != "sqlite" or source.url.database is None:
+        yield lambda: False
+        return
+    with closing(sqlite3.connect(source.url.database)) as watching:
+        before = _data_version(watching)
+        yield lambda: _data_version(watching) != before
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from safety.secret import Secret
@@ -164,7 +164,9 @@ def lock_name(session: Session, name: str) -> None:
 def _telling_what_is_wrong() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except DatabaseError as error:
+        if type(error) not in {OperationalError, InterfaceError, DatabaseError}:  # the last: a damaged SQLite file
+            raise
         reason = str(error.orig).strip().partition("\n")[0]
         raise StorageUnavailable(f"the database cannot be used: {reason}") from error
 

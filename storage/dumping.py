@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import URL, Engine, text
 
 from storage.errors import CopyRefused
 
@@ -64,13 +64,16 @@ def _version(path: str) -> int | None:
 
 
 def _address(engine: Engine) -> str:
-    return engine.url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    url = engine.url.difference_update_query(["password"])
+    bare = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    return bare.render_as_string(hide_password=False)
 
 
 def _run(engine: Engine, command: Sequence[str]) -> None:
     environment = dict(os.environ)
-    if engine.url.password is not None:
-        environment["PGPASSWORD"] = str(engine.url.password)
+    password = engine.url.query.get("password", engine.url.password)
+    if password is not None:
+        environment["PGPASSWORD"] = str(password)
     done = subprocess.run(  # noqa: S603 - no shell; the address is one argument
         command, env=environment, capture_output=True, text=True, errors="replace", check=False
     )

@@ -1,22 +1,23 @@
 """Restoring: a set of a backup comes back into an empty database and an empty media store.
 
 Everything is compared with the set's manifest, and every media file with its name, before anything is written; what
-was written is compared with the manifest's counts and its head of the chain of custody at the end.
+was written is compared with the manifest's counts and its head of the chain of custody at the end. A manifest may come
+from anybody: only files that it names, and that lie in its own folder, are ever read.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
+import msgspec
 from sqlalchemy import Engine, inspect
 
 from storage.backup import (
     CONFIGURATION,
+    DATABASES,
     MANIFEST,
     MEDIA_LIST,
     SEAL,
@@ -29,9 +30,33 @@ from storage.backup import (
 from storage.database import check_revision, snapshot
 from storage.dumping import undump
 from storage.errors import CopyRefused
-from storage.media import MediaStore, sync_folder
+from storage.media import ADDRESS, MediaStore, sync_folder
 
 _MANY = 5  # faults that one message names
+
+
+class _Version(msgspec.Struct):
+    version: int
+
+
+class _File(msgspec.Struct, frozen=True):
+    name: str
+    sha256: str
+
+
+class _Database(msgspec.Struct, frozen=True):
+    kind: str
+    file: str
+    revision: str | None
+    rows: dict[str, int]
+    head: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What `storage.backup.make_backup` writes, as far as it is needed here."""
+
+    database: _Database
+    files: tuple[_File, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +64,13 @@ class BackupSet:
     """One set, found whole and unchanged, with every media file it lists."""
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     media: tuple[str, ...]  # addresses
     store: MediaStore  # where they are
 
     @property
     def database(self) -> Path:
-        return self.folder / str(self.manifest["database"]["file"])
+        return self.folder / self.manifest.database.file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +96,7 @@ def open_backup(folder: Path) -> BackupSet:
     manifest = _manifest(folder)
     store = MediaStore(folder.parent / "media")
     faults = list(_changed(folder, manifest))
-    listed = () if faults else tuple((folder / MEDIA_LIST).read_text("ascii").split())
+    listed = () if faults else tuple((folder / MEDIA_LIST).read_text("ascii", errors="replace").split())
     faults += _damaged(store, listed)
     if faults:
         more = f" and {len(faults) - _MANY} more" if len(faults) > _MANY else ""
@@ -86,7 +111,8 @@ def restore_configuration(found: BackupSet, path: Path) -> Iterator[Path]:
         CopyRefused: a file is there already.
     """
     source = found.folder / CONFIGURATION
-    files = [file for file in sorted(source.rglob("*")) if file.is_file()]
+    named = dict.fromkeys(found.folder / entry.name for entry in found.manifest.files)
+    files = [file for file in named if file.is_relative_to(source)]
     targets = [path.absolute().parent / file.relative_to(source) for file in files]
     if taken := [target for target in targets if target.exists()]:
         raise CopyRefused(f"{taken[0]} is there already; name an empty folder by --config")
@@ -103,13 +129,13 @@ def restore(found: BackupSet, engine: Engine, media: MediaStore) -> Restored:
         CopyRefused: the target holds something or is of another kind, or what came back is not what the manifest says.
         DatabaseOutdated: the set was made by a newer program.
     """
-    kind = found.manifest["database"]["kind"]
+    kind = found.manifest.database.kind
     if kind != engine.dialect.name:
         raise CopyRefused(
             f"the backup is of {kind}, the configured database is {engine.dialect.name}: "
             "restore it into its own kind, then `mekiki db copy`"
         )
-    check_revision(found.manifest["database"]["revision"])
+    check_revision(found.manifest.database.revision)
     with snapshot(engine) as session:
         if inspect(session.connection()).get_table_names():
             raise CopyRefused("the configured database holds tables already: name an empty one")
@@ -125,13 +151,12 @@ def restore(found: BackupSet, engine: Engine, media: MediaStore) -> Restored:
         undump(engine, found.database)
     with snapshot(engine) as session:
         state = state_of(session.connection())
-    expected = {name: found.manifest["database"][name] for name in state}
-    if state != expected:
+    if state != {name: getattr(found.manifest.database, name) for name in state}:
         raise CopyRefused("what was restored is not what the manifest says: do not use it, try another set")
     return Restored(rows=sum(state["rows"].values()), files=len(found.media), head=state["head"])
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _manifest(folder: Path) -> Manifest:
     try:
         data = (folder / MANIFEST).read_bytes()
         sealed = (folder / SEAL).read_bytes()
@@ -139,23 +164,43 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise CopyRefused(f"{folder}: cannot be read: {error.strerror}") from error
     if sealed != f"{sha256(data).hexdigest()}  {MANIFEST}\n".encode():
         raise CopyRefused(f"{folder / MANIFEST}: was changed since the backup was made (see {SEAL})")
-    manifest: dict[str, Any] = json.loads(data)
-    if manifest["version"] != VERSION:
-        raise CopyRefused(f"{folder / MANIFEST}: is of version {manifest['version']}; install the mekiki that made it")
+    try:
+        made_by = msgspec.json.decode(data, type=_Version).version
+        if made_by != VERSION:
+            raise CopyRefused(f"{folder / MANIFEST}: is of version {made_by}; install the mekiki that made it")
+        manifest = msgspec.json.decode(data, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise CopyRefused(f"{folder / MANIFEST}: is no manifest of a backup: {error}") from error
+    needed = {MEDIA_LIST, DATABASES.get(manifest.database.kind, manifest.database.file), manifest.database.file}
+    if missing := needed - {entry.name for entry in manifest.files}:
+        raise CopyRefused(f"{folder / MANIFEST}: does not name {sorted(missing)[0]}")
     return manifest
 
 
-def _changed(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
-    for entry in manifest["files"]:
-        file = folder / entry["name"]
-        if not file.is_file():
-            yield f"{entry['name']} is missing"
-        elif hash_of(file) != entry["sha256"]:
-            yield f"{entry['name']} was changed"
+def _changed(folder: Path, manifest: Manifest) -> Iterator[str]:
+    for entry in manifest.files:
+        file = folder / entry.name
+        if not _inside(file, folder):
+            yield f"{entry.name} leads out of the backup"
+        elif not file.is_file():
+            yield f"{entry.name} is missing"
+        elif hash_of(file) != entry.sha256:
+            yield f"{entry.name} was changed"
+
+
+def _inside(file: Path, folder: Path) -> bool:
+    """Tell whether a file lies in a folder, after `..` and links."""
+    try:
+        return ".." not in file.parts[len(folder.parts) :] and file.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError):  # a loop of links; a NUL in the name
+        return False
 
 
 def _damaged(store: MediaStore, listed: tuple[str, ...]) -> Iterator[str]:
     for address in listed:
+        if not ADDRESS.fullmatch(address):
+            yield f"{MEDIA_LIST} names {address[:80]!r}, which is no SHA-256"
+            continue
         file = store.path(address)
         if not file.is_file():
             yield f"media file {address} is missing"

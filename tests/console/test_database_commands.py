@@ -1,30 +1,35 @@
 """`mekiki db copy`, `backup` and `restore`: what comes out is what went in, or nothing is said to have come."""
 
+import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, create_engine, select, update
 
 from cli import main
 from console.app import PARTLY
 from storage import dumping
-from storage.backup import make_backup, sets
+from storage.backup import MANIFEST, SEAL, hash_of, make_backup, sets
 from storage.copying import copy_database, counts, stored_tables
-from storage.database import open_engine, upgrade
+from storage.database import open_engine, transaction, upgrade
 from storage.errors import CopyRefused
 from storage.media import MediaStore
+from storage.schema.cases import Case
 from tests.storage.conftest import POSTGRES, postgres_database
 from tests.storage.examples import NOW, an_item, see
 from tests.takedown.stage import CONFIG, SHOP, set_stage
 
 PERIOD = ("--from", "2026-11-01", "--to", "2026-11-30", "--zone", "Asia/Tokyo")
 PROBLEM = 1
+Facts = dict[str, Any]
 MADE = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
@@ -112,6 +117,20 @@ def test_a_copy_of_what_somebody_writes_into_is_given_up(here: Path, tmp_path: P
         one.dispose()
 
 
+def test_a_copy_of_rows_that_somebody_changes_is_given_up_although_their_number_stays(
+    here: Path, tmp_path: Path
+) -> None:
+    source, target = engine_of(here), open_engine(f"sqlite:///{tmp_path / 'other.db'}")
+    going = copy_database(source, target)
+    assert next(going).rows >= 0
+    with transaction(source) as session:
+        session.execute(update(Case).values(title="another"))
+    with pytest.raises(CopyRefused, match="somebody wrote into the source meanwhile"):
+        list(going)
+    for one in (source, target):
+        one.dispose()
+
+
 def test_what_is_restored_on_an_empty_folder_tells_the_same(here: Path, tmp_path: Path) -> None:
     before = reports(here)
     there = restored(here, tmp_path)
@@ -159,6 +178,83 @@ def test_a_bit_that_flipped_in_a_backup_is_found_before_anything_is_written(
     assert list(there.iterdir()) == []
 
 
+def _leads_out(found: Path, manifest: Facts) -> None:
+    manifest["files"][0]["name"] = "../../../secret"
+
+
+def _elsewhere(found: Path, manifest: Facts) -> None:
+    manifest["database"]["file"] = str(found.parent.parent / "secret")
+
+
+def _linked(found: Path, manifest: Facts) -> None:
+    (found / "configuration" / "mekiki.toml").unlink()
+    (found / "configuration" / "mekiki.toml").symlink_to(found.parent.parent / "secret")
+
+
+def _unnamed(found: Path, manifest: Facts) -> None:
+    manifest["files"] = [entry for entry in manifest["files"] if entry["name"] != "mekiki.db"]
+
+
+def _shapeless(found: Path, manifest: Facts) -> None:
+    manifest["files"] = 7
+
+
+def _screaming(found: Path, manifest: Facts) -> None:
+    (found / "media.sha256").write_text("../../secret\n", "ascii")
+    [entry] = [entry for entry in manifest["files"] if entry["name"] == "media.sha256"]
+    entry["sha256"] = hash_of(found / "media.sha256")
+
+
+@pytest.mark.parametrize(
+    ("forge", "says"),
+    [
+        (_leads_out, "leads out of the backup"),
+        (_elsewhere, "does not name"),
+        (_linked, "leads out of the backup"),
+        (_unnamed, "does not name mekiki.db"),
+        (_shapeless, "is no manifest of a backup"),
+        (_screaming, "which is no SHA-256"),
+    ],
+)
+def test_a_forged_backup_reads_nothing_outside_itself(
+    here: Path, tmp_path: Path, forge: Callable[[Path, Facts], None], says: str
+) -> None:
+    backup, there = tmp_path / "backup", tmp_path / "there"
+    assert mekiki(here, "db", "backup", str(backup)).exit_code == 0
+    (tmp_path / "secret").write_bytes(b"not of the backup")
+    [found] = backup.glob("2*Z")
+    seal(found, forge)
+    there.mkdir()
+    done = mekiki(there, "db", "restore", str(backup))
+    assert (done.exit_code, says in done.stderr, len(done.stderr.splitlines())) == (PROBLEM, True, 1), done.output
+    assert list(there.iterdir()) == []
+
+
+def test_a_file_that_the_manifest_does_not_name_is_not_restored_and_a_set_is_private(
+    here: Path, tmp_path: Path
+) -> None:
+    backup, there = tmp_path / "backup", tmp_path / "there"
+    assert mekiki(here, "db", "backup", str(backup)).exit_code == 0
+    [found] = backup.glob("2*Z")
+    assert {file.stat().st_mode & 0o077 for file in (found, *found.rglob("*"))} == {0}
+    (found / "configuration" / "planted.toml").write_text("", "ascii")
+    there.mkdir()
+    assert mekiki(there, "db", "restore", str(backup)).exit_code == 0
+    assert not (there / "planted.toml").exists()
+
+
+def test_no_password_is_an_argument_of_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, said = tmp_path / "pg_dump", tmp_path / "said"
+    program.write_text(f'#!/bin/sh\necho "$PGPASSWORD $*" > {said}\n', "ascii")
+    program.chmod(0o700)
+    monkeypatch.setattr(dumping, "_program", lambda name, engine: str(program))
+    for url in ("postgresql+psycopg://u:geheim@h/d", "postgresql+psycopg://u@h/d?password=geheim&sslmode=require"):
+        dumping.dump(create_engine(url), tmp_path / "dump", "snapshot")
+        password, *arguments = said.read_text("ascii").split()
+        assert password == "geheim"
+        assert not [argument for argument in arguments if "geheim" in argument]
+
+
 @pytest.mark.postgres
 def test_without_a_client_program_that_is_new_enough_there_is_no_dump(
     empty_postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -177,6 +273,15 @@ def test_without_a_client_program_that_is_new_enough_there_is_no_dump(
         old.chmod(0o700)
     assert sets(tmp_path / "backup") == []
     engine.dispose()
+
+
+def seal(found: Path, forge: Callable[[Path, Facts], None]) -> None:
+    """Forge a set, and let its hash be right: nobody signs it."""
+    manifest = json.loads((found / MANIFEST).read_bytes())
+    forge(found, manifest)
+    data = json.dumps(manifest).encode()
+    (found / MANIFEST).write_bytes(data)
+    (found / SEAL).write_text(f"{sha256(data).hexdigest()}  {MANIFEST}\n", "ascii")
 
 
 def restored(here: Path, folder: Path, url: str | None = None) -> Path:

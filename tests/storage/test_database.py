@@ -253,3 +253,11 @@ def test_what_the_url_says_of_the_connection_holds(engine: Engine) -> None:
         with one.connect() as connection:
             assert connection.execute(text("SHOW application_name")).scalar() == name
     named.dispose()
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "mekiki.db").write_bytes(b"something else" * 100)
+    engine = open_engine(f"sqlite:///{tmp_path / 'mekiki.db'}")
+    with pytest.raises(StorageUnavailable, match="not a database"):
+        revision(engine)
+    engine.dispose()
