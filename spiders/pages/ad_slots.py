@@ -75,9 +75,11 @@ def find_slots(outline: Outline, base_url: str, rules: AdRules | None = None) ->
         rules: lists of ad elements, for what ad systems do not mark.
     """
     elements = outline.document.elements
-    items = [index for index, element in enumerate(elements) if _item(element)]
+    # Neither marks nor names stand anywhere but in attributes.
+    named = [(index, element) for index, element in enumerate(elements) if element.attributes]
+    items = [index for index, element in named if _item(element)]
     marked: list[Slot] = []
-    for index, element in enumerate(elements):
+    for index, element in named:
         slot = _container(outline, index, element, items, base_url) or _paid_link(outline, index, element)
         if slot is not None:
             marked.append(slot)
@@ -92,7 +94,7 @@ def find_slots(outline: Outline, base_url: str, rules: AdRules | None = None) ->
     found = _outermost(outline.document, marked + labelled)
     taken = [slot.element for slot in found]
     ends = [elements[index].end for index in taken]
-    places = [place for index, element in enumerate(elements) if (place := _empty_place(outline, index, element))]
+    places = [place for index, element in named if (place := _empty_place(outline, index, element))]
     if rules is not None:
         places += _listed(outline, base_url, rules)
     free = [place for place in places if _free(taken, ends, place.element, elements[place.element].end)]
@@ -151,6 +153,8 @@ def _free(taken: list[int], ends: list[int], start: int, end: int) -> bool:
 
 def _item(element: Element) -> str | None:
     """Name the widget when this element is one recommendation of it."""
+    if "class" not in element.attributes:
+        return None
     classes = element.classes
     if "ob-dynamic-rec-container" in classes or "ob-dynamic-rec-link" in classes:
         return "outbrain"
@@ -200,6 +204,8 @@ def _mark(element: Element, base_url: str) -> str | None:
     classes = element.classes
     if identifier.startswith(("div-gpt-ad", "google_ads_iframe_")) or "data-google-query-id" in attributes:
         return f"google:{identifier}"
+    if not classes and not identifier and element.tag != "iframe":
+        return None
     if "adsbygoogle" in classes or identifier.startswith("aswift_"):
         return f"adsense:{attributes.get('data-ad-slot') or attributes.get('data-ad-client') or identifier}"
     if "OUTBRAIN" in classes or "ob-widget" in classes:

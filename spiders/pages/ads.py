@@ -64,6 +64,8 @@ def _explains(document: Document, index: int, url: str, slot: Slot, base_url: st
 def image_url(element: Element, base_url: str) -> str | None:
     """Return the picture an element shows, lazily loaded or as background too; None for tracking pixels."""
     attributes = element.attributes
+    if not attributes:
+        return None
     if element.tag == "img":
         if any(attributes.get(side, "").strip() in ("0", "1", "2") for side in ("width", "height")):
             return None

@@ -27,6 +27,7 @@ _ENDS_P = frozenset(
     "address article aside blockquote center div dl fieldset footer form h1 h2 h3 h4 h5 h6 header hr "  # noqa: SIM905
     "main nav ol p pre section table ul".split()
 )
+_P, _P_BARRIER = frozenset(("p",)), frozenset(("td", "th", "table", "button"))
 _LOOK_BACK = 50  # open elements to look through for one that is ended by implication; keeps the time linear
 
 _DEEP = 200  # deeper than people write; common tree parsers give up at 256
@@ -67,71 +68,119 @@ class Document:
         return self.text(element.first_text, element.last_text)
 
 
-class DocumentBuilder:
-    """Takes start tags, text and end tags in document order, as well-formed as they come."""
+class Gauge:
+    """Takes start tags, text and end tags in document order, as well-formed as they come; keeps what is open."""
 
     def __init__(self) -> None:
-        self.document = Document()
-        self._open: list[int] = []  # indexes of open elements
+        self.elements = 0  # how many have started
+        self.degraded = False  # as in `Document`
+        self._open: list[str] = []  # tags
         self._count: dict[str, int] = {}  # open elements by tag
+
+    def text(self, text: str) -> None:
+        """Take text, references already replaced."""
+
+    def add(self, piece: str) -> None:
+        """Take a piece of text of the innermost open element, wherever that stands."""
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Open an element, closing those that it ends by implication."""
+        for _ in range(self._implied(tag)):
+            self._count[self._open.pop()] -= 1
+        self.elements += 1
+        if tag not in _VOID:
+            self._open.append(tag)
+            self._count[tag] = self._count.get(tag, 0) + 1
+            if len(self._open) > _DEEP:
+                self.degraded = True
+
+    def end(self, tag: str) -> None:
+        """Close the innermost open element of this tag, and all inside it; nothing when none is open."""
+        if self._count.get(tag):
+            while (closed := self._open.pop()) != tag:
+                self._count[closed] -= 1
+            self._count[tag] -= 1
+
+    def _implied(self, tag: str) -> int:
+        """Return how many open elements, from the innermost, an element ends that starts."""
+        count = self._count
+        if tag in _ENDS_P:
+            return self._outermost(_P, _P_BARRIER) if count.get("p") else 0
+        if tag in _IMPLIED:
+            tags, barrier = _IMPLIED[tag]
+            for other in tags:
+                if count.get(other):
+                    return self._outermost(tags, barrier)
+        return 0
+
+    def _outermost(self, tags: frozenset[str], barrier: frozenset[str]) -> int:
+        """Return how deep the outermost open element of these tags lies that no barrier hides; 0 for none."""
+        found = 0
+        for depth, tag in enumerate(reversed(self._open[-_LOOK_BACK:]), 1):
+            if tag in barrier:
+                break
+            if tag in tags:
+                found = depth
+        return found
+
+
+class DocumentBuilder(Gauge):
+    """Makes a document of what it takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.document = Document()
+        self._indexes = [-1]  # of open elements, below them that of none
 
     def finish(self) -> Document:
         """Close what is still open and return the document."""
         while self._open:
             self._close()
+        self.document.degraded = self.degraded
         return self.document
 
     def text(self, text: str) -> None:
-        """Take visible text, references already replaced; in `noscript` it is not visible."""
+        """Keep text that is visible; in `noscript` it is not."""
         if text and not self._count.get("noscript"):
             self.add(text)
 
     def add(self, piece: str) -> None:
-        """Append a piece to the text of the innermost open element."""
         self.document.texts.append(piece)
-        self.document.owners.append(self._open[-1] if self._open else -1)
+        self.document.owners.append(self._indexes[-1])
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """Open an element, closing those that it ends by implication."""
-        if tag in _ENDS_P and self._count.get("p"):
-            self._end_implied(frozenset(("p",)), frozenset(("td", "th", "table", "button")))
-        if tag in _IMPLIED and any(self._count.get(other) for other in _IMPLIED[tag][0]):
-            self._end_implied(*_IMPLIED[tag])
-        document = self.document
+        for _ in range(self._implied(tag)):
+            self._close()
+        elements, texts = self.document.elements, self.document.texts
+        parent = self._indexes[-1]
         if tag not in _INLINE:
-            self.add("\n")
-        parent = self._open[-1] if self._open else -1
-        document.elements.append(Element(tag, attributes, parent, len(document.texts)))
-        self._open.append(len(document.elements) - 1)
-        self._count[tag] = self._count.get(tag, 0) + 1
+            texts.append("\n")
+            self.document.owners.append(parent)
+        here = len(texts)
+        element = Element(tag, attributes, parent, here)
+        elements.append(element)
+        self.elements += 1
         if tag in _VOID:
-            self._close()
-        elif len(self._open) > _DEEP:
-            document.degraded = True
-
-    def _end_implied(self, tags: frozenset[str], barrier: frozenset[str]) -> None:
-        """Close the outermost open element of these tags that no barrier hides."""
-        found = None
-        for offset, index in enumerate(reversed(self._open[-_LOOK_BACK:]), 1):
-            tag = self.document.elements[index].tag
-            if tag in barrier:
-                break
-            if tag in tags:
-                found = offset
-        for _ in range(found or 0):
-            self._close()
+            element.end, element.last_text = len(elements), here
+            return
+        self._indexes.append(len(elements) - 1)
+        self._open.append(tag)
+        self._count[tag] = self._count.get(tag, 0) + 1
+        if len(self._open) > _DEEP:
+            self.degraded = True
 
     def end(self, tag: str) -> None:
-        """Close the innermost open element of this tag, and all inside it; nothing when none is open."""
         if tag not in _INLINE:
             self.add("\n")
         if self._count.get(tag):
-            while self.document.elements[self._open[-1]].tag != tag:
-                self._close()
-            self._close()
+            while self._close() != tag:
+                pass
 
-    def _close(self) -> None:
-        element = self.document.elements[self._open.pop()]
-        element.end = len(self.document.elements)
-        element.last_text = len(self.document.texts)
-        self._count[element.tag] -= 1
+    def _close(self) -> str:
+        document = self.document
+        element = document.elements[self._indexes.pop()]
+        element.end = len(document.elements)
+        element.last_text = len(document.texts)
+        tag = self._open.pop()
+        self._count[tag] -= 1
+        return tag

@@ -25,7 +25,7 @@ def read_document(text: str) -> Document:
     style sheets or scripts would hide or show is in.
     """
     size = measure(text)
-    if size.degraded or len(size.elements) > _MOST_ELEMENTS:
+    if size.degraded or size.elements > _MOST_ELEMENTS:
         return read_linear(text)
     builder = DocumentBuilder()
     _repair(text, builder)

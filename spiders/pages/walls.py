@@ -46,9 +46,11 @@ def wall(document: Document, title: str, *, url: str, asked: str) -> str | None:
     """
     if any(host(url) == known or host(url).endswith("." + known) for known in _CONSENT_HOSTS):
         return "a consent wall"
-    short = sum(len(piece.strip()) for piece in document.texts) <= MOST_TEXT
-    if not short:
-        return None
+    said = 0
+    for piece in document.texts:
+        said += len(piece.strip())
+        if said > MOST_TEXT:
+            return None
     if _TITLES.fullmatch(" ".join(title.split())):
         return "a captcha or bot check"
     if (

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spiders.pages.linear import read_linear, unescape
+from spiders.pages.linear import measure, read_linear, unescape
 from spiders.pages.markup import Document
 
 
@@ -105,6 +105,40 @@ def test_any_text_is_survived(html: str) -> None:
         assert element.parent < index
         assert 0 <= element.first_text <= element.last_text <= len(document.texts)
     assert len(document.texts) == len(document.owners)
+
+
+PARTS = (
+    '<p> </p> <p/> <br> <li> </ul> <td> <a> </a> <a\thref=x\n> <a\thref=\'>\'\tb=">"> <a\tb="x"c> <a\tb\t=\tx> '  # noqa: SIM905
+    '<a\t=b> <A\tHREF=a"b> <b/a> <table> <TR> <noscript> <script> </script> </script <title> </title\t> '
+    "<iframe\tsrcdoc='<p>a<b>'> </iframe> <textarea> <!-- --> <!x> <?y> </ </5> <5 < > ' \" = / a &lt;"
+).split(" ")
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=40).map("".join))
+def test_measuring_reads_what_reading_does(html: str) -> None:
+    size, document = measure(html), read_linear(html)
+    assert (size.elements, size.degraded) == (len(document.elements), document.degraded)
+
+
+@pytest.mark.parametrize(
+    ("html", "degraded"),
+    [
+        ("<div>" * 200, False),
+        ("<div>" * 201, True),
+        ("<a" + " x=1" * 256 + ">", False),
+        ("<a " + "".join(f" x{number}" for number in range(256)) + ">", False),
+        ("<a " + "".join(f" x{number}" for number in range(257)) + ">", True),
+        ("<br>" * 120_000, False),
+        ("<br>" * 120_001, True),
+        ("<br    >" * 100_000 + "<b" + " " * 200_000 + ">", False),  # white space is no attribute
+        (("<br" + "".join(f" x{number}" for number in range(8)) + ">") * 40_000, False),
+        (("<br" + "".join(f" x{number}" for number in range(8)) + ">") * 40_001, True),
+        (("<br" + " x" * 80 + ">") * 20_000, False),  # each is one attribute, written again and again
+    ],
+)
+def test_measuring_and_reading_have_the_same_limits(html: str, *, degraded: bool) -> None:
+    assert measure(html).degraded is degraded
+    assert read_linear(html).degraded is degraded
 
 
 WORDS = st.text("ab星", min_size=1, max_size=3)

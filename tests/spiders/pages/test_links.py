@@ -1,8 +1,12 @@
 """Links mean what a browser would open."""
 
-import pytest
+from urllib.parse import urljoin, urlsplit
 
-from spiders.pages.links import click_url, is_disclosure, same_site, under, web_url
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spiders.pages.links import click_url, host, is_disclosure, same_site, under, web_url
 
 BASE = "https://news.example/dir/page.html?x=1"
 
@@ -49,6 +53,37 @@ def test_web_url(href: str, url: str | None) -> None:
 )
 def test_click_url_is_exact(href: str, url: str | None) -> None:
     assert click_url(href, BASE) == url
+
+
+PIECES = "http:// HTTPS:// // / ? # : @ a b.test X-y .. . %2e & = ; ~ 80 星 ｅ [ ] www. \xa0".split(" ")  # noqa: SIM905
+BASES = (
+    "http://shop.test/p/1",
+    "https://u:p@WWW.Shop.Test:8443/a?x#y",
+    "HTTP://shop.test",
+    "http://[::1]/a",
+    "http://[bad/",
+    "about:blank",
+    "file:///x",
+    "http:///x",
+    "",
+    "http://ünï.test/a",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), st.sampled_from(BASES))
+def test_addresses_mean_what_the_general_rules_say(href: str, base: str) -> None:
+    try:
+        url = href if href.lower().startswith(("http://", "https://")) else urljoin(base, href)
+        parts = urlsplit(url)
+        expected = url if parts.scheme in ("http", "https") and parts.hostname else None
+    except ValueError:
+        expected = None
+    assert web_url(href, base) == expected
+    try:
+        name = (urlsplit(href).hostname or "").removeprefix("www.")
+    except ValueError:
+        name = ""
+    assert host(href) == name
 
 
 def test_sites() -> None:
