@@ -16,9 +16,12 @@ from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from bs4 import BeautifulSoup
+
 from spiders.pages.encoding import decode
+from spiders.pages.linear import measure, read_linear
 from spiders.pages.mail import BROKEN, header_of, parts_of, text_of
-from spiders.pages.reader import read_document
+from spiders.pages.markup import INLINE
 
 MOST_PARTS = 200  # of one mail
 MOST_IDS = 100  # in References
@@ -29,6 +32,7 @@ SHORTEST, LONGEST = 6, 40  # characters of one without blanks and dashes
 LONGEST_TEXT = 4000  # characters of what is new
 READ = 200_000  # characters of a mail's words
 DEEPEST = 3  # mails inside each other
+MOST_ELEMENTS = 5000  # of an HTML body; trees that are edited take time that grows faster than they do
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,250}>")
 _ANGLES = re.compile(r"<\s*([^\s<>@]{1,100}@[^\s<>@]{1,250})\s*>")
@@ -60,8 +64,9 @@ _SIGNATURE = re.compile(r"^-- $")
 _ABOVE = re.compile(
     r"(?i)^\W*(?:please )?(?:type your reply|reply|write) above this line\W*$|^\W*この行より上に.{0,40}$"
 )
-_QUOTES = frozenset(("gmail_quote", "gmail_quote_container", "yahoo_quoted", "moz-cite-prefix"))
-_QUOTE_IDS = frozenset(("divRplyFwdMsg", "appendonsend"))
+_QUOTES = (
+    "blockquote, .gmail_quote, .gmail_quote_container, .yahoo_quoted, .moz-cite-prefix, #divRplyFwdMsg, #appendonsend"
+)
 
 
 def parse_reply(body: bytes, *, reference: str, own: list[str] | None = None) -> dict[str, Any]:
@@ -264,29 +269,27 @@ def _passed_on(words: str) -> tuple[str, str] | None:
     return (sender, "\n".join(lines[start + 1 :])) if sender else None
 
 
-def _words(text: str) -> str:
+def _words(html: str) -> str:
     """Return the words of an HTML body in lines, those of its quotes with a mark of quotes."""
-    document = read_document(text)
-    quoted: list[tuple[int, int]] = [
-        (element.first_text, element.last_text)
-        for element in document.elements
-        if element.tag == "blockquote"
-        or _QUOTES.intersection(element.classes)
-        or element.attributes.get("id") in _QUOTE_IDS
-    ]
-    quoted.sort()
-    lines: list[tuple[bool, list[str]]] = [(False, [])]
-    end = at = 0
-    for number, piece in enumerate(document.texts):
-        while at < len(quoted) and quoted[at][0] <= number:
-            end = max(end, quoted[at][1])
-            at += 1
-        inside = number < end
-        if piece == "\n" or lines[-1][0] != inside:
-            lines.append((inside, []))
-        lines[-1][1].append(" ".join(piece.split()))
-    joined = ((inside, " ".join(" ".join(pieces).split())) for inside, pieces in lines)
-    return "\n".join(f"> {line}" if inside else line for inside, line in joined if line)
+    size = measure(html)
+    if size.degraded or size.elements > MOST_ELEMENTS:  # no mail that a person wrote; what it quotes is not told apart
+        return _lines("".join(read_linear(html).texts))
+    soup = BeautifulSoup(f"<!doctype html>{' '.join(html.split())}", "lxml")  # so it is no file's name or XML to it
+    for unseen in soup.select("script, style, noscript, title"):
+        unseen.decompose()
+    for block in soup.find_all(lambda tag: tag.name not in INLINE):
+        block.insert(0, "\n")
+        block.append("\n")
+    for quote in soup.select(_QUOTES):
+        quoted = _lines(quote.get_text())
+        quote.replace_with("\n" + "".join(f"> {line}\n" for line in quoted.splitlines()))
+    return _lines(soup.get_text())
+
+
+def _lines(text: str) -> str:
+    """Return a text without blanks around words and without empty lines."""
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def _sender(message: EmailMessage) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
 # Links are not among them: menus and cards put one next to the other without a space.
-_INLINE = frozenset(
+INLINE = frozenset(
     "abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rp rt ruby "  # noqa: SIM905
     "s samp small span strike strong sub sup time tt u var wbr".split()
 )
@@ -153,7 +153,7 @@ class DocumentBuilder(Gauge):
             self._close()
         elements, texts = self.document.elements, self.document.texts
         parent = self._indexes[-1]
-        if tag not in _INLINE:
+        if tag not in INLINE:
             texts.append("\n")
             self.document.owners.append(parent)
         here = len(texts)
@@ -170,7 +170,7 @@ class DocumentBuilder(Gauge):
             self.degraded = True
 
     def end(self, tag: str) -> None:
-        if tag not in _INLINE:
+        if tag not in INLINE:
             self.add("\n")
         if self._count.get(tag):
             while self._close() != tag:
