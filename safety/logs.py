@@ -24,7 +24,7 @@ from safety.secret import redact
 Form = Literal["lines", "json"]
 Log = FilteringBoundLogger
 
-# What an event may be about; of what a child says of itself no more is taken over.
+# What an event may be about, in the order in which it is written; of what a child says of itself no more is taken over.
 FIELDS = ("run", "source", "slice", "job", "case", "worker", "logger", "trace", "traceback")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 MOST_EVENT = 4000  # characters
@@ -180,7 +180,9 @@ def _as_json(logger: Any, method: str, event: MutableMapping[str, Any]) -> str: 
 
 def _parts(event: MutableMapping[str, Any]) -> tuple[str, str, str, str, dict[str, Any]]:
     """Return time, level, sentence, traceback, and the other fields."""
-    rest = {name: value for name, value in event.items() if value is not None and value != ""}
+    places = {name: at for at, name in enumerate(FIELDS)}  # the fields of a job come in the order of their hashes
+    known = sorted(event.items(), key=lambda field: places.get(field[0], len(places)))
+    rest = {name: value for name, value in known if value is not None and value != ""}
     trace = _traceback(rest.pop("exc_info", None)) or str(rest.pop("traceback", ""))
     head = (str(rest.pop("time")), str(rest.pop("level")), str(rest.pop("event")))
     return (*head, trace[:MOST_TRACEBACK], rest)

@@ -112,9 +112,9 @@ def test_fields_of_a_job_stand_on_every_event_within_and_no_other() -> None:
     lines: list[str] = []
     log = open_log("lines", lines.append)
     with about(job="crawl", source="list", slice=""):
-        log.info("within")
+        log.info("within", run=1)
     log.info("after")
-    assert lines[0].endswith("within  job=crawl source=list")
+    assert lines[0].endswith("within  run=1 source=list job=crawl")
     assert lines[1].endswith("after")
 
 
