@@ -17,6 +17,9 @@ from watch.perform import Hands
 from watch.queue import Queue
 
 EVERY = 2.0  # seconds between two looks at what is due; what takes minutes to crawl need not start sooner
+# The same after nothing was due. A crawl that runs is due until it has ended, so what it finds is told without delay;
+# looking each two seconds through quiet hours would take more CPU than all the rest of an idle worker.
+QUIET_EVERY = 5.0
 FORGET_EVERY = timedelta(hours=1)
 LOCK = 0x6D656B696B69_71  # of PostgreSQL's advisory locks
 
@@ -35,9 +38,8 @@ class Plan:
     async def run(self) -> None:
         """Plan for ever, whenever the plan is ours."""
         while True:
-            if await self._have_lock():
-                await self._pass()
-            await asyncio.sleep(EVERY)
+            quiet = await self._have_lock() and not await self._pass()
+            await asyncio.sleep(QUIET_EVERY if quiet else EVERY)
 
     async def _have_lock(self) -> bool:
         if self._mine == self.link.made_at:
@@ -46,7 +48,8 @@ class Plan:
         self._mine = self.link.made_at if rows[0]["mine"] else None
         return self._mine is not None
 
-    async def _pass(self) -> None:
+    async def _pass(self) -> bool:
+        """Put in what is due; tell whether there was any, or no telling."""
         now = self.hands.now()
         try:
             due = await asyncio.to_thread(due_jobs, self.hands.config, self.hands.engine, now)
@@ -54,9 +57,10 @@ class Plan:
             if str(error) != self._told:
                 self._told = str(error)
                 self.hands.warn(f"plan: trying again: {error}")
-            return
+            return True
         self._told = ""
         await self.queue.offer(due, now)
         if self._forgot_at is None or now - self._forgot_at >= FORGET_EVERY:
             self._forgot_at = now
             await self.queue.forget()
+        return bool(due)

@@ -1,7 +1,7 @@
 """The watch on one machine: what is due is done, crawls in children, messages in between.
 
-1. Each second ask the database what is due (`watch.due`); leave out what is under way here, claimed by another watch on
-   the same database (`watch.claims`), or rests because it failed.
+1. Each second, or each third one while all is quiet, ask the database what is due (`watch.due`); leave out what is
+   under way here, claimed by another watch on the same database (`watch.claims`), or rests because it failed.
 2. Start it (`watch.perform`): so many children at once, each kind of light job once.
 3. What failed is said, and tried again after a rest; what a killed watch has left is due at once for the next one.
 4. On SIGTERM or SIGINT stop what is under way, wait for it, and end.
@@ -22,6 +22,7 @@ from watch.perform import Hands, JobFailed, called, perform
 from watch.schedule import next_start
 
 TICK = 1.0  # seconds between two looks at what is due
+QUIET_TICKS = 3  # the same while nothing is due or under way: most of what an idle watch costs is looking
 LIGHT = ("deliver", "remind", "stamp")  # done in this process
 SHARED = ("deliver", "remind")  # several watches may do them at once: they claim, or lock, what they take
 # Before a job that failed is tried again. Children that cannot start, a secret that is missing, a configuration that is
@@ -51,9 +52,13 @@ class Watch:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         self.hands.say(f"{self._greeting()}; stop with Ctrl-C or SIGTERM")
+        quiet = 0  # ticks
         while not stop.is_set():
             self.hands.meter.turn()
-            await self._look()
+            if quiet % QUIET_TICKS == 0 and (await self._look() or self._running):
+                quiet = 0
+            else:
+                quiet += 1
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TICK)
         tasks = [task for _, task in self._running.values()]
@@ -71,17 +76,18 @@ class Watch:
             return "no source has a schedule: sending alerts and reminders alone"
         return f"watching {sources} source{'' if sources == 1 else 's'}"
 
-    async def _look(self) -> None:
-        """Start what is due, as far as there is room."""
+    async def _look(self) -> bool:
+        """Start what is due, as far as there is room; tell whether there was any, or no telling."""
         for identity in [identity for identity, (_, task) in self._running.items() if task.done()]:
             self._running.pop(identity)[1].result()
         try:
             due = await asyncio.to_thread(due_jobs, self.hands.config, self.hands.engine, self.hands.now())
         except StorageUnavailable as error:
             self._complain("due", str(error))
-            return
+            return True
         self._troubles.pop("due", None)
         self._start(due)
+        return bool(due)
 
     def _start(self, due: Sequence[DueJob]) -> None:
         children = sum(job.kind not in LIGHT for job, _ in self._running.values())
