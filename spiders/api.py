@@ -35,6 +35,7 @@ from spiders.found import fingerprint
 from spiders.pace import interface
 from spiders.pages.answers import Answer, Failed, answer
 from spiders.parts import named, parted
+from spiders.refusals import HostPaused
 from spiders.run import Intent, SourceRun
 from spiders.words import TO_DO, masked, shown
 
@@ -99,6 +100,7 @@ class ApiSpider(SourceSpider, Generic[S]):
         super().__init__(run)
         self.source: S = run.source  # type: ignore[assignment]  # KINDS pairs the spider with its model
         self._asked: set[str] = set()
+        self._reading = 0  # answers that are being parsed
 
     @classmethod
     def parts(cls, config: Config, source: Source, session: Session) -> tuple[str, ...]:
@@ -224,9 +226,13 @@ class ApiSpider(SourceSpider, Generic[S]):
             return
         if response.status == 200 and response.body.lstrip()[:1] == b"<" and await self.walled(response, where):
             return
-        parsed: Answer | None = await self.extract(
-            self.parser, response.body, where, status=response.status, **asked.question.options
-        )
+        self._reading += 1
+        try:
+            parsed: Answer | None = await self.extract(
+                self.parser, response.body, where, status=response.status, **asked.question.options
+            )
+        finally:
+            self._reading -= 1
         if parsed is None:
             return
         if parsed["failed"] is not None:
@@ -306,6 +312,11 @@ class ApiSpider(SourceSpider, Generic[S]):
         """Ask once more after a broken connection; its address may carry a token."""
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy
         what = trouble(failure.value)
+        if isinstance(failure.value, HostPaused):  # the answer that asked for it tells more, once it is parsed
+            while self._reading and await self._waited(STOP_SECONDS):
+                pass
+            if what.kind in self.run.tally.errors:
+                return
         asked: _Asked = request.cb_kwargs["asked"]
         passes = what.kind in ("connection", "truncated", "timeout") and asked.attempt + 1 < ATTEMPTS
         if passes and await self._waited(FIRST_WAIT * 2**asked.attempt):

@@ -11,6 +11,7 @@ from scrapy.http import Response
 
 from spiders.api import retry_after
 from tests.servers.crawling import Crawling, Report
+from tests.servers.interfaces import Scripted
 from tests.servers.web import Answer, Hit, WebServer
 
 TOKEN = "s3cr3t-t0k3n-of-the-vendor"
@@ -138,3 +139,16 @@ def test_a_place_that_carries_the_token_is_not_kept(tmp_path: Path, api: Api, mo
 def test_how_long_to_wait_is_read_as_a_number_or_a_date(value: str, seconds: float | None) -> None:
     response = Response("https://api.example/", headers={"Retry-After": value})
     assert retry_after(response, datetime(2026, 11, 25, 12, tzinfo=UTC)) == seconds
+
+
+def test_what_an_interface_says_is_told_and_not_that_its_other_questions_wait(tmp_path: Path) -> None:
+    with Scripted() as server:
+        server.scripts["x"] = [reply({"title": "Too Many Requests"}, 429, **{"Retry-After": "3600"})]
+        crawling = Crawling(tmp_path)
+        source = server.source("x", "x").replace('["hoshino"]', json.dumps(["hoshino", "denki", "electric"]))
+        crawling.configure(source, allow=[server.allow])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CANARY", TOKEN)
+            report = crawling.crawl()["x"]
+    assert (report.outcome, report.errors) == ("blocked", {"rate_limited": 1})
+    assert [problem for problem in report.problems if "Too Many Requests" in problem] == list(report.problems)
