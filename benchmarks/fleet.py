@@ -27,7 +27,7 @@ from sqlalchemy import Engine, text
 
 from storage.database import open_engine
 from tests.servers.postgres import Server, server
-from watch.queue import JOBS, LOG
+from watch.many.queue import JOBS, LOG
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = """

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from watch.nursery import Nursery
+from watch.children.nursery import Nursery
 
 TIMES = 8
 CONFIG = """

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from console.show import moment
 from safety.screen import screen
-from watch.queue_figures import DeadJob, QueueFigures
+from watch.many.queue_figures import DeadJob, QueueFigures
 
 
 def queue_table(figures: Sequence[QueueFigures]) -> Table:

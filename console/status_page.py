@@ -11,8 +11,8 @@ from console.counted import counted
 from console.show import moment
 from safety.screen import screen
 from storage.database import Revision
-from watch.facts import Facts
-from watch.troubles import Trouble
+from watch.observability.facts import Facts
+from watch.observability.troubles import Trouble
 
 LIMIT = 400  # characters of one trouble
 

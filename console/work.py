@@ -11,12 +11,12 @@ import click
 from config.watch import address
 from console.app import App, utc_now
 from safety.logs import library_lines, open_log
-from watch.endpoint import serve
+from watch.children.nursery import Nursery
 from watch.job import KINDS, JobKind
-from watch.meter import Meter
-from watch.nursery import Nursery
+from watch.observability.endpoint import serve
+from watch.observability.meter import Meter
+from watch.observability.tracing import traced
 from watch.perform import Hands
-from watch.tracing import traced
 
 
 class Address(click.ParamType[str]):

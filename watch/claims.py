@@ -2,7 +2,7 @@
 
 A claim is a lock on one byte of a file beside the database: the kernel frees it with its process, however that ends,
 so a killed one holds up nobody. A database in SQLite is on one machine, and so are all who use it. (On PostgreSQL jobs
-are claimed in the queue, `watch.queue`.)
+are claimed in the queue, `watch.many.queue`.)
 """
 
 import fcntl

@@ -25,11 +25,11 @@ from storage.media import MediaStore
 from storage.partitions import make_months
 from storage.rounds import give_up
 from storage.stamp_tokens import read_roots
+from watch.children.nursery import Ended, Nursery, NurseryError
 from watch.due import OURS, PRUNED, prune_due, round_of
 from watch.job import Job
 from watch.messenger import Messenger
-from watch.meter import KilledFor, Meter
-from watch.nursery import Ended, Nursery, NurseryError
+from watch.observability.meter import KilledFor, Meter
 from watch.telling import tell_changes
 
 _ENDED_WELL = (0, 4)  # exit codes: done, partly done

@@ -17,7 +17,7 @@ from storage.database import backups, open_engine, upgrade
 from storage.likeness.index import forget
 from storage.restoring import open_backup, restore, restore_configuration
 from storage.retention import Keep, compact, prune
-from watch.queue import install
+from watch.many.queue import install
 
 
 @click.group()

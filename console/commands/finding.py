@@ -34,9 +34,9 @@ from spiders.report import SourceReport
 from spiders.slices import UnknownSlice, check_slice
 from storage.profiles import Profiles, with_what_was_judged
 from watch.claims import Claims
-from watch.endpoint import EndpointUnavailable
 from watch.job import KINDS
-from watch.tracing import traced
+from watch.observability.endpoint import EndpointUnavailable
+from watch.observability.tracing import traced
 from watch.worker import Watch
 
 

@@ -13,11 +13,11 @@ from console.queue_page import dead_table, queue_table
 from console.show import terminal
 from console.work import hands_of, listening
 from safety.screen import screen
-from watch.endpoint import EndpointUnavailable
-from watch.fleet import LEASE, Worker
 from watch.job import KINDS, JobKind
-from watch.queue import install
-from watch.queue_figures import dead_jobs, queue_figures, retry
+from watch.many.fleet import LEASE, Worker
+from watch.many.queue import install
+from watch.many.queue_figures import dead_jobs, queue_figures, retry
+from watch.observability.endpoint import EndpointUnavailable
 
 
 class Queues(click.ParamType[tuple[JobKind, ...]]):

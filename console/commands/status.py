@@ -7,8 +7,8 @@ from console.app import PARTLY, App, as_json, print_json, utc_now, with_app
 from console.show import terminal
 from console.status_page import status_page
 from storage.database import revision
-from watch.facts import FactsReader
-from watch.troubles import troubles
+from watch.observability.facts import FactsReader
+from watch.observability.troubles import troubles
 
 
 @click.command()

@@ -14,7 +14,7 @@ from console.app import App
 from console.work import hands_of
 from storage.database import open_engine, upgrade
 from tests.servers.postgres import database, needs_postgres
-from watch.endpoint import EndpointUnavailable
+from watch.observability.endpoint import EndpointUnavailable
 
 CONFIG = """
 [crawler]

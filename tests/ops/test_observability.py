@@ -17,11 +17,11 @@ from cli import main
 from config import load
 from storage.database import open_engine, transaction, upgrade
 from storage.runs import finish_run, start_run
-from watch.facts import FactsReader
 from watch.lag import Lag
-from watch.meter import Meter
-from watch.metrics import Metrics
-from watch.queue_figures import QueueFigures
+from watch.many.queue_figures import QueueFigures
+from watch.observability.facts import FactsReader
+from watch.observability.meter import Meter
+from watch.observability.metrics import Metrics
 
 RULES = Path("ops/prometheus/alerts.yml")
 CASES = Path("ops/prometheus/alerts_test.yml")

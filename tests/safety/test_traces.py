@@ -83,15 +83,15 @@ def test_what_is_not_traced_costs_nothing_and_starts_nothing() -> None:
         job.note("fetch", 1.0)
         assert job.environment == {}
     script = (
-        "import sys, safety.traces, spiders.crawl, watch.tracing; sys.exit(any(name.startswith('opentelemetry.sdk') "
-        "for name in sys.modules))"
+        "import sys, safety.traces, spiders.crawl, watch.observability.tracing; "
+        "sys.exit(any(name.startswith('opentelemetry.sdk') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_without_opentelemetry_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     from config.models import Config
-    from watch.tracing import traced
+    from watch.observability.tracing import traced
 
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     config = Config.model_validate({"crawler": {"contact": "brand@hoshino-denki.example"}, "watch": {"trace": True}})

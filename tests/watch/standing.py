@@ -7,9 +7,9 @@ from alerts.health import DeliveryStatus
 from storage.backlog import CaseBacklog, StampBacklog
 from storage.outbox import OutboxTotals
 from storage.room import Room
-from watch.facts import Facts
 from watch.health import Health
-from watch.queue_figures import QueueFigures
+from watch.many.queue_figures import QueueFigures
+from watch.observability.facts import Facts
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 from config import Config, load
 from storage.database import open_engine, transaction, upgrade
 from storage.runs import finish_run, start_run
-from watch.endpoint import MOST_CLIENTS, EndpointUnavailable, serve
-from watch.meter import Meter
+from watch.observability.endpoint import MOST_CLIENTS, EndpointUnavailable, serve
+from watch.observability.meter import Meter
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 CONFIG = """

@@ -20,7 +20,7 @@ from tests.servers.postgres import database, needs_postgres, server
 from tests.servers.programs import mekiki
 from tests.servers.sink import Reply, Sink
 from tests.servers.waiting import until
-from watch.queue_figures import dead_jobs, queue_figures
+from watch.many.queue_figures import dead_jobs, queue_figures
 
 pytestmark = [pytest.mark.postgres, needs_postgres]
 

@@ -15,12 +15,12 @@ from config import load
 from storage.database import open_engine, transaction, upgrade
 from storage.media import MediaStore
 from tests.servers.postgres import database, needs_postgres
-from watch.fleet import MOST_DEATHS, Worker
+from watch.children.nursery import Nursery
 from watch.job import Job
-from watch.nursery import Nursery
+from watch.many.fleet import MOST_DEATHS, Worker
+from watch.many.queue import JOBS, LOG, install
+from watch.many.queue_figures import DeadJob, dead_jobs, retry
 from watch.perform import Hands
-from watch.queue import JOBS, LOG, install
-from watch.queue_figures import DeadJob, dead_jobs, retry
 
 pytestmark = [pytest.mark.postgres, needs_postgres]
 

@@ -9,11 +9,11 @@ from alerts.health import DeliveryStatus
 from storage.errors import StorageUnavailable
 from storage.room import Room
 from tests.watch.standing import NOW, crawls, facts
-from watch.facts import Facts
 from watch.health import Health
 from watch.job import KINDS, DueJob, Job, JobKind
-from watch.liveness import Liveness
-from watch.meter import Meter
+from watch.observability.facts import Facts
+from watch.observability.liveness import Liveness
+from watch.observability.meter import Meter
 
 
 def reasons(standing: Facts, idle: float, kinds: Collection[JobKind] = KINDS) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from storage.database import open_engine, transaction, upgrade
 from storage.errors import StorageUnavailable
 from storage.runs import finish_run, start_run
 from storage.schema import AlertIntent, Delivery, ReceiverState
-from watch.facts import Facts, FactsReader
-from watch.meter import Meter
-from watch.metrics import Metrics
+from watch.observability.facts import Facts, FactsReader
+from watch.observability.meter import Meter
+from watch.observability.metrics import Metrics
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 CONFIG = """

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.servers.waiting import until
-from watch.nursery import Ended, Nursery, NurseryError
-from watch.processes import Process, processes
+from watch.children.nursery import Ended, Nursery, NurseryError
+from watch.children.processes import Process, processes
 
 PROGRAM = "tests.servers.nursery_program"
 T = TypeVar("T")
@@ -165,7 +165,7 @@ def test_when_the_nursery_is_killed_its_children_die_and_the_next_run_has_a_new_
 PARENT = """
 import asyncio, sys
 from datetime import timedelta
-from watch.nursery import Nursery
+from watch.children.nursery import Nursery
 
 async def main():
     async with Nursery(module="tests.servers.nursery_program", late=(), memory=1024, longest=timedelta(hours=1)) as all:

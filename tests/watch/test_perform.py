@@ -18,11 +18,11 @@ from storage.runs import last_runs, start_run
 from storage.schema import Run
 from tests.servers.waiting import until
 from tests.servers.web import WebServer
+from watch.children.nursery import Nursery
+from watch.children.processes import kill, processes
 from watch.due import OURS, PRUNED, due_jobs
 from watch.job import Job
-from watch.nursery import Nursery
 from watch.perform import Done, Hands, JobFailed, perform
-from watch.processes import kill, processes
 
 CONFIG = """
 [crawler]

@@ -17,11 +17,11 @@ from sqlalchemy import Engine, text
 from storage.database import open_engine, transaction
 from storage.errors import DatabaseOutdated, StorageUnavailable
 from tests.servers.postgres import database, needs_postgres, small_disk
-from watch.fleet import Lane
 from watch.job import DueJob, Job
-from watch.link import Link, connect
-from watch.queue import JOBS, LOG, REST, Queue, install, rests
-from watch.queue_figures import dead_jobs, queue_figures, retry
+from watch.many.fleet import Lane
+from watch.many.link import Link, connect
+from watch.many.queue import JOBS, LOG, REST, Queue, install, rests
+from watch.many.queue_figures import dead_jobs, queue_figures, retry
 
 pytestmark = [pytest.mark.postgres, needs_postgres]
 

@@ -13,10 +13,10 @@ from storage.outbox import OutboxTotals
 from storage.receivers import ReceiverView
 from storage.room import Room
 from tests.watch.standing import NOW, crawls, facts
-from watch.facts import Facts
 from watch.health import Health
 from watch.job import DueJob, Job
-from watch.troubles import troubles
+from watch.observability.facts import Facts
+from watch.observability.troubles import troubles
 
 HOUR = timedelta(hours=1)
 OUTBOX = OutboxTotals(waiting=1, due=1, due_since=NOW - HOUR, held=0, deliveries=0, dead=0, sent_last_day=0)

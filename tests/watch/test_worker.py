@@ -21,10 +21,10 @@ from tests.servers.programs import mekiki
 from tests.servers.sink import Sink
 from tests.servers.waiting import until
 from tests.servers.web import WebServer
+from watch.children.nursery import Nursery
+from watch.children.processes import processes
 from watch.claims import Claims
-from watch.nursery import Nursery
 from watch.perform import Hands
-from watch.processes import processes
 from watch.worker import Watch
 
 CONFIG = """

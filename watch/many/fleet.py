@@ -1,6 +1,6 @@
 """A worker of the fleet: takes jobs from the queue, any number of workers side by side, on any machine.
 
-1. Whoever holds the plan puts in what is due (`watch.plan`).
+1. Whoever holds the plan puts in what is due (`watch.many.plan`).
 2. PgQueuer hands jobs out, beats for those that run, and takes back those of a worker that beats no more.
 3. A job is done by `watch.perform`, the same function as on one machine. Light ones have a lane of their own, so that
    no message waits behind a crawl.
@@ -30,10 +30,10 @@ from pgqueuer.ports.repository import EntrypointExecutionParameter
 from safety.screen import screen
 from storage.errors import StorageUnavailable
 from watch.job import KINDS, Job, JobKind
-from watch.link import OUTAGE, Connection, Link, connect
+from watch.many.link import OUTAGE, Connection, Link, connect
+from watch.many.plan import Plan
+from watch.many.queue import SETTINGS, Queue, builders
 from watch.perform import Hands, JobFailed, called, perform
-from watch.plan import Plan
-from watch.queue import SETTINGS, Queue, builders
 
 LEASE = timedelta(seconds=10)  # a job whose worker was not heard of for so long is taken over; it beats each 5 s
 LOOK = 4  # times in a lease an idle worker looks for what it was not notified of: jobs to take over, next tries
@@ -104,7 +104,7 @@ class Worker:
 
     @property
     def session(self) -> str:
-        """What PostgreSQL calls our connections: `watch.queue_figures` finds workers by it."""
+        """What PostgreSQL calls our connections: `watch.many.queue_figures` finds workers by it."""
         host = screen(socket.gethostname(), limit=30).replace(" ", "_")
         return f"mekiki worker {host}:{os.getpid()} {str(self.id)[:8]}"
 
@@ -166,7 +166,7 @@ class Worker:
             batch_size=self.jobs,
             dequeue_timeout=self.lease / LOOK,
             heartbeat_timeout=self.lease,
-            log_aggregation_interval=timedelta(),  # nobody reads its statistics: `watch.queue_figures` counts the log
+            log_aggregation_interval=timedelta(),  # nobody reads its statistics: `queue_figures.py` counts the log
         )
 
     async def _end(self, link: Link, managers: Sequence[QueueManager], working: Sequence[asyncio.Task[None]]) -> None:

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from watch.processes import die_with_parent
+from watch.children.processes import die_with_parent
 
 
 def fork_child(descriptors: Sequence[int]) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Meter: what this one process does, since it began: jobs, children, and whether its loop still turns.
 
-What all processes together have to tell stands in the database (`watch.facts`); this is the rest of `/metrics`.
+What all processes together have to tell stands in the database (`facts.py`); this is the rest of `/metrics`.
 """
 
 import time

@@ -1,6 +1,6 @@
 """What a nursery and its process tell each other: JSON, one message a line.
 
-Orders go to the process (`watch.nursery_child`), news come from it. Imported by both, so it imports next to nothing.
+Orders go to the process (`nursery_child.py`), news come from it. Imported by both, so it imports next to nothing.
 """
 
 from typing import Literal

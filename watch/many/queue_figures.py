@@ -13,7 +13,7 @@ from safety.screen import screen
 from storage.database import snapshot, transaction
 from storage.errors import DatabaseOutdated
 from watch.job import KINDS, Job, JobKind
-from watch.queue import JOBS, LOG, SCHEMA
+from watch.many.queue import JOBS, LOG, SCHEMA
 
 # Statements over tables that are PgQueuer's; no value is ever put into their text.
 _STANDING = text(f"""

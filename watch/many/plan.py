@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from storage.errors import StorageUnavailable
 from watch.due import due_jobs
-from watch.link import Link
+from watch.many.link import Link
+from watch.many.queue import Queue
 from watch.perform import Hands
-from watch.queue import Queue
 
 EVERY = 2.0  # seconds between two looks at what is due; what takes minutes to crawl need not start sooner
 # The same after nothing was due. A crawl that runs is due until it has ended, so what it finds is told without delay;

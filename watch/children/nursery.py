@@ -1,7 +1,7 @@
 """Nursery: runs command lines of ours, each in a bounded child, without the two seconds that a new Python would take.
 
-A process of its own has imported everything (`watch.nursery_child`) and forks a child for each command line. It is
-started with the first, and anew when it was lost. It ends its children when we are gone, however that came about.
+A process of its own has imported everything (`watch.children.nursery_child`) and forks a child for each command line.
+It is started with the first, and anew when it was lost. It ends its children when we are gone, however that came about.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Self
 
 import msgspec
 
-from watch.orders import End, Line, News, Order, Overrun, Start, Stop, Unborn
+from watch.children.orders import End, Line, News, Order, Overrun, Start, Stop, Unborn
 
 LAST_LINES = 20  # of a child that are kept for who waits for its end
 # What a crawl imports only once it runs: a third of a child's time. None of it installs a reactor: that is the child's.
@@ -45,7 +45,7 @@ LATE = (
     "twisted.web.client",
 )
 LONGEST_LINE = 1 << 20  # bytes of news; a child's line is cut far below
-_ROOT = Path(__file__).resolve().parent.parent  # the folder that holds our packages
+_ROOT = Path(__file__).resolve().parents[2]  # the folder that holds our packages
 
 
 class NurseryError(Exception):
@@ -152,7 +152,7 @@ class Nursery:
             places = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
             try:
                 self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", "watch.nursery_child", self.module, *self.late),
+                    *(sys.executable, "-P", "-m", "watch.children.nursery_child", self.module, *self.late),
                     stdin=PIPE,
                     stdout=PIPE,
                     stderr=PIPE,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from storage.notice_due import Attention
-from watch.facts import Facts
+from watch.observability.facts import Facts
 
 WAITS = timedelta(minutes=15)  # of a job that is due and that nobody has begun, as long as nothing is wrong
 STAMPS_WAIT = timedelta(days=2)  # authorities are asked again daily at the latest

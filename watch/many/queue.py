@@ -1,6 +1,6 @@
 """The queue: jobs that wait, run or are held as dead, in PgQueuer's tables beside ours (schema `mekiki_queue`).
 
-Here is what a worker does with them; `watch.queue_figures` has what people ask of them. A job's payload is JSON
+Here is what a worker does with them; `watch.many.queue_figures` has what people ask of them. A job's payload is JSON
 (`watch.job`). One with the identity of another that waits or runs is not put in (`dedupe_key`, unique). One that failed
 for good is held (status `failed`, "dead"), where it does not keep later ones of its identity out.
 """
@@ -22,7 +22,7 @@ from safety.screen import screen
 from storage.batches import batched
 from storage.errors import StorageError, StorageUnavailable
 from watch.job import DueJob, JobKind
-from watch.link import OUTAGE, Link, connect
+from watch.many.link import OUTAGE, Link, connect
 
 SCHEMA = "mekiki_queue"
 JOBS = f"{SCHEMA}.pgqueuer"

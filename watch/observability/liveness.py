@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from storage.errors import StorageError
-from watch.facts import Facts
 from watch.job import JobKind
-from watch.meter import Meter
+from watch.observability.facts import Facts
+from watch.observability.meter import Meter
 
 STILL = 30.0  # seconds without a turn of the loop, which turns each second
 STUCK = timedelta(minutes=15)  # jobs due for that long that nobody does, while nothing is under way

@@ -15,13 +15,13 @@ from prometheus_client.registry import Collector
 
 from storage.errors import StorageError
 from storage.notice_due import ATTENTION
-from watch.facts import Facts
 from watch.health import HealthState
 from watch.job import KINDS
-from watch.meter import Meter
+from watch.observability.facts import Facts
+from watch.observability.meter import Meter
 
 if TYPE_CHECKING:
-    from watch.queue_figures import QueueFigures
+    from watch.many.queue_figures import QueueFigures
 
 COUNTED = ("requests", "items", "new", "changed", "flagged", "pictures")
 STATES: tuple[HealthState, ...] = (

@@ -19,10 +19,10 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import Engine
 
 from config import Config
-from watch.facts import FactsReader
-from watch.liveness import Liveness, Standing
-from watch.meter import Meter
-from watch.metrics import Metrics
+from watch.observability.facts import FactsReader
+from watch.observability.liveness import Liveness, Standing
+from watch.observability.meter import Meter
+from watch.observability.metrics import Metrics
 
 MOST_BYTES = 8192  # of a request's head
 MOST_SECONDS = 5.0  # that a client may take for it, and for taking the answer

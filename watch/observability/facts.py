@@ -25,9 +25,9 @@ from watch.due import due_jobs
 from watch.health import Health
 from watch.job import DueJob
 from watch.lag import Lag, lags
-from watch.queue_figures import QueueFigures, queue_figures, workers_connected
+from watch.many.queue_figures import QueueFigures, queue_figures, workers_connected
+from watch.observability.totals import RunTotals, SourceTotals
 from watch.telling import healths
-from watch.totals import RunTotals, SourceTotals
 
 FRESH = timedelta(seconds=10)  # scrapers ask every 15 s or more; several of them cost one look
 ROOM_FRESH = timedelta(minutes=5)  # disks fill slowly, and files are many
@@ -46,7 +46,7 @@ class Facts:
     notices: Mapping[Attention, int]  # that wait for somebody; without zeros
     stamps: StampBacklog
     due: tuple[DueJob, ...]  # jobs that should run now and that nobody has begun
-    queue: tuple[QueueFigures, ...]  # none without workers, see `watch.queue`
+    queue: tuple[QueueFigures, ...]  # none without workers, see `watch.many.queue`
     workers: int | None  # that are connected; None without a queue
     room: Room
 

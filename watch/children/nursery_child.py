@@ -1,13 +1,13 @@
-"""The process of `watch.nursery`: has imported everything, and forks a child for each command line.
+"""The process of `watch.children.nursery`: has imported everything, and forks a child for each command line.
 
 1. Import the module whose `main` children run, and others that it needs later; say that all is ready.
-2. Read an order from standard input: start a child, or stop one (`watch.newborn`).
+2. Read an order from standard input: start a child, or stop one (`watch.children.newborn`).
 3. Pass on what children write; look once a second at the memory of each one's processes, and at the clock.
 4. A child that takes too much is ended with all it has started. What became of each child is told.
 5. At the end of standard input, which is the end of who gave the orders, every child is killed.
 
 One thread, no reactor, no network loaded, no connection: nothing that a fork would tear. Started by `Nursery` only:
-`python -m watch.nursery_child MODULE OTHER…`.
+`python -m watch.children.nursery_child MODULE OTHER…`.
 """
 
 import gc
@@ -22,9 +22,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from watch.newborn import fork_child
-from watch.orders import End, Line, News, Order, Overrun, Ready, Start, Unborn
-from watch.processes import adopt_orphans, kill, kill_all, memory, processes, started_by, threads
+from watch.children.newborn import fork_child
+from watch.children.orders import End, Line, News, Order, Overrun, Ready, Start, Unborn
+from watch.children.processes import adopt_orphans, kill, kill_all, memory, processes, started_by, threads
 
 LINE = 1 << 16  # bytes after which a line that has no end is passed on
 EVERY = 1.0  # seconds between two looks at memory and clock
