@@ -15,6 +15,9 @@ from sqlalchemy.orm import Session, aliased
 from storage.schema import Run, RunOutcome
 
 STOPPED = "stopped"  # among a run's counts: it ended before the source, or its part, was read to its end
+LATEST = (
+    16  # runs among which is one of the latest round: one of an older round may have begun later, or on a fast clock
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +50,16 @@ def latest_rounds(session: Session, sources: Collection[str]) -> dict[str, Round
         return {}
     asked = values(column("source", String), name="asked").data([(key,) for key in sources]).cte()
     run = aliased(Run)
-    latest = (
-        select(run.id)
+    some = (
+        select(run.id, run.started_at, func.coalesce(run.round_at, run.started_at).label("due"))
         .where(run.source == asked.c.source, or_(run.round_at.is_not(None), run.slice == ""))
         .order_by(run.started_at.desc(), run.id.desc())
-        .limit(1)
-        .scalar_subquery()
+        .limit(LATEST)
+        .correlate(asked)
+        .subquery()
     )
+    order = (some.c.due.desc(), some.c.started_at.desc(), some.c.id.desc())
+    latest = select(some.c.id).order_by(*order).limit(1).scalar_subquery()
     ids = [id_ for id_ in session.scalars(select(latest).select_from(asked)) if id_ is not None]
     last = aliased(Run)
     due = func.coalesce(last.round_at, last.started_at)
@@ -114,7 +120,7 @@ def give_up(session: Session, source: str, slice: str, round_at: datetime, *, wh
         )
     ).all()
     if not runs:  # it was ended before it had noted that it began
-        run = Run(source=source, slice=slice, round_at=round_at, started_at=now, counts={})
+        run = Run(source=source, slice=slice, round_at=round_at, started_at=max(now, round_at), counts={})
         session.add(run)
         runs = [run]
     for run in runs:

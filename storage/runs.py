@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, case, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.schema import FetchStateRow, Run, RunOutcome
@@ -46,8 +46,12 @@ class FetchState:
 def start_run(
     session: Session, source: str, now: datetime, *, slice: str = "", round_at: datetime | None = None
 ) -> int:
-    """Note that a source, or a part of it, is being crawled; return the run's id."""
-    run = Run(source=source, slice=slice, round_at=round_at, started_at=now, counts={})
+    """Note that a source, or a part of it, is being crawled; return the run's id.
+
+    It begins with its round at the earliest: the clock of this machine may be behind that of whoever began the round.
+    """
+    began = now if round_at is None else max(now, round_at)
+    run = Run(source=source, slice=slice, round_at=round_at, started_at=began, counts={})
     session.add(run)
     session.flush()
     return run.id
@@ -64,8 +68,9 @@ def tried_before(session: Session, run_id: int) -> list[int]:
 
 
 def finish_run(session: Session, run_id: int, now: datetime, outcome: RunOutcome, counts: Mapping[str, int]) -> None:
-    """Note how a run ended."""
-    session.execute(update(Run).where(Run.id == run_id).values(finished_at=now, outcome=outcome, counts=dict(counts)))
+    """Note how a run ended; not before it began, as `start_run` has noted that."""
+    ended = case((Run.started_at > now, Run.started_at), else_=now)
+    session.execute(update(Run).where(Run.id == run_id).values(finished_at=ended, outcome=outcome, counts=dict(counts)))
 
 
 def last_run(session: Session, source: str, slice: str | None = None) -> RunRecord | None:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, event, select
 
 from storage.database import snapshot, transaction
 from storage.rounds import STOPPED, Round, Tries, give_up, latest_rounds
+from storage.runs import finish_run, requests_since, start_run
 from storage.schema import Run
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -96,3 +97,34 @@ def test_what_took_too_much_is_given_up_for_its_round(engine: Engine) -> None:
         assert (runs["b"].outcome, runs["b"].finished_at, runs["b"].counts) == ("failed", at(9), {"error.memory": 1})
         assert (runs["c"].outcome, runs["c"].finished_at) == ("partial", at(2))
         assert runs["c"].counts == {"items": 3, "error.memory": 1}
+
+
+def test_what_a_machine_whose_clock_is_behind_has_read_counts_for_its_round(engine: Engine) -> None:
+    with transaction(engine) as session:
+        for part, began in (("a", at(1)), ("b", at(-2))):
+            run = start_run(session, "shop", began, slice=part, round_at=at(0))
+            finish_run(session, run, began + timedelta(seconds=30), "ok", {"requests": 3})
+        assert requests_since(session, "shop", at(0)) == 6
+        give_up(session, "shop", "c", at(0), why="time", now=at(-1))
+    found = latest(engine)
+    assert found is not None
+    assert [found.of(part).outcome for part in ("a", "b", "c")] == ["ok", "ok", "failed"]
+    with snapshot(engine) as session:
+        assert all(
+            run.finished_at >= run.started_at >= at(0) for run in session.scalars(select(Run)) if run.finished_at
+        )
+
+
+def test_a_part_of_the_round_before_that_began_later_or_on_a_fast_clock_does_not_hide_the_latest(
+    engine: Engine,
+) -> None:
+    keep(
+        engine,
+        {"slice": "a", "round_at": at(0), "started_at": at(0), "outcome": "ok"},
+        {"slice": "a", "round_at": at(60), "started_at": at(60), "outcome": "ok"},
+        {"slice": "visit=shop.test", "round_at": at(0), "started_at": at(63)},
+    )
+    found = latest(engine)
+    assert found is not None
+    assert (found.at, found.of("a").outcome) == (at(60), "ok")
+    assert "visit=shop.test" not in found.tries
