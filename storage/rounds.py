@@ -129,4 +129,4 @@ def give_up(session: Session, source: str, slice: str, round_at: datetime, *, wh
         counts = {name: count for name, count in run.counts.items() if name != STOPPED}
         run.counts = {**counts, f"error.{why}": counts.get(f"error.{why}", 0) + 1}
         run.outcome = run.outcome or "failed"
-        run.finished_at = run.finished_at or now
+        run.finished_at = run.finished_at or max(now, run.started_at)
