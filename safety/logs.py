@@ -11,8 +11,9 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from textwrap import indent
 from typing import Any, Literal
 
 import structlog
@@ -30,6 +31,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 MOST_EVENT = 4000  # characters
 MOST_FIELD = 500
 MOST_TRACEBACK = 20_000
+_INDENT = "  | "
 LEVELS: Mapping[str, int] = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -117,9 +119,14 @@ class LogHandler(logging.Handler):
             fields: dict[str, Any] = {"logger": record.name, **getattr(record, "fields", {})}
             if record.exc_info:
                 fields["exc_info"] = record.exc_info
-            self._log.log(record.levelno, record.getMessage(), **fields)
+            self._log.log(_known_level(record.levelno), _message(record), **fields)
         except Exception:  # noqa: BLE001  a log line that cannot be written must not end the work
             self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say that a line is lost; `logging` itself would write the words of others, and secrets, as they are."""
+        with suppress(Exception):  # standard error may be what cannot be written to
+            _to_standard_error(f"a log line of {screen(record.name)} could not be written: {_why()}")
 
 
 @contextmanager
@@ -131,6 +138,23 @@ def library_lines(log: Log, level: int = logging.WARNING) -> Iterator[None]:
         yield
     finally:
         root.removeHandler(handler)
+
+
+def _known_level(number: int) -> int:
+    """Return the gravest level of ours that is no graver than a library's own."""
+    return max((level for level in LEVELS.values() if level <= number), default=logging.DEBUG)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001  what a library logs wrongly, in any way, is told as far as it goes
+        return f"{record.msg} {record.args}"
+
+
+def _why() -> str:
+    kind = sys.exc_info()[0]
+    return kind.__name__ if kind is not None else "for no known reason"
 
 
 class _Writer:
@@ -161,9 +185,10 @@ def _with_time(logger: Any, method: str, event: MutableMapping[str, Any]) -> Pro
 def _as_line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:  # noqa: ARG001
     time, level, says, trace, rest = _parts(event)
     fields = "".join(f" {name}={_quoted(_text(value))}" for name, value in rest.items())
-    says = screen(redact(says), limit=MOST_EVENT)
+    says = screen(says, limit=MOST_EVENT)
     line = f"{time[:19]}Z {level} {says}{' ' if fields else ''}{fields}"
-    return f"{line}\n{screen(redact(trace), lines=True)}" if trace else line
+    # Lines of a traceback stand in from the edge, for an exception's own words may hold what looks like a line of ours.
+    return f"{line}\n{indent(screen(trace, lines=True), _INDENT, lambda _: True)}" if trace else line
 
 
 def _as_json(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:  # noqa: ARG001
@@ -179,13 +204,16 @@ def _as_json(logger: Any, method: str, event: MutableMapping[str, Any]) -> str: 
 
 
 def _parts(event: MutableMapping[str, Any]) -> tuple[str, str, str, str, dict[str, Any]]:
-    """Return time, level, sentence, traceback, and the other fields."""
+    """Return time, level, sentence, traceback, and the other fields.
+
+    Secrets are masked before anything is cut: half of one is no secret that `redact` knows.
+    """
     places = {name: at for at, name in enumerate(FIELDS)}  # the fields of a job come in the order of their hashes
     known = sorted(event.items(), key=lambda field: places.get(field[0], len(places)))
     rest = {name: value for name, value in known if value is not None and value != ""}
     trace = _traceback(rest.pop("exc_info", None)) or str(rest.pop("traceback", ""))
-    head = (str(rest.pop("time")), str(rest.pop("level")), str(rest.pop("event")))
-    return (*head, trace[:MOST_TRACEBACK], rest)
+    head = (str(rest.pop("time")), str(rest.pop("level")), redact(str(rest.pop("event"))))
+    return (*head, redact(trace)[:MOST_TRACEBACK], rest)
 
 
 def _traceback(info: Any) -> str:
@@ -201,11 +229,11 @@ def _plain(value: Any) -> str | int | float | bool:
 
 
 def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else value.isoformat() if isinstance(value, datetime) else str(value)
+    text = redact(value if isinstance(value, str) else value.isoformat() if isinstance(value, datetime) else str(value))
     return text if len(text) <= MOST_FIELD else text[: MOST_FIELD - 1] + "…"
 
 
 def _quoted(text: str) -> str:
     """Return a value of a line, in quotation marks where it could be taken for more than one."""
-    text = screen(redact(text))
+    text = screen(text)
     return json.dumps(text, ensure_ascii=False) if not text or set(text) & set(' "=\u3000') else text

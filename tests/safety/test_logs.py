@@ -137,9 +137,13 @@ def test_a_library_writes_to_the_same_log_and_less_grave_things_nowhere() -> Non
 
 
 def test_a_record_that_cannot_be_written_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    handler = LogHandler(open_log("lines", lambda line: None))
-    handler.emit(logging.LogRecord("x", logging.ERROR, "f", 1, "%d", ("no number",), None))
-    assert "no number" in capsys.readouterr().err
+    def full(line: str) -> None:
+        raise OSError(line)
+
+    remember(SECRET)
+    handler = LogHandler(open_log("lines", full))
+    handler.emit(logging.LogRecord("x", logging.ERROR, "f", 1, f"{HOSTILE} {SECRET}", (), None))
+    assert capsys.readouterr().err == "a log line of x could not be written: OSError\n"
 
 
 def test_many_threads_write_whole_lines() -> None:
