@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from benchmarks.stores import NOW, fill, stored_items
-from console.report import make_report
-from console.report_document import document
-from console.report_html import report_html
-from console.report_period import Period
-from console.report_sections import SECTIONS
-from console.report_words import words
+from desk.reports.document import document
+from desk.reports.html import report_html
+from desk.reports.period import Period
+from desk.reports.report import make_report
+from desk.reports.sections import SECTIONS
+from desk.reports.words import words
 from storage.database import open_engine, snapshot, upgrade
 
 PERIODS = ((date(2026, 10, 24), date(2026, 11, 22)), (date(2026, 5, 26), date(2026, 11, 22)))

@@ -8,13 +8,13 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from console.counted import counted
-from console.inert import URL_LIMIT, inert, inert_url
 from console.journeys import journeys
 from console.notice_lists import notice_line
 from console.notice_page import likely
-from console.picture import half_blocks, sound
+from console.picture import half_blocks
 from console.show import DECISION_STYLE, item_lines, moment, why_lines
+from desk.counted import counted
+from desk.inert import URL_LIMIT, inert, inert_url
 from detector.evidence import ImageBox
 from safety.screen import defang, defang_text
 from storage.actions import UNJUDGED, WAITING
@@ -254,7 +254,7 @@ def _picture(picture: PictureView, view: CaseItemView, media: MediaStore, *, dra
         and view.item.images[evidence.where.image] == picture.reference
     ]
     size = (picture.width, picture.height)
-    rendition = sound(media, picture.rendition)
+    rendition = media.sound(picture.rendition)
     if rendition is None:
         yield Text("    not in the media store as it was kept; see mekiki verify", "dim")
         return

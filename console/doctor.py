@@ -20,7 +20,20 @@ from storage.errors import StorageError
 from storage.profiles import build_profiles
 
 # Other distributions ship packages of these names, and pip lets the last one win without a word.
-OURS = ("cli", "config", "safety", "detector", "storage", "spiders", "alerts", "takedown", "watch", "console", "demo")
+OURS = (
+    "cli",
+    "config",
+    "safety",
+    "detector",
+    "storage",
+    "spiders",
+    "alerts",
+    "takedown",
+    "watch",
+    "desk",
+    "console",
+    "demo",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from console.counted import counted
 from console.evidence_base import Known
 from console.show import DECISION_STYLE, described
+from desk.counted import counted
 from detector.measures import Quality, Share, by, quality
 from safety.screen import screen
 

@@ -17,7 +17,7 @@ import msgspec
 from alerts.words import WORDS
 from console.app import Stop
 from console.appearing import appearing
-from console.sheets import Cell, write_csv, write_xlsx
+from desk.sheets import Cell, write_csv, write_xlsx
 from detector.evidence import telling
 from detector.items import Advertiser
 from safety.screen import defang, defang_text

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from console.inert import URL_LIMIT, inert, inert_url
+from desk.inert import URL_LIMIT, inert, inert_url
 from detector.handoffs import find_handoffs
 from detector.visits import Hop, Visit
 from safety.screen import screen

@@ -6,10 +6,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from console.counted import counted
-from console.inert import inert
 from console.notice_page import about, state_of
 from console.show import moment
+from desk.counted import counted
+from desk.inert import inert
 from safety.screen import screen
 from storage.notice_due import Attention, DueNotice, DueNotices
 from storage.notice_views import NoticeView

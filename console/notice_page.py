@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from console.counted import counted
-from console.inert import inert
 from console.show import moment
+from desk.counted import counted
+from desk.inert import inert
 from safety.screen import screen
 from storage.columns import digest_of
 from storage.notice_views import NoticeStep, NoticeView

@@ -8,7 +8,6 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from io import BytesIO
 from typing import Literal
 
@@ -18,9 +17,6 @@ from PIL import Image, ImageDraw
 from rich.color import Color
 from rich.style import Style
 from rich.text import Text
-
-from storage.errors import MediaMissing
-from storage.media import MediaStore
 
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels of the original
 Protocol = Literal["kitty", "sixel", "blocks", "none"]
@@ -41,15 +37,6 @@ class Drawing:
     rows: int
     blocks: Text | None  # lines of half blocks
     command: str = ""  # escape sequence that draws it at the cursor, for Kitty and Sixel
-
-
-def sound(media: MediaStore, rendition: str) -> bytes | None:
-    """Return a kept rendition; None where it was purged or damaged, of which `mekiki verify` tells."""
-    try:
-        data = media.read(rendition)
-    except MediaMissing:
-        return None
-    return data if sha256(data).hexdigest() == rendition else None
 
 
 def opened(rendition: bytes) -> Image.Image:

@@ -7,9 +7,9 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from console.counted import counted
-from console.inert import inert
 from console.show import moment
+from desk.counted import counted
+from desk.inert import inert
 from storage.seen_before import Match, SeenBefore, SeenCase, SeenItem
 
 ITEMS = 3  # of a case, the most alike

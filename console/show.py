@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from console.inert import URL_LIMIT, inert, inert_expected, inert_part
+from desk.inert import URL_LIMIT, inert, inert_expected, inert_part
 from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan, telling
 from detector.handoffs import Handoff, find_handoffs
 from detector.items import Item

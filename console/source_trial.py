@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from config import Source
-from console.counted import counted
+from desk.counted import counted
 from safety.screen import screen
 from spiders.report import SourceReport
 

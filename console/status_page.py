@@ -7,8 +7,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from console.counted import counted
 from console.show import moment
+from desk.counted import counted
 from safety.screen import screen
 from storage.database import Revision
 from watch.observability.facts import Facts

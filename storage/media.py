@@ -65,6 +65,14 @@ class MediaStore:
         except FileNotFoundError:
             raise MediaMissing(f"the media store has no file {address}") from None
 
+    def sound(self, address: str) -> bytes | None:
+        """Return the stored bytes; None where they were purged or damaged, of which `mekiki verify` tells."""
+        try:
+            data = self.read(address)
+        except MediaMissing:
+            return None
+        return data if sha256(data).hexdigest() == address else None
+
 
 def sync_folder(folder: Path) -> None:
     """Make new names in a folder survive a power cut."""

@@ -18,7 +18,8 @@ ALLOWED = {
     "takedown": {"config", "detector", "safety", "storage", "spiders", "alerts"},
     "watch": {"config", "safety", "storage", "spiders", "alerts", "takedown", "detector"},
     "demo": {"config", "safety", "storage", "spiders", "alerts", "detector"},
-    "console": {"config", "safety", "storage", "spiders", "alerts", "takedown", "detector", "watch", "demo"},
+    "desk": {"config", "safety", "storage", "spiders", "alerts", "takedown", "detector", "watch"},
+    "console": {"config", "safety", "storage", "spiders", "alerts", "takedown", "detector", "watch", "demo", "desk"},
     "cli": {"console"},
 }
 FILES = [*sorted(path for name in ALLOWED for path in (ROOT / name).rglob("*.py")), ROOT / "cli.py"]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -9,7 +10,8 @@ import pytest
 
 from console.doctor import OURS
 
-PACKAGES = ("safety", "detector", "storage", "spiders", "alerts", "takedown", "watch", "console", "demo", "config")
+BUILT = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+PACKAGES = tuple(name for name in BUILT["only-include"] if name != "cli.py")
 
 
 @pytest.fixture(scope="module")

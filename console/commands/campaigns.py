@@ -8,9 +8,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from console.app import App, Misused, as_json, as_person, print_json, utc_now, with_app
-from console.counted import counted
-from console.inert import inert
 from console.show import moment, terminal
+from desk.counted import counted
+from desk.inert import inert
 from storage.merging import merge, unmerge
 from storage.reasons import ItemReasons, SharedKey, Why, why
 from storage.splitting import split, unsplit

@@ -7,9 +7,9 @@ import click
 from config.files import configuration_files
 from console.app import PARTLY, App, Misused, as_person, utc_now, with_app
 from console.commands.evidence import look_at_everything
-from console.counted import counted
 from console.show import summary_line
 from console.stamping import trusted
+from desk.counted import counted
 from safety.screen import screen
 from storage.backup import make_backup, thin_backup
 from storage.copying import copy_database

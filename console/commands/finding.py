@@ -17,11 +17,11 @@ from config import Config, ImportSource
 from console.app import OK, OUTSIDE, PARTLY, App, Misused, Stop, as_json, print_json, utc_now, with_app
 from console.commands.queue import work
 from console.progress import CrawlDisplay
-from console.scan import ScanError, targets
 from console.score import ScoreTask, score_stream
 from console.show import described, summary_line, terminal
 from console.stamping import stamp
 from console.work import hands_of, listening
+from desk.scan import ScanError, targets
 from detector.assess import Assessor
 from detector.items import Item, Kind
 from detector.verdict import Verdict

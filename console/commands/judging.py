@@ -6,11 +6,11 @@ from typing import Any, cast, get_args
 
 import click
 
-from console.agreed import agreed
 from console.app import FAILED, PARTLY, App, Misused, as_json, as_person, print_json, utc_now, with_app
-from console.counted import counted
-from console.entered import Effect, effect
 from console.moments import Day, end_of
+from desk.agreed import agreed
+from desk.counted import counted
+from desk.entered import Effect, effect
 from safety.screen import screen
 from storage.case_list import summaries
 from storage.errors import CaseConflict, CaseNotFound, JudgementRefused

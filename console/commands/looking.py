@@ -7,7 +7,7 @@ import click
 
 from console.app import PARTLY, App, Misused, Stop, as_json, print_json, with_app
 from console.logo_bench import LogoAnswer, bench, false_alarms
-from console.logos import PictureAnswer, framed, look
+from desk.logos import PictureAnswer, framed, look
 from safety.sandbox import Sandbox
 from safety.screen import screen
 

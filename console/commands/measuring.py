@@ -11,11 +11,12 @@ from console import calibrate as calibrating
 from console import evaluate as evaluating
 from console import explain as explaining
 from console.app import OK, PARTLY, App, Misused, Stop, as_json, print_json, utc_now, with_app
-from console.counted import counted
 from console.evidence_base import Base, from_files, from_judgements
 from console.policies import named_policy, policy_in_use, policy_of, versions_at_hand
 from console.reliability import reliability_png
 from console.show import terminal
+from desk.counted import counted
+from desk.explained import read_line, today
 from detector.assess import Assessor
 from detector.calibration import TooFew
 from detector.calibration import calibrate as fit
@@ -209,7 +210,7 @@ def explain(
             if target is not None:
                 with app.snapshot() as session:
                     brands = with_what_was_judged(brands, session)
-            now = explaining.today(item, verdict, brands, in_use(app), on=utc_now().date(), pictures=pictures)
+            now = today(item, verdict, brands, in_use(app), on=utc_now().date(), pictures=pictures)
         differing += bool(found.differences)
         values.append(explaining.as_value(found, item, now))
         pages += [*explaining.page(found, item, now), ""]
@@ -249,7 +250,7 @@ def _lines(app: App, file: Path | None, brand: str | None) -> list[Asked]:
     lines = [line for line in (file.read_bytes().splitlines() if file else ()) if line.strip()]
     for number, line in enumerate(lines[:MOST_EXPLAINED], 1):
         try:
-            read = explaining.read_line(line)
+            read = read_line(line)
         except (msgspec.MsgspecError, ItemError, UnicodeDecodeError, RecursionError) as error:
             raise Stop(f"{file}: line {number}: {error}") from error
         if isinstance(read, Verdict):

@@ -8,10 +8,10 @@ import click
 import psycopg
 
 from console.app import PARTLY, App, Misused, OutsideFailed, as_json, print_json, with_app
-from console.counted import counted
 from console.queue_page import dead_table, queue_table
 from console.show import terminal
 from console.work import hands_of, listening
+from desk.counted import counted
 from safety.screen import screen
 from watch.job import KINDS, JobKind
 from watch.many.fleet import LEASE, Worker

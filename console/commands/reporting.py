@@ -10,13 +10,13 @@ import click
 from console.app import App, Misused, utc_now, with_app
 from console.appearing import appearing
 from console.moments import Day
-from console.report import Report, make_report
-from console.report_document import document
-from console.report_html import report_html
-from console.report_period import Period
-from console.report_sections import SECTIONS
-from console.report_text import report_csv, report_json, report_markdown
-from console.report_words import Language, words
+from desk.reports.document import document
+from desk.reports.html import report_html
+from desk.reports.period import Period
+from desk.reports.report import Report, make_report
+from desk.reports.sections import SECTIONS
+from desk.reports.text import report_csv, report_json, report_markdown
+from desk.reports.words import Language, words
 from watch.telling import healths
 
 DAYS = 30  # that are reported on unless others are asked for

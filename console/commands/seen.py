@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from console.app import App, Misused, Stop, as_json, print_json, utc_now, with_app
-from console.scan import ScanError, looks_like_url, path_like, targets
 from console.seen_page import seen_page
 from console.show import terminal
+from desk.scan import ScanError, looks_like_url, path_like, targets
 from detector.text_likeness import LEAST_RUNS, words_of
 from safety.sandbox import Sandbox
 from safety.screen import screen

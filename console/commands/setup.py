@@ -14,11 +14,11 @@ from config import Config
 from console.app import FAILED, PARTLY, App, Misused, Stop, complain, print_json, with_app
 from console.case_page import case_list
 from console.commands.finding import source_line
-from console.counted import counted
 from console.doctor import configured, installation
 from console.show import summary_line, terminal
 from demo.postbox import Letter
 from demo.run import DemoReport, run_demo, whole_world
+from desk.counted import counted
 from detector.lint import lint
 from safety.screen import screen, screen_json
 from takedown.catalogue import problems as catalogue_problems

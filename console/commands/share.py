@@ -9,9 +9,9 @@ import click
 
 from config.sharing import Sharing
 from console.app import PARTLY, App, Misused, Stop, as_person, utc_now, with_app
-from console.counted import counted
 from console.sharing import Leaving, chosen, hand_out, leaving, stories, write_feed
-from console.sheets import write_csv
+from desk.counted import counted
+from desk.sheets import write_csv
 from detector.hosts import parse_host
 from detector.presence import SHOWN
 from safety.screen import screen

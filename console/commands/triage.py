@@ -8,21 +8,22 @@ from typing import Any, get_args
 import click
 import msgspec
 
-from console.agreed import agreed
 from console.app import App, as_json, as_person, print_json, utc_now, with_app
-from console.case_filters import case_filters, keep_view, worded
+from console.case_filters import case_filters, keep_view
 from console.case_page import case_list, case_page
 from console.export import Format, Language, write_cases, write_items
-from console.inert import inert
 from console.picture import Protocol
 from console.show import moment, summary_line, terminal
-from console.triage.dossier import read_dossier
 from console.triage.drawing import Easel
 from console.triage.fullscreen import FullScreen
-from console.triage.likeness import Likenesses
 from console.triage.screens import JsonScreen, PlainScreen, Screen
 from console.triage.session import Triage
 from console.tty import TerminalKeys
+from desk.agreed import agreed
+from desk.choices import worded
+from desk.dossier import read_dossier
+from desk.inert import inert
+from desk.likeness import Likenesses
 from storage.case_list import CaseOrder, list_cases, place_of, summaries
 from storage.errors import CaseNotFound
 from storage.export import exported_cases, exported_items

@@ -1,30 +1,15 @@
 """The picture of a case for triage: the match in it, the same cut out, and what it resembles beside it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from sqlalchemy.orm import Session
 
-from console.inert import inert_url
-from console.picture import Box, Drawing, Protocol, drawn, sound
-from console.triage.dossier import Dossier
-from console.triage.likeness import Likenesses
+from console.picture import Drawing, Protocol, drawn
 from console.triage.page import Draw
-from detector.evidence import Evidence, ImageBox
+from desk.dossier import Dossier
+from desk.inert import inert_url
+from desk.likeness import Likenesses
+from desk.motif import Motif, motif_of
 from safety.screen import screen
-from storage.cases import CaseItemView, PictureView
 from storage.media import MediaStore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Motif:
-    """What is drawn."""
-
-    rendition: bytes
-    size: tuple[int, int]  # of the original, pixels
-    boxes: tuple[Box, ...]  # of the original; the heaviest evidence first
-    beside: tuple[str, bytes] | None  # what it resembles: name and rendition
-    caption: str
 
 
 class Easel:
@@ -39,7 +24,9 @@ class Easel:
 
     def ready(self, dossier: Dossier, session: Session) -> Draw:
         """Return what draws the picture of a case in a given space; it gives nothing where there is none."""
-        motif = self._motif(dossier, session) if self.protocol != "none" else None
+        view = dossier.detail.items[0] if dossier.detail.items and self.protocol != "none" else None
+        motif = motif_of(view, self._media, self._likenesses, session) if view is not None else None
+        pictures = len(view.pictures) if view is not None else 0
 
         def draw(columns: int, rows: int) -> tuple[Drawing, str] | None:
             if motif is None:
@@ -54,51 +41,18 @@ class Easel:
                 protocol=self.protocol,
                 cell=self.cell,
             )
-            return found, motif.caption
+            return found, _caption(motif, pictures)
 
         return draw
 
-    def _motif(self, dossier: Dossier, session: Session) -> _Motif | None:
-        views = [(view, picture) for view in dossier.detail.items[:1] for picture in view.pictures if picture.rendition]
-        ranked = sorted(views, key=lambda one: -max((abs(e.weight) for e in _about(*one)), default=0.0))
-        for view, picture in ranked:
-            assert picture.rendition is not None
-            rendition = sound(self._media, picture.rendition)
-            if rendition is None:
-                continue
-            evidence = _about(view, picture)
-            beside = None
-            for one in evidence:
-                beside = beside or self._likenesses.of(one, dossier.detail.brand, picture.phash, session)
-            return _Motif(
-                rendition=rendition,
-                size=(picture.width or 1, picture.height or 1),
-                boxes=tuple(one.where.box for one in evidence if isinstance(one.where, ImageBox)),
-                beside=beside,
-                caption=_caption(picture, len(view.pictures), bool(evidence), beside[0] if beside else None),
-            )
-        return None
 
-
-def _about(view: CaseItemView, picture: PictureView) -> Sequence[Evidence]:
-    """Return the evidence in a picture, the heaviest first."""
-    images = view.item.images
-    found = [
-        evidence
-        for evidence in view.verdict.evidence
-        if isinstance(evidence.where, ImageBox)
-        and evidence.where.image < len(images)
-        and images[evidence.where.image] == picture.reference
-    ]
-    return sorted(found, key=lambda evidence: -abs(evidence.weight))
-
-
-def _caption(picture: PictureView, pictures: int, matched: bool, beside: str | None) -> str:
+def _caption(motif: Motif, pictures: int) -> str:
+    picture = motif.picture
     parts = [f"picture {picture.width}x{picture.height}"]
-    if matched:
+    if motif.evidence:
         parts.append("the match")
-    if beside is not None:
-        parts.append(screen(beside, limit=40))  # a case, or a file of our own: no host
+    if motif.beside is not None:
+        parts.append(screen(motif.beside[0], limit=40))  # a case, or a file of our own: no host
     if pictures > 1:
         parts.append(f"{pictures} pictures in all")
     return " | ".join(parts) + f"   {inert_url(picture.reference, limit=60)}"

@@ -17,14 +17,14 @@ from rich.segment import Segment, SegmentLines
 from rich.text import Text
 
 from console.case_page import case_page
-from console.inert import inert
 from console.picture import Protocol
-from console.triage.dossier import Dossier
 from console.triage.drawing import Easel
 from console.triage.layout import Line
 from console.triage.page import Draw, Page, case_screen
 from console.triage.screens import Standing
 from console.tty import END, PASTE, RESIZED, TerminalKeys, best_protocol, cell_size
+from desk.dossier import Dossier
+from desk.inert import inert
 from storage.media import MediaStore
 
 FOOT = 2  # lines at the bottom

@@ -9,12 +9,12 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from console.inert import inert
 from console.picture import Drawing
 from console.show import DECISION_STYLE, moment
-from console.triage.dossier import Dossier
 from console.triage.layout import Fitted, Line, Section, beside, fitted
 from console.triage.sections import standing_of, words_of
+from desk.dossier import Dossier
+from desk.inert import inert
 from storage.actions import UNJUDGED
 
 TWO_COLUMNS = 130  # columns of a terminal from which on there are two

@@ -14,10 +14,10 @@ from rich.segment import SegmentLines
 from rich.text import Text
 
 from console.case_page import case_page
-from console.inert import inert
-from console.triage.acts import Act
-from console.triage.dossier import Dossier
 from console.triage.page import NO_LIMIT, TWO_COLUMNS, Draw, case_screen
+from desk.acts import Act
+from desk.dossier import Dossier
+from desk.inert import inert
 from storage.media import MediaStore
 
 LARGE = 60  # rows of a picture that is printed for itself

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.text import Text
 
 from console.case_page import log_lines, similar_line
-from console.inert import inert, inert_expected, inert_url
 from console.journeys import OUTCOME_STYLE
 from console.show import MATCH_STYLE, marked, moment
-from console.triage.dossier import Dossier
 from console.triage.layout import Line, Section, labelled, room_beside
+from desk.dossier import Dossier
+from desk.inert import inert, inert_expected, inert_url
 from detector.evidence import TextSpan, telling
 from detector.items import Item
 from detector.verdict import Verdict

@@ -11,15 +11,16 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from console.case_filters import VIEW_NAME, VIEW_NAME_WORDS, NoFilter, read_filters, worded
-from console.triage.acts import ACTS, BY_KEY, Act, fitting, judgement_of, steps_to
-from console.triage.dossier import Dossier, read_dossier
 from console.triage.drawing import Easel
 from console.triage.screens import Screen, Standing
 from console.triage.walk import Walk
+from desk.acts import ACTS, BY_KEY, Act, fitting, judgement_of
+from desk.choices import VIEW_NAME, VIEW_NAME_WORDS, NoFilter, read_filters, worded
+from desk.dossier import Dossier, read_dossier
+from desk.judging import judge_seen, sentence, take_back
 from storage.case_list import CaseOrder, count_cases, list_cases, place_of
 from storage.case_views import CaseSummary
-from storage.cases import CaseConflict, CaseNotFound, Judgement, JudgementRefused, judge, undo
+from storage.cases import CaseNotFound, Judgement
 from storage.database import snapshot, transaction
 from storage.errors import ViewNotFound
 from storage.views import CaseFilters, save_view, saved_view, saved_views
@@ -206,7 +207,7 @@ class Triage:
             try:
                 read_dossier(session, int(answer), now=self._now())
             except CaseNotFound as error:
-                self._screen.say(_sentence(error))
+                self._screen.say(sentence(str(error)))
                 return None
         self._walk.visit(int(answer))
         return (int(answer),)
@@ -220,7 +221,7 @@ class Triage:
         try:
             self._choose(read_filters("" if answer == "-" else answer))
         except NoFilter as error:
-            self._screen.say(_sentence(error))
+            self._screen.say(sentence(str(error)))
             return None
         self._screen.say(f"{_cases(self._left)}.")
         return (self._walk.next(),)
@@ -238,7 +239,7 @@ class Triage:
             try:
                 view = saved_view(session, answer)
             except ViewNotFound as error:
-                self._screen.say(_sentence(error))
+                self._screen.say(sentence(str(error)))
                 return None
         self._choose(view.filters)
         self._screen.say(f"View {view.name}: {_cases(self._left)}.")
@@ -270,8 +271,10 @@ class Triage:
         if self._marks and self._screen.choose(f"All {len(seen)} marked cases: {act.label}?", {"y": "yes"}) is None:
             self._screen.say(f"Not {act.done}; still marked.")
             return False
-        done, problems = self._written(seen, made)
-        for case_id in done:
+        judged = judge_seen(self._engine, seen, made, self._now)
+        done, problems = judged.done, judged.problems
+        self.tally.conflicts += len(judged.changed)
+        for case_id in (*done, *judged.changed):  # what has changed has to be seen first
             self._marks.pop(case_id, None)
         if done:
             self._done.append(_Done(act=act, cases=done))
@@ -280,29 +283,6 @@ class Triage:
         told = [f"{which} {act.done}" + (f" ({made.reason})" if made.reason else "") + "."] if done else []
         self._screen.say(" ".join([*told, *problems]))
         return dossier.detail.id in done
-
-    def _written(self, seen: Mapping[int, int], made: Judgement) -> tuple[dict[int, int], list[str]]:
-        """Judge cases, each in a transaction of its own; return those that were, and what was wrong with the others."""
-        done: dict[int, int] = {}
-        problems: list[str] = []
-        for case_id, log_id in seen.items():
-            try:
-                with transaction(self._engine) as session:
-                    expect: int | None = log_id
-                    steps = steps_to(made, session, case_id, self._now())
-                    for step in steps:
-                        judge(session, case_id, step, now=self._now(), expect=expect)
-                        expect = None
-            except CaseConflict as conflict:
-                self.tally.conflicts += 1
-                problems.append(_sentence(conflict))
-                if case_id in self._marks:  # what has changed has to be seen first
-                    del self._marks[case_id]
-            except (CaseNotFound, JudgementRefused) as refused:
-                problems.append(_sentence(refused))
-            else:
-                done[case_id] = len(steps)
-        return done, problems
 
     def _count(self, act: Act, cases: int) -> None:
         name = act.done if act.done in ("confirmed", "dismissed", "snoozed") else "otherwise"
@@ -317,19 +297,10 @@ class Triage:
             self._screen.say("Nothing to undo in this session.")
             return None
         last = self._done.pop()
-        back: list[int] = []
-        problems: list[str] = []
-        for case_id, steps in last.cases.items():
-            try:
-                with transaction(self._engine) as session:
-                    for _ in range(steps):
-                        entry = undo(session, case_id, who=self._who, now=self._now())
-            except (CaseNotFound, JudgementRefused) as refused:
-                problems.append(_sentence(refused))
-            else:
-                back.append(case_id)
-                if len(last.cases) > 1:
-                    self._marks[case_id] = entry  # as they were
+        judged = take_back(self._engine, last.cases, who=self._who, now=self._now)
+        back, problems = list(judged.done), judged.problems
+        if len(last.cases) > 1:
+            self._marks.update(judged.done)  # as they were
         if back:
             self.tally.undone += len(back)
             self._count_back(last.act, len(back))
@@ -379,11 +350,6 @@ _SAME: Mapping[str, str] = {
 
 def _cases(count: int) -> str:
     return "1 case" if count == 1 else f"{count} cases"
-
-
-def _sentence(error: Exception) -> str:
-    words = str(error)
-    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _help() -> list[str]:

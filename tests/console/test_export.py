@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import main
-from console.sheets import MOST_ROWS, write_xlsx
+from desk.sheets import MOST_ROWS, write_xlsx
 from detector.assess import Assessor
 from detector.items import Item, Text
 from storage import export
@@ -130,7 +130,7 @@ def test_many_pages_of_cases_and_items_are_written_whole_and_once(
 
 
 def test_an_xlsx_goes_on_in_another_sheet_where_one_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.sheets.MOST_ROWS", 3)
+    monkeypatch.setattr("desk.sheets.MOST_ROWS", 3)
     out = tmp_path / "out.xlsx"
     assert write_xlsx(out, ["n"], ([number] for number in range(7)), name="Cases") == 7
     with zipfile.ZipFile(out) as book:

@@ -15,12 +15,12 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from cli import main
-from console.sheets import safe
 from console.triage.drawing import Easel
 from console.triage.fullscreen import FullScreen
-from console.triage.likeness import Likenesses
 from console.triage.screens import Standing
 from console.tty import TerminalKeys
+from desk.likeness import Likenesses
+from desk.sheets import safe
 from detector.evidence import Evidence, TextSpan
 from detector.items import Advertiser, Item, Text
 from detector.verdict import Verdict

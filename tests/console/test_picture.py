@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from console.picture import BOX_COLOUR, CHUNK, Protocol, drawn, half_blocks, kitty, sixel, sound
+from console.picture import BOX_COLOUR, CHUNK, Protocol, drawn, half_blocks, kitty, sixel
 from storage.media import MediaStore
 
 _SIXEL = re.compile(r"\x1bPq\"1;1;(\d+);(\d+)((?:#\d+;2;\d+;\d+;\d+)*)(.*)\x1b\\", re.DOTALL)
@@ -145,8 +145,8 @@ def test_the_match_and_what_it_resembles_stand_beside_the_picture() -> None:
 def test_a_picture_that_was_purged_or_damaged_is_not_drawn(tmp_path: Path) -> None:
     media = MediaStore(tmp_path / "media")
     address = media.put(data := png((10, 10), (1, 2, 3)))
-    assert sound(media, address) == data
+    assert media.sound(address) == data
     media.path(address).write_bytes(data[:-1])
-    assert sound(media, address) is None
+    assert media.sound(address) is None
     media.path(address).unlink()
-    assert sound(media, address) is None
+    assert media.sound(address) is None

@@ -13,11 +13,11 @@ from rich.console import Console
 
 from cli import main
 from config import load
-from console.agreed import agreed
 from console.triage.drawing import Easel
-from console.triage.likeness import Likenesses
 from console.triage.screens import PlainScreen
 from console.triage.session import Tally, Triage
+from desk.agreed import agreed
+from desk.likeness import Likenesses
 from storage.case_list import list_cases
 from storage.cases import Judgement, judge
 from storage.database import snapshot, transaction

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.case_filters import NoFilter, read_filters, worded
+from desk.choices import NoFilter, read_filters, worded
 from detector.items import Kind
 from storage.database import snapshot, transaction
 from storage.errors import ViewNotFound

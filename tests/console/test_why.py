@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from sqlalchemy import delete
 
 from cli import main
-from console.counted import counted
+from desk.counted import counted
 from detector.assess import Assessor
 from detector.items import Advertiser, Item
 from storage.database import snapshot, transaction

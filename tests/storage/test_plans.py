@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from benchmarks.stores import NOW, fill
 from config import Config, FeedSource
 from config.models import Crawler
-from console.report import make_report
-from console.report_period import Period
+from desk.reports.period import Period
+from desk.reports.report import make_report
 from detector.campaign import CampaignKey
 from detector.campaign_text import VALUES, parts
 from detector.evidence import evidence_from_json

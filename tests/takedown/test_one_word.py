@@ -2,7 +2,7 @@
 
 from alerts.words import WORDS as ALERTS
 from console.plan_words import WORDS as PLAN
-from console.report_words import words
+from desk.reports.words import words
 from takedown.bundle.japanese import JAPANESE as BUNDLE
 
 

@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from console.report import make_report
-from console.report_document import document
-from console.report_period import Period
-from console.report_sections import SECTIONS
-from console.report_text import report_csv, report_markdown
-from console.report_words import Language, words
+from desk.reports.document import document
+from desk.reports.period import Period
+from desk.reports.report import make_report
+from desk.reports.sections import SECTIONS
+from desk.reports.text import report_csv, report_markdown
+from desk.reports.words import Language, words
 from storage.database import snapshot, transaction
 from storage.notices import set_state
 from tests.storage.examples import NOW

@@ -9,8 +9,8 @@ import click
 from alerts.message import Language
 from console.app import PARTLY, App, Stop, as_json, as_person, print_json, utc_now, with_app
 from console.appearing import appearing
-from console.counted import counted
 from console.stamping import stamp
+from desk.counted import counted
 from safety.screen import screen
 from storage.errors import CaseNotFound
 from storage.merging import root_of

@@ -9,9 +9,9 @@ import msgspec
 from rich.table import Table
 
 from console.app import App, Misused, as_json, print_json, utc_now, with_app
-from console.counted import counted
 from console.moments import Day, end_of
 from console.show import terminal
+from desk.counted import counted
 from safety.screen import screen
 from storage.notice_figures import ChannelFigures, Days, Share, channel_figures
 

@@ -10,9 +10,9 @@ import msgspec
 
 from alerts.dispatch import gate_of
 from console.app import FAILED, PARTLY, App, Misused, OutsideFailed, as_json, as_person, print_json, utc_now, with_app
-from console.inert import inert
 from console.notice_page import about
 from console.stamping import stamp
+from desk.inert import inert
 from safety.screen import screen
 from spiders.tips import LARGEST_MAIL
 from storage.notices import Told, notice

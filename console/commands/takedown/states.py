@@ -11,10 +11,10 @@ import click
 import msgspec
 from sqlalchemy.orm import Session
 
-from console.agreed import agreed
 from console.app import FAILED, PARTLY, App, Misused, as_json, as_person, print_json, utc_now, with_app
 from console.notice_lists import due_page, notice_line, notice_table
 from console.show import terminal
+from desk.agreed import agreed
 from safety.screen import screen
 from storage.errors import CaseConflict, JudgementRefused, NoticeNotFound, NoticeRefused
 from storage.judgements import Judgement, judge

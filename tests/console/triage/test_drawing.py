@@ -6,9 +6,9 @@ from pathlib import Path
 from PIL import Image
 
 from config import Brand
-from console.triage.dossier import Dossier
 from console.triage.drawing import Easel
-from console.triage.likeness import Likenesses
+from desk.dossier import Dossier
+from desk.likeness import Likenesses
 from detector.evidence import Evidence, ImageBox
 from storage.cases import case_detail
 from storage.database import snapshot

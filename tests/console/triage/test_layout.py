@@ -14,11 +14,11 @@ from rich.segment import Segment
 from rich.text import Text
 
 from console.case_page import case_page
-from console.triage.dossier import Dossier
 from console.triage.layout import Section, fitted, labelled
 from console.triage.page import case_heading, case_screen
 from console.triage.sections import words_of
 from console.triage.walk import BATCH, Walk
+from desk.dossier import Dossier
 from detector.evidence import Evidence
 from detector.items import Role
 from storage.cases import case_detail

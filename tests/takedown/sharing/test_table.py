@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 
-from console.sheets import write_csv
+from desk.sheets import write_csv
 from takedown.sharing.table import HEADING, rows
 from tests.takedown.sharing.hostile import case, thing
 

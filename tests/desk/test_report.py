@@ -18,15 +18,15 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from cli import main
-from console.report import Report, make_report
-from console.report_document import Document, document
-from console.report_figures import Figures
-from console.report_html import report_html
-from console.report_period import Period
-from console.report_sections import SECTIONS
-from console.report_text import report_csv, report_json, report_markdown
-from console.report_times import Quantile
-from console.report_words import Language, words
+from desk.reports.document import Document, document
+from desk.reports.figures import Figures
+from desk.reports.html import report_html
+from desk.reports.period import Period
+from desk.reports.report import Report, make_report
+from desk.reports.sections import SECTIONS
+from desk.reports.text import report_csv, report_json, report_markdown
+from desk.reports.times import Quantile
+from desk.reports.words import Language, words
 from storage.database import open_engine, snapshot, upgrade
 from tests.storage.november import END, HOSTILE, HOUR, NOW, START, at, november, run, visit
 from watch.health import Health
@@ -305,7 +305,7 @@ def test_both_languages_say_the_same() -> None:
 
 def test_message_files_are_toml_without_doubles() -> None:
     for language in LANGUAGES:
-        file = Path(f"console/messages/report.{language}.toml")
+        file = Path(f"desk/reports/messages/report.{language}.toml")
         assert tomllib.loads(file.read_text("utf-8"))
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from console.report_period import Period
-from console.report_story import STANDINGS, Standing, Story, story
-from console.report_times import Spread, Waits
+from desk.reports.period import Period
+from desk.reports.story import STANDINGS, Standing, Story, story
+from desk.reports.times import Spread, Waits
 from detector.measures import Share, share
 from storage.outcomes import CaseHistory, FlaggedItem
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from console.report import Report
-from console.report_words import Words
+from desk.reports.report import Report
+from desk.reports.words import Words
 from safety.screen import defang_text, screen
 
 NAME_LIMIT = 60  # characters of a name that others chose

@@ -1,7 +1,7 @@
 """A report: the figures of a period and of the one before, with how the sources and receivers did.
 
-Flow: `make_report` reads one snapshot of the database, `console.report_figures` counts, `console.report_document`
-words the result, and `console.report_html`, `report_markdown` and `report_csv` give it a form.
+Flow: `make_report` reads one snapshot of the database, `desk.reports.figures` counts, `desk.reports.document`
+words the result, and `desk.reports.html`, `report_markdown` and `report_csv` give it a form.
 """
 
 from collections import Counter
@@ -12,8 +12,8 @@ from itertools import groupby, pairwise
 
 from sqlalchemy.orm import Session
 
-from console.report_figures import Count, Figures
-from console.report_period import Period
+from desk.reports.figures import Count, Figures
+from desk.reports.period import Period
 from detector.measures import Share, share
 from storage.notice_figures import ChannelFigures, channel_figures
 from storage.outcomes import (

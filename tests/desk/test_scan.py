@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from console.scan import ScanError, looks_like_url, targets
+from desk.scan import ScanError, looks_like_url, targets
 from safety.sandbox import Sandbox
 from spiders.eye import Eye
 from tests.detector.images.drawn import photo

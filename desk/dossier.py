@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from console.counted import counted
+from desk.counted import counted
 from storage.cases import CaseDetail, case_detail
 from storage.notice_views import NoticeView
 from storage.notices import notices_of

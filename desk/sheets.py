@@ -3,7 +3,7 @@
 A spreadsheet runs what begins with `=`, `+`, `-` or `@`, some in full width too, and some after spaces, tabs, line
 breaks or a quote; such text gets an apostrophe in front, which spreadsheets take for "this is text". Where the list
 separator is `;`, Excel takes a CSV apart there, quotes or not, so what stands behind one is a beginning, too. Nothing
-invisible gets in, nothing is a link (`console.inert`), and a cell holds no more than a spreadsheet reads.
+invisible gets in, nothing is a link (`desk.inert`), and a cell holds no more than a spreadsheet reads.
 """
 
 import csv
@@ -17,7 +17,7 @@ from typing import IO
 import xlsxwriter
 
 from alerts.dialect import cut
-from console.inert import inert
+from desk.inert import inert
 from safety.screen import screen
 
 Cell = str | int | float | datetime | None

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from console.report import Report
-from console.report_document import Document, Section, Table, Value
-from console.report_words import Words
-from console.sheets import write_csv
+from desk.reports.document import Document, Section, Table, Value
+from desk.reports.report import Report
+from desk.reports.words import Words
+from desk.sheets import write_csv
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~&])")  # `&` begins entities, which may be invisible characters
 

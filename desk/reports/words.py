@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from console.report_times import Quantile
+from desk.reports.times import Quantile
 from detector.measures import Share
 
 Language = Literal["en", "ja"]
@@ -86,7 +86,7 @@ class Words:
 @cache
 def words(language: Language) -> Words:
     """Return the words of a language."""
-    file = resources.files("console") / "messages" / f"report.{language}.toml"
+    file = resources.files("desk.reports") / "messages" / f"report.{language}.toml"
     return Words(language, dict(_flat("", tomllib.loads(file.read_text("utf-8")))))
 
 

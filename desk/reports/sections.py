@@ -6,14 +6,14 @@ from dataclasses import asdict
 from markupsafe import Markup
 
 from alerts.signal_words import JAPANESE
-from console import charts
-from console.charts import Curve, Series
-from console.report import Messages, Report, Sight, SourceRuns
-from console.report_document import Cell, Section, Table, safe, table
-from console.report_figures import CARRIERS, TIMES, Carriers, TimeName
-from console.report_story import STANDINGS
-from console.report_times import Quantile, Spread
-from console.report_words import Words
+from desk.reports import charts
+from desk.reports.charts import Curve, Series
+from desk.reports.document import Cell, Section, Table, safe, table
+from desk.reports.figures import CARRIERS, TIMES, Carriers, TimeName
+from desk.reports.report import Messages, Report, Sight, SourceRuns
+from desk.reports.story import STANDINGS
+from desk.reports.times import Quantile, Spread
+from desk.reports.words import Words
 from detector.measures import Share
 from detector.signals import SIGNALS
 from storage.notice_figures import Days

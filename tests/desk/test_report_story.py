@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from console.report_story import Story, story
+from desk.reports.story import Story, story
 from storage.outcomes import CaseHistory, LoggedAction
 
 START = datetime(2026, 11, 1, tzinfo=UTC)

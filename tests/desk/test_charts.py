@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from console.charts import STYLES, Curve, Series, curves, horizontal_bars, shares, stacked_bars, width_of
+from desk.reports.charts import STYLES, Curve, Series, curves, horizontal_bars, shares, stacked_bars, width_of
 
 
 def drawn(markup: str) -> ElementTree.Element:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.report_times import Quantile, Waits, kaplan_meier, quantile
+from desk.reports.times import Quantile, Waits, kaplan_meier, quantile
 
 SECONDS = st.lists(st.integers(0, 50).map(float), max_size=30)
 

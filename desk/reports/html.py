@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from console.report_document import Document
+from desk.reports.document import Document
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

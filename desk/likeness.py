@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import Brand
-from console.picture import sound
 from detector.evidence import OF_THE_BRAND, Evidence
 from safety.sandbox import Sandbox, SandboxError
 from storage.media import MediaStore
@@ -108,7 +107,7 @@ class Likenesses(AbstractContextManager["Likenesses"]):
         if not rows:
             return None
         rendition, _ = min(rows, key=lambda row: _distance(phash, row[1]["phash"] if row[1] else None))
-        return sound(self._media, str(rendition))
+        return self._media.sound(str(rendition))
 
 
 def _distance(one: str | None, other: str | None) -> int:
