@@ -2,7 +2,7 @@
 
 1. One state of the source is read, table by table, those that others point at first.
 2. Rows go over in stored form, so that texts, hashes and chains are the same to the letter.
-3. What arrived is counted, and what is in the source by then: nobody wrote there meanwhile.
+3. What arrived is counted, and the source looked at once more: nobody wrote there meanwhile, or the copy is given up.
 4. All of it is one transaction of the target: copied as a whole or not at all.
 """
 
@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 import psycopg
-from sqlalchemy import Connection, Engine, MetaData, Table, Text, func, select, text
+from sqlalchemy import Connection, Engine, MetaData, Table, Text, func, literal_column, select, text
 from sqlalchemy.exc import DBAPIError
 
 from storage.columns import AnyText, JsonText
@@ -25,6 +26,7 @@ from storage.partitions import cover
 from storage.schema import Base
 
 _PAGE = 2000  # rows read at once
+_AGAIN = "stop what writes there (workers, crawls, triage), then copy again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +37,14 @@ class Copied:
     rows: int
 
 
-def copy_database(source: Engine, target: Engine) -> Iterator[Copied]:
+def copy_database(source: Engine, target: Engine, *, check: Callable[[], None] = lambda: None) -> Iterator[Copied]:
     """Copy every row, and yield each table once it has arrived; nothing stays where the iteration does not end.
 
-    An empty target gets the schema first; there it stays empty where the copy fails.
+    An empty target gets the schema first; there it stays empty where the copy fails. What is written into the source
+    after the end is not in the copy, and nobody is told: whoever writes there must have been stopped before.
+
+    Args:
+        check: called before the copy counts; what it raises ends the copy.
 
     Raises:
         CopyRefused: the target holds something, or somebody wrote into the source meanwhile.
@@ -52,22 +58,24 @@ def copy_database(source: Engine, target: Engine) -> Iterator[Copied]:
     with _changes(source) as changes, snapshot(source) as reading, _writing(target) as connection:
         if held := [table.name for table in Base.metadata.sorted_tables if _any(connection, table)]:
             raise CopyRefused(f"the target holds rows already ({', '.join(held[:3])}): name an empty database")
-        before = counts(reading.connection())
+        before = _state(reading.connection())
         _make_months(reading.connection(), connection)
         for table in stored_tables():
             names = [column.name for column in table.c]
             arrived = load_rows(connection, table, names, _rows(reading.connection(), table))
             set_sequence(connection, table)
             there = connection.scalar(select(func.count()).select_from(table))
-            if not before[table.name] == arrived == there:
-                raise CopyRefused(f"{table.name}: of {before[table.name]} rows {there} arrived")
+            rows = before[table.name].rows
+            if not rows == arrived == there:
+                raise CopyRefused(f"{table.name}: of {rows} rows {there} arrived")
             yield Copied(table=table.name, rows=arrived)
         with snapshot(source) as later:
-            if (after := counts(later.connection())) != before:
+            if (after := _state(later.connection())) != before:
                 changed = ", ".join(name for name in before if after[name] != before[name])
-                raise CopyRefused(f"somebody wrote into the source meanwhile ({changed}): stop the workers, then again")
+                raise CopyRefused(f"somebody wrote into the source meanwhile ({changed}): {_AGAIN}")
         if changes():
-            raise CopyRefused("somebody wrote into the source meanwhile: stop the workers, then again")
+            raise CopyRefused(f"somebody wrote into the source meanwhile: {_AGAIN}")
+        check()
     with target.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
 
@@ -89,11 +97,31 @@ def counts(connection: Connection) -> dict[str, int]:
     return {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
 
+class _Rows(NamedTuple):
+    """What a table holds."""
+
+    rows: int
+    versions: Decimal = Decimal()  # on PostgreSQL, of all rows: where each lies, and which transaction wrote it
+
+
+def _state(connection: Connection) -> dict[str, _Rows]:
+    """Return what each table holds; on PostgreSQL any row that comes, goes or is changed changes it.
+
+    An UPDATE, even one to the same values, writes a row anew, elsewhere (ctid) and by another transaction (xmin).
+    """
+    if connection.dialect.name != "postgresql":
+        return {name: _Rows(rows=rows) for name, rows in counts(connection).items()}
+    version = func.hashtextextended(func.concat_ws(" ", *map(literal_column, ("tableoid", "ctid", "xmin"))), 0)
+    columns = (func.count(), func.coalesce(func.sum(version), 0))
+    tables = Base.metadata.sorted_tables
+    return {table.name: _Rows(*connection.execute(select(*columns).select_from(table)).one()) for table in tables}
+
+
 @contextmanager
 def _changes(source: Engine) -> Iterator[Callable[[], bool]]:
     """Give a function that tells whether anybody has committed to an SQLite file since; counts do not show an UPDATE.
 
-    PostgreSQL has nothing alike for one database: there the counts alone tell.
+    On PostgreSQL the rows themselves tell (`_state`).
     """
     if source.dialect.name != "sqlite" or source.url.database is None:
         yield lambda: False

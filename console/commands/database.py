@@ -9,6 +9,7 @@ from console.app import PARTLY, App, Misused, as_person, utc_now, with_app
 from console.commands.evidence import look_at_everything
 from console.show import summary_line
 from console.stamping import trusted
+from console.still import still
 from desk.counted import counted
 from safety.screen import screen
 from storage.backup import make_backup, thin_backup
@@ -77,15 +78,19 @@ def db_prune(app: App, who: str, dry_run: bool, online: bool) -> None:
 def db_copy(app: App, target: str) -> None:
     """Copy the whole database into an empty one at TARGET: env:NAME, sqlite:///FILE or postgresql+psycopg://…
 
-    A URL with a password belongs into an environment variable, named as env:NAME. Stop workers first: what is written
-    meanwhile would be lost, so the copy is given up then. Media files stay where they are.
+    To move with nothing lost: stop every watch and worker, end crawls and triage, copy, name the new database in
+    [storage] database, start again. Beside a watch or worker nothing is copied; nor where anybody else writes into
+    the old database while the copy is made. What is written there after its end stays there alone.
+
+    A URL with a password belongs into an environment variable, named as env:NAME. Media files stay where they are.
     """
     engine = open_engine(target)
     count = 0
     try:
-        for copied in copy_database(app.engine, engine):
-            count += copied.rows
-            click.echo(f"{copied.table}: {counted(copied.rows, 'row')}")
+        with still(app.engine) as check:
+            for copied in copy_database(app.engine, engine, check=check):
+                count += copied.rows
+                click.echo(f"{copied.table}: {counted(copied.rows, 'row')}")
         if engine.dialect.name == "postgresql":
             install(engine)
     finally:

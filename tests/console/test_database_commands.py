@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy import Engine, Update, create_engine, select, update
 
 from cli import main
 from console.app import PARTLY
@@ -22,6 +22,7 @@ from storage.copying import copy_database, counts, stored_tables
 from storage.database import open_engine, transaction, upgrade
 from storage.errors import CopyRefused
 from storage.media import MediaStore
+from storage.schema import Sighting
 from storage.schema.cases import Case
 from tests.storage.conftest import POSTGRES, postgres_database
 from tests.storage.examples import NOW, an_item, see
@@ -127,6 +128,28 @@ def test_a_copy_of_rows_that_somebody_changes_is_given_up_although_their_number_
         session.execute(update(Case).values(title="another"))
     with pytest.raises(CopyRefused, match="somebody wrote into the source meanwhile"):
         list(going)
+    for one in (source, target):
+        one.dispose()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "statement", [update(Case).values(title=Case.title), update(Sighting).values(seen_at=Sighting.seen_at), None]
+)
+def test_a_copy_of_postgresql_sees_rows_that_somebody_changes(
+    here: Path, empty_postgres: str, tmp_path: Path, statement: Update | None
+) -> None:
+    assert mekiki(here, "db", "copy", empty_postgres).exit_code == 0
+    source, target = open_engine(empty_postgres), open_engine(f"sqlite:///{tmp_path / 'other.db'}")
+    going = copy_database(source, target)
+    assert next(going).rows >= 0
+    if statement is None:
+        list(going)  # nobody did
+    else:
+        with transaction(source) as session:
+            session.execute(statement)
+        with pytest.raises(CopyRefused, match=r"somebody wrote into the source meanwhile \("):
+            list(going)
     for one in (source, target):
         one.dispose()
 

@@ -2,9 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from watch.claims import Claims
+import pytest
+
+from storage.errors import StorageUnavailable
+from watch.claims import Claims, alone
 
 OTHER = """
 import sys
@@ -45,3 +50,43 @@ def test_a_job_is_done_by_one_process_and_a_killed_one_holds_nothing(tmp_path: P
         assert claims.take("a\n")
         assert claims.take("b\n")
     assert (tmp_path / "mekiki.db.jobs").stat().st_mode & 0o777 == 0o600
+
+
+HOLDS = """
+import sys
+from pathlib import Path
+from watch.claims import Claims, alone
+
+with {} as there:
+    print(there is not False, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_who_has_the_database_alone_keeps_watches_off_and_none_is_alone_beside_an_idle_one(tmp_path: Path) -> None:
+    database = tmp_path / "mekiki.db"
+    with holding("Claims(Path(sys.argv[1]))", database):
+        with Claims(database):  # several watches share the work
+            pass
+        with alone(database) as there:
+            assert not there
+    with holding("alone(Path(sys.argv[1]))", database):
+        with pytest.raises(StorageUnavailable, match="is being copied"):
+            Claims(database)
+        with alone(database) as there:
+            assert not there
+    with alone(database) as there:
+        assert there
+    with Claims(database):
+        pass
+
+
+@contextmanager
+def holding(what: str, database: Path) -> Iterator[None]:
+    """Let another process hold a lock, and do nothing."""
+    command = [sys.executable, "-c", HOLDS.format(what), str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "True\n"
+        yield
+        other.communicate()
