@@ -28,7 +28,7 @@ from spiders.failures import Trouble, trouble
 from spiders.pages.ct_names import Entry, logged_at
 from spiders.pages.ct_static import WIDTH, tile_path
 from spiders.run import SourceRun
-from storage.ranges import LogRange, open_ranges
+from storage.ranges import LogRange, Reached, known_logs, open_ranges
 
 RANGE = 256  # entries asked for at once in a log of RFC 6962; many give fewer
 BAD_TOLD = 5
@@ -44,11 +44,16 @@ class _Stretch:
     size: int = 0  # of the log, as it told
     range: LogRange | None = None  # the one that this is the rest of; None: the end of the log, whose cursor moves
 
-    def read_to(self, index: int, logged: int | None) -> tuple[str, Any]:
-        """Return name and value of the cursor once it is read up to an entry."""
+    @property
+    def name(self) -> str:
+        """Its cursor's."""
+        return self.range.name if self.range is not None else self.log
+
+    def read_to(self, index: int, logged: int | None) -> Reached:
+        """Return what the cursor holds once it is read up to an entry."""
         if self.range is not None:
-            return self.range.name, self.range.read_to(index, logged)
-        return self.log, {"next": index, "size": self.size, "logged": logged}
+            return Reached(log=self.log, next=index, value=self.range.read_to(index, logged), of_range=True)
+        return Reached(log=self.log, next=index, value={"next": index, "size": self.size, "logged": logged})
 
 
 class CtSpider(SourceSpider):
@@ -63,10 +68,10 @@ class CtSpider(SourceSpider):
     @classmethod
     def parts(cls, config: Config, source: Source, session: Session) -> tuple[str, ...]:
         assert isinstance(source, CtSource)
-        logs = ct_parts.logs_of(source, datetime.now(UTC))
+        logs = ct_parts.logs_of(source, datetime.now(UTC), lambda: known_logs(session, source.key))
         if not logs:
-            return ("",)  # which tells why there are none
-        allotted = (one.name for one in open_ranges(session, source.key) if one.log in logs)
+            return ("",)  # which tells why there are none, and reads what was allotted
+        allotted = (one.name for one in open_ranges(session, source.key))  # of logs that are listed no more, too
         return (*ct_parts.parts_of(logs), *allotted)
 
     async def seek(self) -> AsyncIterator[Any]:
@@ -166,11 +171,18 @@ class CtSpider(SourceSpider):
             items = await asyncio.to_thread(found, self.run.assessor, entries, of.log, self.run.clock())
             self.run.tally.unchanged += not items  # read, and nothing of ours in it: no silence
             last = max((entry["time"] for entry in entries), default=None)
-            yield await self.part(items, cursor=of.read_to(rest.next, last))
+            yield await self.part(items, cursor=(of.name, of.read_to(rest.next, last)))
             self.stop_if_full()
-            again = await self._piece(rest)
+            again = await self._piece(rest) if not await self._overtaken(rest) else None
         if again is not None:
             yield again
+
+    async def _overtaken(self, part: _Stretch) -> bool:
+        """Tell whether somebody else reads the same and is further: this process was taken for dead, or one by hand."""
+        if part.next >= part.end:
+            return False
+        place = await asyncio.to_thread(self.run.sink.cursor, part.name)
+        return part.range is not None if place is None else place["next"] > part.next
 
     async def _following(self, response: Response, of: _Stretch, kind: str) -> tuple[list[Entry], _Stretch] | None:
         """Return the entries of a piece and what is left after it; None where it cannot be read."""

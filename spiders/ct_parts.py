@@ -1,6 +1,6 @@
 """The logs of a source of kind "ct", and how they are put into parts; for who plans, without network or sandbox."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,15 +13,23 @@ from spiders.parts import parted
 LOGS = 4  # of which one run reads the ends side by side, where there are many: in between they grow by little
 
 
-def logs_of(source: CtSource, now: datetime) -> list[str]:
-    """Return the addresses of the logs; those of a list file that cannot be read are left out."""
-    listed: tuple[str, ...] = ()
+def logs_of(source: CtSource, now: datetime, known: Callable[[], Iterable[str]]) -> list[str]:
+    """Return the addresses of the logs.
+
+    Args:
+        source: its `log_list` is read.
+        now: decides which of its logs are open.
+        known: returns logs that were read before. They stand for a list file that cannot be read, which is told by the
+            run that reads it: one that is being written anew must not turn parts into a whole, which others would read
+            beside it.
+    """
+    listed: Iterable[str] = ()
     if source.log_list is not None:
         try:
             state = source.log_list.stat()
             listed = _listed(source.log_list, state.st_mtime_ns, state.st_size, source.api, f"{now:%Y-%m-%dT%H:00%z}")
         except (OSError, ValueError):
-            pass  # the run that reads it says so
+            listed = known()
     return list(dict.fromkeys([*(url.rstrip("/") for url in source.urls), *listed]))
 
 

@@ -25,7 +25,7 @@ from storage.items import Observation, record_many
 from storage.media import MediaStore
 from storage.pictures import PictureRecord, known_picture, save_picture
 from storage.priority import JudgeWithin
-from storage.ranges import LogRange, allot, open_ranges
+from storage.ranges import LogRange, Reached, allot, open_ranges, reach
 from storage.registrations import Registration, registered_on, save_registration
 from storage.runs import FetchState, fetch_state, finish_run, requests_since, save_fetch_states, start_run, tried_before
 from storage.schema import RunOutcome
@@ -187,8 +187,11 @@ class DatabaseSink(Sink):
                 assets=self._assets,
                 again=self._again,
             )
-            for name, value in cursors.items():
-                save_cursor(session, self._source, name, value, now)
+            for name, value in sorted(cursors.items()):  # in one order, for positions of logs are locked
+                if isinstance(value, Reached):
+                    reach(session, self._source, name, value, now)
+                else:
+                    save_cursor(session, self._source, name, value, now)
         return Kept(new=sum(entry.new for entry in recorded), changed=sum(entry.changed for entry in recorded))
 
     def end(self, outcome: RunOutcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:

@@ -207,6 +207,56 @@ def test_what_is_too_much_for_one_is_allotted_and_counts_as_not_read(tmp_path: P
     assert f"logs: {log.url}: {3 * SPAN:,} entries behind" in shown, shown
 
 
+def test_who_was_taken_for_dead_ends_where_another_is_further_and_undoes_nothing(tmp_path: Path) -> None:
+    with CtLog(ENTRIES, most=20) as log:
+        log.pause = 0.15
+        crawling = configured(tmp_path, log, "rfc6962")
+        first, second = allotted(crawling, log, 0, 256, 512)
+        with crawling.start(sources=["logs"], slice=first) as process:
+            deadline = time.monotonic() + 60
+            while len(log.hits) < 3 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            engine = open_engine(f"sqlite:///{crawling.folder / 'mekiki.db'}")
+            with transaction(engine) as session:  # another has read it to its end
+                save_cursor(session, "logs", first, None, NOW)
+            engine.dispose()
+            process.communicate()
+        assert process.returncode == 0
+        assert len(log.hits) <= 8, "of 13"
+    assert parts(crawling) == (f"log={log.url}", second)
+
+
+def test_what_was_allotted_of_a_log_that_is_listed_no_more_is_read(tmp_path: Path) -> None:
+    with CtLog(ENTRIES, names=NAMES) as log:
+        crawling = configured(tmp_path, log)
+        [one] = allotted(crawling, log, 0, 256)
+        other = SOURCE.format(url="https://log.test", api="static", more="")
+        crawling.configure(other, allow=[log.allow])
+        assert parts(crawling) == ("log=https://log.test", one)
+        assert crawling.crawl(sources=["logs"], slice=one)["logs"].outcome == "ok"
+    assert names(crawling) == {"hoshino-denki-sale7.test", "hoshino-denki-sale255.test"}
+    assert parts(crawling) == ("log=https://log.test",)
+
+
+def test_a_list_file_that_cannot_be_read_leaves_the_parts_as_they_were(tmp_path: Path) -> None:
+    with CtLog(ENTRIES, names=NAMES) as log:
+        crawling, file = Crawling(tmp_path), tmp_path / "logs.json"
+        source = '[[source]]\nkey = "logs"\nkind = "ct"\nlog_list = "logs.json"\ndelay = 0.0\n'
+        crawling.configure(source, allow=[log.allow])
+        tiled = [{"monitoring_url": f"{log.url}/", "state": {"usable": {}}}]
+        file.write_text(json.dumps({"operators": [{"tiled_logs": tiled}]}), "utf-8")
+        [one] = allotted(crawling, log, 0, 256)
+        listed = parts(crawling)
+        assert listed == (f"log={log.url}", one)
+        for broken in ('{"operators": [', ""):  # it is being written
+            file.write_text(broken, "utf-8")
+            assert parts(crawling) == listed
+        file.unlink()
+        assert parts(crawling) == listed
+        report = crawling.crawl(sources=["logs"], slice=f"log={log.url}")["logs"]
+    assert set(report.errors) == {"no_file"}, report.problems
+
+
 def test_ends_of_many_logs_are_read_together() -> None:
     few = [f"https://log{number}.test" for number in range(15)]
     assert parts_of(few) == {f"log={log}": (log,) for log in few}

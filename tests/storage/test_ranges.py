@@ -4,7 +4,7 @@ from sqlalchemy import Engine
 
 from storage.cursors import cursor, save_cursor
 from storage.database import snapshot, transaction
-from storage.ranges import SPAN, LogRange, allot, open_ranges
+from storage.ranges import SPAN, LogRange, Reached, allot, known_logs, open_ranges, reach
 from tests.storage.examples import NOW
 
 LOG = "https://log.test/2026&range=1"  # an address may look like anything
@@ -51,3 +51,27 @@ def test_a_range_goes_on_where_it_was_and_is_gone_with_its_last_entry(engine: En
         assert cursor(session, "logs", LOG) == {"next": 2 * SPAN, "size": 2 * SPAN, "logged": None}
     [left] = ranges(engine)
     assert (left.name, left.next) == (second.name, SPAN + 256)
+
+
+def test_no_position_goes_back_and_no_range_that_was_read_comes_back(engine: Engine) -> None:
+    ask(engine, start=0, end=2 * SPAN)
+    first, second = ranges(engine)
+
+    def read(one: LogRange, to: int) -> None:
+        with transaction(engine) as session:
+            reached = Reached(log=LOG, next=to, value=one.read_to(to, None), of_range=True)
+            reach(session, "logs", one.name, reached, NOW)
+
+    read(second, SPAN + 512)
+    read(second, SPAN + 256)  # by who was taken for dead
+    assert [one.next for one in ranges(engine)] == [0, SPAN + 512]
+    read(first, SPAN)
+    read(first, 256)
+    assert [one.name for one in ranges(engine)] == [second.name]
+    for to in (256, 2 * SPAN + 256, 2 * SPAN):  # of the end of the log
+        with transaction(engine) as session:
+            value = {"next": to, "size": 3 * SPAN, "logged": None}
+            reach(session, "logs", LOG, Reached(log=LOG, next=to, value=value), NOW)
+    with snapshot(engine) as session:
+        assert cursor(session, "logs", LOG)["next"] == 2 * SPAN + 256  # type: ignore[index]
+        assert known_logs(session, "logs") == [LOG]
