@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,12 @@ ARGUMENTS = (
     "--js-flags=--max-old-space-size=512",
 )
 
+# What a browser needs to know of its user and machine; no more, for what runs there was written by strangers.
+KEPT = (
+    *("PATH", "LD_LIBRARY_PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "FONTCONFIG_FILE", "FONTCONFIG_PATH"),
+    *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
+)
+
 
 def find(path: Path | None = None) -> str | None:
     """Return the browser's executable: the configured one, or the first that the system has."""
@@ -42,6 +49,11 @@ def absent(path: Path | None = None) -> str | None:
     return None
 
 
+def environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Return the browser's whole environment: none of the secrets that ours may hold."""
+    return {name: ours[name] for name in KEPT if name in ours}
+
+
 def settings(path: Path | None, *, timeout: float) -> dict[str, Any]:
     """Return the Scrapy settings with which requests may ask for a browser."""
     handler = "spiders.visits.handler.BrowserHandler"
@@ -54,6 +66,7 @@ def settings(path: Path | None, *, timeout: float) -> dict[str, Any]:
             "proxy": {"server": NOWHERE},
             # Chromium's own sandbox refuses to work for root.
             "args": [*ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
+            "env": environment(os.environ),
             "handle_sigint": False,
             "handle_sigterm": False,
             "handle_sighup": False,
