@@ -118,13 +118,23 @@ async def _read(job: Job, hands: Hands, trace: Trace) -> bool:
     ended = await _child(job, ("crawl", "--source", job.source, *part, "--round", round_at.isoformat()), hands, trace)
     if ended.overrun is not None:
         await asyncio.to_thread(_give_up, job, round_at, ended, hands)
-    for problem in await tell_changes(hands.config, hands.engine, hands.media, now=hands.now, source=job.source):
-        hands.warn(problem)
+    await tell_of(job, hands)
     if await asyncio.to_thread(_round_of, job, hands) == round_at:  # nothing says that it came to its end
         raise JobFailed(f"{called(job)}: {_how(job, ended)}")
     if ended.code not in _ENDED_WELL:
         hands.warn(f"{called(job)}: {_how(job, ended)}; next try by its schedule")
     return True
+
+
+async def tell_of(job: Job, hands: Hands, *, over: bool = False) -> None:
+    """Tell receivers how the source of a job is, where that has changed; `over`: the job is tried no more.
+
+    Raises:
+        StorageUnavailable: the database cannot be used; nothing was told.
+    """
+    told = await tell_changes(hands.config, hands.engine, hands.media, now=hands.now, source=job.source, over=over)
+    for problem in told:
+        hands.warn(problem)
 
 
 def _round_of(job: Job, hands: Hands) -> datetime | None:

@@ -1,10 +1,11 @@
 """Telling: when a source falls silent, breaks, or is well again, the receivers hear of it, once for each change.
 
-What was told last is kept in the database, and only after a receiver took it: a crash in between tells again.
+What was told last is kept in the database, and only after a receiver took it: a crash in between tells again. A round
+that is tried again, because an outage or a kill has cut it short, counts when it is over: read to its end, or given up.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -18,8 +19,10 @@ from spiders.slices import slices_of, steady
 from storage.cursors import cursor, save_cursor
 from storage.database import snapshot, transaction
 from storage.media import MediaStore
+from storage.rounds import latest_rounds
 from storage.runs import RunRecord, last_rounds
 from watch.health import HISTORY, Health, judge
+from watch.rounds import due_parts
 
 TOLD = "health told"  # name of the cursor that holds the state told last
 
@@ -36,11 +39,22 @@ def _rounds(config: Config, source: Source, session: Session) -> list[RunRecord]
 
 
 async def tell_changes(
-    config: Config, engine: Engine, media: MediaStore, *, now: Callable[[], datetime], source: str | None = None
+    config: Config,
+    engine: Engine,
+    media: MediaStore,
+    *,
+    now: Callable[[], datetime],
+    source: str | None = None,
+    over: bool = False,
 ) -> list[str]:
-    """Send a notice for each source whose state has changed; return one line for each notice that did not arrive."""
+    """Send a notice for each source whose state has changed; return one line for each notice that did not arrive.
+
+    Args:
+        source: key of the one to look at; None: all.
+        over: a round that did not come to its end counts as it stands, for nobody tries it again.
+    """
     problems: list[str] = []
-    for health in await asyncio.to_thread(lambda: list(_changes(config, engine, now(), source))):
+    for health in await asyncio.to_thread(lambda: list(_changes(config, engine, now(), source, over))):
         state = "" if health.well else health.state
         language = config.alerting.language
         reached = False
@@ -57,15 +71,29 @@ async def tell_changes(
     return problems
 
 
-def _changes(config: Config, engine: Engine, now: datetime, only: str | None) -> Iterator[Health]:
+def _changes(config: Config, engine: Engine, now: datetime, only: str | None, over: bool) -> Iterator[Health]:
     """Yield the sources that are otherwise than was told last. A source that is fine, and always was, is no news."""
     if not config.receiver:
         return
-    for health in healths(config, engine, now, only):
+    for source in [source for source in config.source if only in (None, source.key)]:
         with snapshot(engine) as session:
-            told = cursor(session, health.source, TOLD) or ""
+            told = cursor(session, source.key, TOLD) or ""
+            rounds = _rounds(config, source, session)
+            goes_on = not over and _goes_on(config, source, rounds, session, now)
+        health = judge(source, rounds[1:] if goes_on else rounds, now)
+        if goes_on and health.well:  # the rounds before were; of this one nobody knows yet
+            continue
         if ("" if health.well else health.state) != told:
             yield health
+
+
+def _goes_on(config: Config, source: Source, rounds: Sequence[RunRecord], session: Session, now: datetime) -> bool:
+    """Tell whether parts of the newest round are still to be read, or to be tried again."""
+    latest = latest_rounds(session, [source.key]).get(source.key)
+    if not rounds or latest is None or latest.at != (rounds[0].round_at or rounds[0].started_at):
+        return False
+    parts = due_parts(source, latest, steady(slices_of(config, source, session)), now, early=True)
+    return any(part.round_at == latest.at for part in parts)
 
 
 def _keep(engine: Engine, source: str, state: str, now: datetime) -> None:

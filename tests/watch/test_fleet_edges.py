@@ -1,6 +1,7 @@
 """Jobs that no worker can do: they are given up, and say why."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -14,9 +15,12 @@ from sqlalchemy import Engine, text
 from config import load
 from storage.database import open_engine, transaction, upgrade
 from storage.media import MediaStore
+from storage.rounds import STOPPED
+from storage.schema import Run
 from tests.servers.postgres import database, needs_postgres
+from tests.servers.sink import Sink
 from watch.children.nursery import Nursery
-from watch.job import Job
+from watch.job import Job, JobKind
 from watch.many.fleet import MOST_DEATHS, Worker
 from watch.many.queue import JOBS, LOG, install
 from watch.many.queue_figures import DeadJob, dead_jobs, retry
@@ -35,23 +39,23 @@ def engine() -> Iterator[Engine]:
         engine.dispose()
 
 
-def queued(engine: Engine, payload: bytes, *, taken: int = 0) -> None:
+def queued(engine: Engine, payload: bytes, *, taken: int = 0, queue: JobKind = "stamp", identity: str = "it") -> None:
     """Put in a job that so many workers have taken, and died with."""
     with transaction(engine) as session:
         insert = (
             f"INSERT INTO {JOBS} (priority, status, entrypoint, dedupe_key, payload)"
-            " VALUES (0, 'queued', 'stamp', 'it', :payload) RETURNING id"
+            " VALUES (0, 'queued', :queue, :identity, :payload) RETURNING id"
         )
-        number = session.scalar(text(insert), {"payload": payload})
+        number = session.scalar(text(insert), {"payload": payload, "queue": queue, "identity": identity})
         for status in ("queued", *("picked" for _ in range(taken))):
-            step = f"INSERT INTO {LOG} (job_id, status, priority, entrypoint) VALUES (:id, '{status}', 0, 'stamp')"
-            session.execute(text(step), {"id": number})
+            step = f"INSERT INTO {LOG} (job_id, status, priority, entrypoint) VALUES (:id, '{status}', 0, :queue)"
+            session.execute(text(step), {"id": number, "queue": queue})
 
 
-def worked(engine: Engine, folder: Path, *, dead: int) -> list[DeadJob]:
+def worked(engine: Engine, folder: Path, *, dead: int, queue: JobKind = "stamp", more: str = "") -> list[DeadJob]:
     """Let a worker work until so many jobs are dead and nothing waits; return these."""
     file = folder / "mekiki.toml"
-    file.write_text('[crawler]\ncontact = "brand@hoshino-denki.example"\n', "utf-8")
+    file.write_text(f'[crawler]\ncontact = "brand@hoshino-denki.example"\n{more}', "utf-8")
 
     async def work() -> None:
         nursery = Nursery(memory=512, longest=timedelta(minutes=1))
@@ -63,10 +67,10 @@ def worked(engine: Engine, folder: Path, *, dead: int) -> list[DeadJob]:
             say=lambda line: None,
             nursery=nursery,
         )
-        worker = asyncio.create_task(Worker(hands=hands, queues=["stamp"]).run())
+        worker = asyncio.create_task(Worker(hands=hands, queues=[queue]).run())
         with suppress(TimeoutError):
             async with asyncio.timeout(30):
-                while len(await asyncio.to_thread(dead_jobs, engine)) != dead or _waiting(engine):
+                while len(await asyncio.to_thread(dead_jobs, engine)) != dead or _waiting(engine, queue):
                     await asyncio.sleep(0.05)
         os.kill(os.getpid(), signal.SIGTERM)
         await worker
@@ -75,11 +79,10 @@ def worked(engine: Engine, folder: Path, *, dead: int) -> list[DeadJob]:
     return dead_jobs(engine)
 
 
-def _waiting(engine: Engine) -> int:
+def _waiting(engine: Engine, queue: JobKind) -> int:
+    query = text(f"SELECT count(*) FROM {JOBS} WHERE entrypoint = :queue AND status <> 'failed'")
     with transaction(engine) as session:
-        return (
-            session.scalar(text(f"SELECT count(*) FROM {JOBS} WHERE entrypoint = 'stamp' AND status <> 'failed'")) or 0
-        )
+        return session.scalar(query, {"queue": queue}) or 0
 
 
 def test_what_is_no_job_is_dead_and_says_so(engine: Engine, tmp_path: Path) -> None:
@@ -95,3 +98,34 @@ def test_a_job_that_workers_die_of_is_given_up_until_somebody_wants_it_again(eng
     assert dead.why == "5 workers died while they did it"
     assert retry(engine, [dead.number]).queued == (dead.number,)
     assert worked(engine, tmp_path, dead=0) == []
+
+
+SOURCE = """
+[egress]
+allow = ["127.0.0.1:{port}"]
+[[source]]
+key = "list"
+kind = "feed"
+paths = ["list.txt"]
+every = "1d"
+[[receiver]]
+key = "desk"
+channel = "slack"
+url = "file:hook"
+"""
+
+
+def test_a_source_whose_crawl_is_given_up_is_told_though_its_round_has_no_end(engine: Engine, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    with transaction(engine) as session:
+        counts = {STOPPED: 1, "error.storage": 1}
+        session.add(Run(source="list", round_at=now, started_at=now, finished_at=now, outcome="failed", counts=counts))
+    with Sink() as sink:
+        (tmp_path / "hook").write_text(sink.url())
+        crawl = Job(kind="crawl", source="list")
+        queued(engine, crawl.to_json(), taken=MOST_DEATHS, queue="crawl", identity=crawl.identity)
+        more = SOURCE.format(port=sink.port)
+        [dead] = worked(engine, tmp_path, dead=1, queue="crawl", more=more)
+        sink.wait_for(1)
+    assert dead.job == crawl
+    assert json.loads(sink.bodies[0])["text"] == "Source list (cannot be read) needs a look"

@@ -33,7 +33,7 @@ from watch.job import KINDS, Job, JobKind
 from watch.many.link import OUTAGE, Connection, Link, connect
 from watch.many.plan import Plan
 from watch.many.queue import SETTINGS, Queue, builders
-from watch.perform import Hands, JobFailed, called, perform
+from watch.perform import Hands, JobFailed, called, perform, tell_of
 
 LEASE = timedelta(seconds=10)  # a job whose worker was not heard of for so long is taken over; it beats each 5 s
 LOOK = 4  # times in a lease an idle worker looks for what it was not notified of: jobs to take over, next tries
@@ -237,4 +237,9 @@ class Worker:
         await self._queue.bury_older(row.id, job.identity)
         why = screen(why, limit=500)
         self.hands.warn(f"{job.kind}: {why}; dead after {row.attempts + 1} tries, see `mekiki queue dead`")
+        if job.source:
+            try:
+                await tell_of(job, self.hands, over=True)
+            except StorageUnavailable as error:
+                self.hands.warn(f"{called(job)}: how the source is was not told: {error}")
         raise Dead(why) from None
