@@ -343,5 +343,5 @@ def retry_after(response: Response, now: datetime) -> float | None:
         pass
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):  # a date without a zone cannot be compared
+    except (ValueError, TypeError, OverflowError):  # a date without a zone cannot be compared, a day has an end
         return None

@@ -132,6 +132,8 @@ def test_a_place_that_carries_the_token_is_not_kept(tmp_path: Path, api: Api, mo
         ("-3", 0.0),
         ("Wed, 25 Nov 2026 12:01:00 GMT", 60.0),
         ("Wed, 25 Nov 2026 11:00:00 GMT", 0.0),
+        ("Wed, 99999999999999999999 Nov 2026 12:00:00 GMT", None),
+        ("Wed, 25 Nov 2026 12:00:00 +99999999999999999999", None),
         ("soon", None),
         ("", None),
     ],
