@@ -78,6 +78,12 @@ def last_run(session: Session, source: str, slice: str | None = None) -> RunReco
     return next(iter(last_runs(session, source, 1, slice)), None)
 
 
+def last_ended(session: Session, source: str, slice: str) -> RunRecord | None:
+    """Return the latest run of one part of a source that has an end."""
+    run = session.scalar(_latest(source, slice).where(Run.finished_at.is_not(None)).limit(1))
+    return None if run is None else run_record(run)
+
+
 def last_runs(session: Session, source: str, most: int, slice: str | None = None) -> list[RunRecord]:
     """Return the latest runs of a source, or of one part of it, finished or not, the newest first."""
     return [run_record(run) for run in session.scalars(_latest(source, slice).limit(most))]

@@ -11,6 +11,7 @@ from statistics import median
 from typing import Literal
 
 from config import Source
+from storage.rounds import STOPPED
 from storage.runs import RunRecord
 from watch.schedule import next_start
 
@@ -35,6 +36,7 @@ class Health:
     last_success: datetime | None = None
     items: int = 0  # of the last run
     usual_items: float = 0.0  # median of the earlier runs with items
+    partial: str = ""  # how much of the last run was not read; "" when all was, or nothing
     filled: Mapping[str, float] | None = None  # field -> share of the last run's rows; None without rows
 
     @property
@@ -63,6 +65,7 @@ def judge(source: Source, runs: Sequence[RunRecord], now: datetime) -> Health:
         last_success=good[0].finished_at if good else None,
         items=last.counts.get("items", 0) if last else 0,
         usual_items=_usual(ended[1:]),
+        partial=_partial(last) if last else "",
         filled=_rates(last) if last else None,
     )
 
@@ -102,6 +105,21 @@ def _state(
         return "broken", f"fields that used to be filled are empty: {', '.join(missing)}; the source may have changed"
     late = _late(source, good, now)
     return ("late", f"no good run for {late}; is `mekiki watch` or the scheduler running?") if late else ("ok", "")
+
+
+def _partial(run: RunRecord) -> str:
+    if run.outcome != "partial":
+        return ""
+    errors = {name.removeprefix("error."): count for name, count in run.counts.items() if name.startswith("error.")}
+    parts, unread = run.counts.get("parts", 0), run.counts.get("parts.failed", 0)
+    reasons = [f"{unread} of {parts} parts could not be read"] if unread else []
+    if errors:
+        count, requests = sum(errors.values()), run.counts.get("requests", 0)
+        among = f" in {requests} request{'' if requests == 1 else 's'}" if requests else ""
+        reasons.append(f"{count} error{'' if count == 1 else 's'}{among} ({', '.join(sorted(errors))})")
+    if run.counts.get(STOPPED):
+        reasons.append("it ended before the source was read to its end")
+    return "; ".join(reasons) or "not all was read"
 
 
 def _usual(runs: Sequence[RunRecord]) -> float:

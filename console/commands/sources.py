@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from typing import Any
 
 import click
 from rich.table import Table
@@ -13,7 +14,7 @@ from console.source_trial import explained
 from safety.screen import screen
 from spiders.crawl import CrawlOptions, run_crawl
 from spiders.slices import slices_of
-from storage.runs import last_run
+from storage.runs import last_ended, last_run
 from watch.health import Health
 from watch.lag import lags
 from watch.telling import healths
@@ -29,7 +30,7 @@ def sources_group(context: click.Context, app: App, as_json: bool) -> None:
     """Show how every source is: its state, its last good run, what it gave, what is missing.
 
     Below the table stands how far each certificate log was read. A source that fell silent, lost fields or lost its
-    planted item is no good run, although every request was answered.
+    planted item is no good run, although every request was answered. One of which only a part was read says how much.
     """
     if context.invoked_subcommand is not None:
         return
@@ -46,7 +47,7 @@ def sources_group(context: click.Context, app: App, as_json: bool) -> None:
             table.add_row(
                 health.source,
                 source.kind,
-                health.state,
+                f"{health.state}, partial" if health.partial else health.state,
                 moment(health.last_run) if health.last_run else "never",
                 moment(health.last_success) if health.last_success else "never",
                 lag,
@@ -63,6 +64,8 @@ def sources_group(context: click.Context, app: App, as_json: bool) -> None:
         for health in found:
             if health.says:
                 click.echo(f"mekiki: {health.source}: {screen(health.says)}", err=True)
+            if health.partial and health.state not in ("shaky", "failing"):  # these say it themselves
+                click.echo(f"mekiki: {health.source}: the last run was partial: {screen(health.partial)}", err=True)
     if not all(health.well for health in found):
         raise SystemExit(PARTLY)
 
@@ -78,24 +81,35 @@ def _filled(health: Health) -> str:
 @as_json
 @with_app
 def sources_parts(app: App, keys: tuple[str, ...], as_json: bool) -> None:
-    """List the parts in which sources are read, each with its last run: names for `mekiki crawl --slice`."""
+    """List the parts in which sources are read, each with its last run: names for `mekiki crawl --slice`.
+
+    A part that has begun and not ended is under way, or its process was killed: then it is done again.
+    """
     for key in keys:
         _named(app, key)
-    rows = []
+    rows: list[dict[str, Any]] = []
     with app.snapshot() as session:
         for source in app.config.source:
             for part in slices_of(app.config, source, session) if source.key in keys or not keys else ():
-                run = last_run(session, source.key, part)
-                ended = run.finished_at if run is not None else None
-                rows.append((source.key, part, ended, run.outcome if run is not None else None))
+                run, ended = last_run(session, source.key, part), last_ended(session, source.key, part)
+                rows.append(
+                    {
+                        "source": source.key,
+                        "part": part,
+                        "finished_at": ended.finished_at if ended else None,
+                        "outcome": ended.outcome if ended else None,
+                        "going_since": run.started_at if run and run.finished_at is None else None,
+                    }
+                )
     if as_json:
-        print_json([dict(zip(("source", "part", "finished_at", "outcome"), row, strict=True)) for row in rows])
+        print_json(rows)
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("source", "part", "last run ended", "outcome"):
+    for name in ("source", "part", "last run ended", "outcome", "under way since"):
         table.add_column(name)
-    for key, part, ended, outcome in rows:
-        table.add_row(key, screen(part) or "(whole)", moment(ended) if ended else "-", outcome or "-")
+    for row in rows:
+        ended_at, since = (moment(row[name]) if row[name] else "-" for name in ("finished_at", "going_since"))
+        table.add_row(row["source"], screen(row["part"]) or "(whole)", ended_at, row["outcome"] or "-", since)
     terminal().print(table)
 
 

@@ -84,6 +84,54 @@ def test_a_change_is_told_once_and_again_when_it_is_over(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    ("counts", "says"),
+    [
+        (
+            {"items": 9, "requests": 40, "error.http_500": 2, "error.timeout": 1},
+            "3 errors in 40 requests (http_500, timeout)",
+        ),
+        ({"items": 9, "stopped": 1}, "it ended before the source was read to its end"),
+        ({"items": 9, "error.unreadable": 1}, "1 error (unreadable)"),
+    ],
+)
+def test_a_source_of_which_only_a_part_was_read_says_how_much(
+    tmp_path: Path, counts: dict[str, int], says: str
+) -> None:
+    file = configure(tmp_path)
+    mekiki("db", "upgrade", "-c", file)
+    ran(file, "partial", canary=1, **counts)
+    shown = mekiki("sources", "-c", file)
+    assert (shown.returncode, "ok, partial" in shown.stdout) == (0, True), shown.stdout
+    assert shown.stderr == f"mekiki: list: the last run was partial: {says}\n"
+    (health,) = json.loads(mekiki("sources", "-c", file, "--json").stdout)
+    assert health["partial"] == says
+    ran(file, "ok", canary=1, items=9)
+    whole = mekiki("sources", "-c", file)
+    assert ("partial" in whole.stdout, whole.stderr) == (False, "")
+
+
+def test_a_part_that_is_being_read_shows_its_last_ended_run_beside(tmp_path: Path) -> None:
+    file = configure(tmp_path)
+
+    def parts() -> tuple[dict[str, str | None], str]:
+        (row,) = json.loads(mekiki("sources", "parts", "-c", file, "--json").stdout)
+        return row, mekiki("sources", "parts", "list", "-c", file).stdout.splitlines()[-1]
+
+    row, line = parts()
+    assert (row["outcome"], row["going_since"], line.split()[1:]) == (None, None, ["(whole)", "-", "-", "-"])
+    ran(file, "ok", items=2)
+    row, line = parts()
+    assert (row["outcome"], row["going_since"], line.split()[-2:]) == ("ok", None, ["ok", "-"])
+    engine = open_engine(f"sqlite:///{tmp_path}/mekiki.db")
+    with transaction(engine) as session:
+        start_run(session, "list", datetime(2099, 1, 2, 3, 4, tzinfo=UTC))
+    engine.dispose()
+    row, line = parts()
+    assert (row["outcome"], row["going_since"], " ok " in line) == ("ok", "2099-01-02T03:04:00Z", True)
+    assert "2099-01-02 03:04" in line
+
+
+@pytest.mark.parametrize(
     ("answer", "says", "advice"),
     [
         (Answer(body=b'{"data": [{"id": 1, "t": "x", "u": "https://a.test/"}]}'), "the first 1 item:", "nothing was"),
