@@ -57,7 +57,8 @@ def _jmespath(value: str) -> str:
 def _web_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"expected an http:// or https:// URL, got {value[:80]!r}")
+        shown = f"{parts.scheme}:…" if "@" in value else value[:80]  # a password may stand before it
+        raise ValueError(f"expected an http:// or https:// URL, got {shown!r}")
     if parts.username is not None or parts.password is not None:
         raise ValueError("a URL here carries no user or password; put them into headers, as env:NAME or file:PATH")
     return value

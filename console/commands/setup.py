@@ -11,6 +11,7 @@ from threading import Event
 import click
 
 from config import Config
+from config.exposed import exposed
 from console.app import FAILED, PARTLY, App, Misused, Stop, complain, print_json, with_app
 from console.case_page import case_list
 from console.commands.finding import source_line
@@ -46,7 +47,10 @@ def config_group() -> None:
 @config_group.command("check")
 @with_app
 def config_check(app: App) -> None:
-    """Read everything the configuration names: keys, secrets, logos, pictures; warn of names that will misfire."""
+    """Read everything the configuration names: keys, secrets, logos, pictures.
+
+    Warn of names that will misfire, and of secrets that stand in the address of a source.
+    """
     config = app.config
     if entries := catalogue_problems(config):
         raise Misused("\n".join(map(str, entries)))
@@ -56,6 +60,11 @@ def config_check(app: App) -> None:
     unreadable = profiles.problems
     for warning in lint(profiles.brands):
         click.echo(f"mekiki: warning: brand {warning.brand}: {warning.where}: {screen(warning.says)}", err=True)
+    for source in config.source:
+        for field, name in exposed(source):
+            says = f"{screen(name)} looks like a secret, and addresses are stored and shown: send it by `headers`"
+            says += ', as { Authorization = "env:NAME" }, or by the header that the interface wants'
+            click.echo(f"mekiki: warning: source {source.key}: {field}: {says}", err=True)
     counts = {"brands": len(config.brand), "sources": len(config.source), "receivers": len(config.receiver)}
     click.echo(summary_line(str(config.file), counts))
     if missing or unreadable:
