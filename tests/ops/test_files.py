@@ -148,5 +148,5 @@ def test_kustomize_builds_the_manifests() -> None:
     kinds = sorted(part["kind"] for part in yaml.safe_load_all(done.stdout))
     assert kinds == [
         "ConfigMap", "CronJob", "Deployment", "Deployment", "Deployment", "Namespace",
-        "NetworkPolicy", "PersistentVolumeClaim", "PersistentVolumeClaim", "PodDisruptionBudget",
+        "NetworkPolicy", "NetworkPolicy", "PersistentVolumeClaim", "PersistentVolumeClaim", "PodDisruptionBudget",
     ]  # fmt: skip
