@@ -67,6 +67,7 @@ def fill(connection: Connection, number: int) -> None:
     _alerts(store, ids)
     _proof(store, ids)
     _notices(store, ids)
+    _board(store)
 
 
 def _seen(store: Store) -> dict[str, Any]:
@@ -267,6 +268,17 @@ def _notices(store: Store, ids: dict[str, Any]) -> None:
     store.write(
         "notice_replies", notice_id=previous, digest=store.digest("reply"), received_at=at, recorded_at=at,
         recorded_by=HOSTILE, sender=HOSTILE, subject=HOSTILE, text=HOSTILE, matched_by="person", suggests="refused",
+    )  # fmt: skip
+
+
+def _board(store: Store) -> None:
+    n, at = store.number, store.at
+    store.write("accounts", login=f"aki{n}", role="analyst", password="$argon2id$", created_at=at, disabled_at=at)
+    store.write("board_sessions", key=store.digest("cookie"), login="aki", token="t", began_at=at, seen_at=at)
+    store.write("sign_in_failures", key=HOSTILE, count=3, last_at=at)
+    store.write(
+        "answered", login="aki", key=f"{n}", request=store.digest("request"), at=at, status=200, body=HOSTILE,
+        location=HOSTILE,
     )  # fmt: skip
 
 
