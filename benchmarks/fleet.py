@@ -2,24 +2,27 @@
 
 `python -m benchmarks.fleet [--jobs 300] [--workers 4] [--kills 20] [--crashes 5]`
 
-So many sources of one item each, each a job, are read by `mekiki worker` processes on a PostgreSQL of the benchmark's
-own. At even distances a worker that has a job in hand is ended by kill -9 and another is started in its place; in
-between, PostgreSQL is ended as a crash does (`pg_ctl -m immediate`) and started anew. Counted in the database: items
-that are not there (lost), items or sightings that are there twice, jobs that a worker took up a second time. Measured:
-from kill -9 until another worker had the job; from the moment in which PostgreSQL takes connections again until every
-worker has its own.
+So many sources of one fraud each, each a job, are read by `mekiki worker` processes on a PostgreSQL of the benchmark's
+own; each fraud is a case, and told to a webhook here. At even distances a worker that has a job in hand is ended by
+kill -9 and another is started in its place; in between, PostgreSQL is ended as a crash does (`pg_ctl -m immediate`) and
+started anew. Counted: items, cases and alerts that are not there (lost), what is there twice, jobs that a worker took
+up a second time. Measured: from kill -9 until another worker had the job, where PostgreSQL stayed up meanwhile, and
+where it did not, from the moment in which it took connections again; from that moment until every worker has its own.
 """
 
 import argparse
+import base64
 import json
 import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -27,6 +30,7 @@ from sqlalchemy import Engine, text
 
 from storage.database import open_engine
 from tests.servers.postgres import Server, server
+from tests.servers.sink import Sink
 from watch.many.queue import JOBS, LOG
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,6 +39,17 @@ CONFIG = """
 database = "{database}"
 [crawler]
 contact = "brand@hoshino-denki.example"
+[egress]
+allow = ["127.0.0.1:{port}"]
+[alerting]
+group_wait = "1s"
+[[receiver]]
+key = "desk"
+channel = "webhook"
+url = "file:hook"
+signing = ["file:secret"]
+[[route]]
+receivers = ["desk"]
 [[brand]]
 key = "hoshino"
 name = "星野電機"
@@ -51,6 +66,11 @@ SELECT extract(epoch FROM min(created) - CAST(:at AS timestamptz))::float8 FROM 
 WHERE job_id = :id AND status = 'picked' AND created > :at
 """
 CRAWLS = f"SELECT count(*) FROM {JOBS} WHERE entrypoint = 'crawl'"
+UNTOLD = """
+SELECT (SELECT count(*) FROM alert_intents WHERE state = 'pending') +
+       (SELECT count(*) FROM deliveries WHERE state = 'pending')
+"""
+LEASE = 10.0  # seconds, as workers have it where nothing else is said
 TWICE = f"""
 SELECT count(*) FROM (
     SELECT FROM {LOG} WHERE status = 'picked' AND entrypoint = 'crawl' GROUP BY job_id HAVING count(*) > 1
@@ -69,13 +89,14 @@ class Fleet:
     postgres: Server
     engine: Engine
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
-    kills: list[tuple[int, object]] = field(default_factory=list)  # job in hand, time of the database
+    kills: list[tuple[int, datetime]] = field(default_factory=list)  # job in hand, time of the database
+    starts: list[datetime] = field(default_factory=list)  # of PostgreSQL, after a crash
     reconnected: list[float] = field(default_factory=list)  # seconds, one for each crash
 
     def start(self) -> None:
         """Start one more worker, with a log beside the configuration."""
         log = (self.file.parent / f"worker-{len(self.workers)}.log").open("wb")
-        command = [sys.executable, "-m", "cli", "worker", "--queues", "crawl", "--jobs", "1", "-c", str(self.file)]
+        command = [sys.executable, "-m", "cli", "worker", "--jobs", "1", "-c", str(self.file)]
         self.workers.append(subprocess.Popen(command, cwd=ROOT, stderr=log))
 
     def alive(self) -> set[int]:
@@ -94,7 +115,7 @@ class Fleet:
             killed = next(worker for worker in self.workers if worker.pid == victim)
             killed.kill()
             killed.wait()
-            self.kills.append((pids[victim], connection.scalar(text("SELECT now()"))))
+            self.kills.append((pids[victim], connection.execute(text("SELECT clock_timestamp()")).scalar_one()))
         self.start()
         return True
 
@@ -104,6 +125,7 @@ class Fleet:
         self.postgres.kill()
         self.postgres.start()
         began = time.monotonic()
+        self.starts.append(datetime.now(UTC))
         while not waited_for <= self.connected():
             time.sleep(0.02)
         self.reconnected.append(time.monotonic() - began)
@@ -122,28 +144,31 @@ class Fleet:
             return connection.scalar(text(query)) or 0
 
 
-def configure(folder: Path, database: str, jobs: int) -> Path:
-    """Write a configuration of so many sources with an item each, all due."""
+def configure(folder: Path, database: str, jobs: int, sink: Sink) -> Path:
+    """Write a configuration of so many sources with a fraud each, all due."""
+    (folder / "hook").write_text(sink.url())
+    (folder / "secret").write_text("whsec_" + base64.b64encode(b"s" * 24).decode())
     sources = []
     for number in range(jobs):
         item = {
             "id": str(number),
             "kind": "ad",
             "platform": "meta",
-            "texts": [{"role": "title", "text": f"星野電機 {number}"}],
+            "texts": [{"role": "title", "text": f"星野電機 公式 閉店セール 90%OFF {number}"}],
+            "links": [f"https://hoshinodenki-sale{number}.test/"],
         }
         (folder / f"{number}.jsonl").write_text(json.dumps(item, ensure_ascii=False) + "\n", "utf-8")
         sources.append(f'[[source]]\nkey = "s{number}"\nkind = "import"\npath = "{number}.jsonl"\nevery = "7d"\n')
     file = folder / "mekiki.toml"
-    file.write_text(CONFIG.format(database=database) + "".join(sources), "utf-8")
+    file.write_text(CONFIG.format(database=database, port=sink.port) + "".join(sources), "utf-8")
     return file
 
 
 @contextmanager
-def fleet(jobs: int) -> Iterator[Fleet]:
+def fleet(jobs: int, sink: Sink) -> Iterator[Fleet]:
     """Give a database with nothing in it, and no worker yet."""
     with tempfile.TemporaryDirectory() as folder, server() as postgres:
-        file = configure(Path(folder), postgres.url, jobs)
+        file = configure(Path(folder), postgres.url, jobs, sink)
         subprocess.run([sys.executable, "-m", "cli", "db", "upgrade", "-c", str(file)], cwd=ROOT, check=True)
         one = Fleet(file, postgres, open_engine(postgres.url))
         try:
@@ -164,30 +189,60 @@ def disturb(one: Fleet, jobs: int, kills: int, crashes: int) -> None:
         *(((n + 0.5) * jobs / crashes, one.crash) for n in range(crashes)),
     ]
     plan.sort(key=lambda step: step[0])
-    while (done := one.number(ended)) < jobs or one.number(CRAWLS):
+    while (done := one.number(ended)) < jobs or one.number(CRAWLS) or one.number(UNTOLD):
         if plan and done >= plan[0][0] and plan[0][1]():
             plan.pop(0)
         time.sleep(0.05)
 
 
-def report(one: Fleet, jobs: int) -> Iterator[str]:
+def report(one: Fleet, jobs: int, sink: Sink) -> Iterator[str]:
     """Yield the figures, a line each."""
-    with one.engine.connect() as connection:
-        taken = [connection.scalar(text(TAKEN_AFTER), {"at": at, "id": job}) for job, at in one.kills]
-    overs = [seconds for seconds in taken if seconds is not None]  # others had ended before they were killed
     yield f"jobs {jobs}, workers killed {len(one.kills)}, crashes of PostgreSQL {len(one.reconnected)}"
-    yield f"jobs that killed workers left {len(overs)}"
     yield f"items lost {jobs - one.number('SELECT count(*) FROM items')}"
+    yield f"flagged items in no case {jobs - one.number('SELECT count(*) FROM case_items')}"
     yield f"items or sightings twice {one.number('SELECT count(*) FROM sightings') - jobs}"
+    bodies: dict[str, set[bytes]] = defaultdict(set)
+    for post in sink.received:
+        bodies[post.headers["webhook-id"]].add(post.body)
+    cases = one.number(
+        "SELECT count(DISTINCT case_id) FROM alert_intents JOIN deliveries ON intent_id = alert_intents.id"
+    )
+    yield f"cases {one.number('SELECT count(*) FROM cases')}, told {cases}, by {len(bodies)} messages"
+    yield f"messages sent twice {len(sink.received) - len(bodies)}, with another body {_others(bodies.values())}"
     yield f"jobs dead or left {one.number(CRAWLS)}"
     yield f"jobs taken up twice {one.number(TWICE)}"
     yield f"runs begun {one.number('SELECT count(*) FROM runs')}"
-    yield _spread("from kill -9 until another worker has the job", overs)
+    up, down = _taken_over(one)
+    yield _spread("from kill -9 until another worker has the job, PostgreSQL up all the while", up)
+    yield _spread(f"  where it crashed in less than {LEASE:.0f} s after or before: from its start", down)
     yield _spread("from PostgreSQL's start until all workers are connected", one.reconnected)
 
 
+def _others(bodies: Iterable[set[bytes]]) -> int:
+    return sum(len(same) - 1 for same in bodies)
+
+
+def _taken_over(one: Fleet) -> tuple[list[float], list[float]]:
+    """Return how long jobs waited for another worker: with the server up all the while, and else since its start."""
+    up, down = [], []
+    with one.engine.connect() as connection:
+        for job, at in one.kills:
+            seconds = connection.scalar(text(TAKEN_AFTER), {"at": at, "id": job})
+            if seconds is None:
+                continue  # it had ended before its worker was killed
+            again = at + timedelta(seconds=seconds)
+            late = [start for start in one.starts if at - timedelta(seconds=LEASE) < start < again]
+            if late:
+                down.append((again - max(late)).total_seconds())
+            else:
+                up.append(seconds)
+    return up, down
+
+
 def _spread(name: str, seconds: Sequence[float]) -> str:
-    return f"{name}: median {median(seconds):.1f} s, most {max(seconds):.1f} s" if seconds else f"{name}: never"
+    if not seconds:
+        return f"{name}: never"
+    return f"{name}: {len(seconds)} times, median {median(seconds):.1f} s, most {max(seconds):.1f} s"
 
 
 def main() -> None:
@@ -197,13 +252,13 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=usual)
     asked = parser.parse_args()
     random.seed(4711)
-    with fleet(asked.jobs) as one:
+    with Sink() as sink, fleet(asked.jobs, sink) as one:
         for _ in range(asked.workers):
             one.start()
         began = time.monotonic()
         disturb(one, asked.jobs, asked.kills, asked.crashes)
         print(f"{time.monotonic() - began:.0f} s with {asked.workers} workers")
-        for line in report(one, asked.jobs):
+        for line in report(one, asked.jobs, sink):
             print(line)
 
 

@@ -9,11 +9,13 @@ also what recall is counted against; from `--others` on down `IndexBinaryMultiHa
 """
 
 import argparse
+import os
 import random
 import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,6 +26,8 @@ from numpy.typing import NDArray
 
 from benchmarks.copies import PHOTOS, photos
 from benchmarks.near_data import Planted, bank, copies, pictures, rewritten, texts, written
+from benchmarks.priority import told as told_priority
+from benchmarks.priority import undisturbed
 from detector.images.hash import PictureHash
 from detector.images.likeness import CUT_RADIUS, RADIUS, Comparison, asked, codes, cut_asked, cut_codes
 from detector.text_likeness import ALIKE, runs, shared, signature
@@ -73,14 +77,18 @@ def timed(title: str, search: Search, questions: Sequence[Sequence[bytes]]) -> l
     for question in questions[:3]:
         search(question)
     answers, walls, cpus = [], [], []
-    for question in questions:
-        wall, cpu = time.perf_counter(), time.process_time()
-        answers.append(search(question))
-        walls.append((time.perf_counter() - wall) * 1000)
-        cpus.append((time.process_time() - cpu) * 1000)
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    with undisturbed():
+        for question in questions:
+            wall, cpu = time.perf_counter(), time.process_time()
+            answers.append(search(question))
+            walls.append((time.perf_counter() - wall) * 1000)
+            cpus.append((time.process_time() - cpu) * 1000)
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
     told = " / ".join(f"{np.quantile(walls, share):.2f}" for share in (0.5, 0.95, 0.99))
     told_cpu = " / ".join(f"{np.quantile(cpus, share):.2f}" for share in (0.5, 0.95, 0.99))
-    print(f"    {title:34} wall {told} ms, CPU {told_cpu} ms (p50 / p95 / p99, {len(questions)} asked)", flush=True)
+    print(f"    {title:34} wall {told} ms, CPU {told_cpu} ms (p50 / p95 / p99, {len(questions)} asked), "
+          f"{faults / max(1, len(questions)):.0f} page faults each", flush=True)  # fmt: skip
     return answers
 
 
@@ -250,6 +258,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     faiss.omp_set_num_threads(options.threads)
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, load {os.getloadavg()[0]:.1f}, timed with {told_priority()}")
     draw, bits = random.Random(2026), np.random.default_rng(2026)
     files = photos(options.photos)
     originals, planted = [], list[Planted]()
