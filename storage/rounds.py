@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from storage.schema import Run, RunOutcome
 
 STOPPED = "stopped"  # among a run's counts: it ended before the source, or its part, was read to its end
+FAULT = "error.storage"  # beside it: because the database was away; without it, somebody had it stop
 LATEST = (
     16  # runs among which is one of the latest round: one of an older round may have begun later, or on a fast clock
 )
@@ -25,7 +26,7 @@ class Tries:
     """What became of one part in one round."""
 
     outcome: RunOutcome | None = None  # of the run that was read to its end; None: there is none
-    unfinished: int = 0  # runs that have no end, or were stopped before it
+    unfinished: int = 0  # runs that have no end, or an outage of the database ended; not those that were told to stop
     last_start: datetime | None = None
 
 
@@ -99,9 +100,10 @@ def _round(runs: Sequence[_Row]) -> Round:
     for run in runs:
         before = tries.get(run.slice, Tries())
         read = run.outcome is not None and not run.counts.get(STOPPED)
+        spared = run.outcome is not None and not run.counts.get(FAULT)
         tries[run.slice] = Tries(
             outcome=run.outcome if read else before.outcome,
-            unfinished=before.unfinished + (not read),
+            unfinished=before.unfinished + (not read and not spared),
             last_start=run.started_at,
         )
     by_hand = any(run.round_at is None for run in runs)

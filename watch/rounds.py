@@ -6,7 +6,7 @@
 3. Parts that were found on the way (`spiders.slices.is_allotted`) are due in the round in which they were found, and
    hold up no other.
 4. A run without an end was killed, or is under way; one that was stopped has not come to its end, either: the part is
-   due again. At once after the first time; after more it waits, for it may be what kills.
+   due again. At once where it was told to stop, and after one kill; after more it waits, for it may be what kills.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from spiders.slices import is_allotted
 from storage.rounds import Round
 from watch.schedule import first_round, next_start
 
-# After so many runs in one round that did not come to their end. Whoever stops and starts the watch, or its machine,
-# meets the first ones; a part that takes too much memory was ended by us, and is not tried again in that round.
+# After so many runs in one round that were killed. Whoever starts a machine anew meets the first ones; a part that
+# takes too much memory was ended by us, and is not tried again in that round.
 WAITS = (timedelta(0), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 
 
@@ -69,4 +69,4 @@ def _since(latest: Round, slice: str) -> datetime:
     tries = latest.of(slice)
     if tries.last_start is None:
         return latest.at
-    return tries.last_start + WAITS[tries.unfinished - 1]
+    return tries.last_start + WAITS[max(0, tries.unfinished - 1)]

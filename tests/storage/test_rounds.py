@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, event, select
 
 from storage.database import snapshot, transaction
-from storage.rounds import STOPPED, Round, Tries, give_up, latest_rounds
+from storage.rounds import FAULT, STOPPED, Round, Tries, give_up, latest_rounds
 from storage.runs import finish_run, requests_since, start_run
 from storage.schema import Run
 
@@ -37,9 +37,10 @@ def test_the_runs_of_the_last_round_are_told_part_by_part(engine: Engine) -> Non
         {"slice": "a", "round_at": at(0), "started_at": at(1), "outcome": "ok"},
         {"slice": "a", "round_at": at(60), "started_at": at(61)},
         {"slice": "b", "round_at": at(60), "started_at": at(62), "outcome": "failed"},
+        {"slice": "a", "round_at": at(60), "started_at": at(62), "outcome": "failed", "counts": {STOPPED: 1, FAULT: 1}},
         {"slice": "a", "round_at": at(60), "started_at": at(63), "outcome": "partial", "counts": {STOPPED: 1}},
     )
-    found = latest(engine)
+    found = latest(engine)  # told to stop the last time, which is no try
     assert found is not None
     assert (found.at, found.began, found.by_hand) == (at(60), at(61), False)
     assert found.of("a") == Tries(outcome=None, unfinished=2, last_start=at(63))

@@ -67,6 +67,11 @@ def test_a_part_without_an_end_is_due_at_once_then_after_longer_waits_then_no_mo
     assert len(due(shop, poison, NOON + timedelta(days=2))) == 2
 
 
+def test_a_part_that_was_told_to_stop_is_due_at_once_however_often() -> None:
+    stopped = round_at(NOON, a=READ, b=Tries(unfinished=0, last_start=NOON))
+    assert due(source(every="1d"), stopped, NOON) == [("b", NOON)]
+
+
 def test_what_was_found_on_the_way_is_due_at_once_and_holds_up_no_round() -> None:
     shop, slices = source(every="1h"), (*PARTS, "visit=shop.test")
     read = round_at(NOON, a=READ, b=READ)

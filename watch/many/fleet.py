@@ -5,7 +5,7 @@
 3. A job is done by `watch.perform`, the same function as on one machine. Light ones have a lane of their own, so that
    no message waits behind a crawl.
 4. One that failed waits for its next try, then is held as dead; an outage of the database is no failure.
-5. On SIGTERM or SIGINT what runs may end, then is stopped and put back, for others to take at once.
+5. On SIGTERM or SIGINT what runs may end, then is stopped and put back, for others to take at once; that is no try.
 """
 
 import asyncio
@@ -98,6 +98,7 @@ class Worker:
     jobs: int = 2  # crawls, visits, rechecks and prunings at once
     lease: timedelta = LEASE
     try_again: Sequence[timedelta] = TRY_AGAIN
+    patience: float = PATIENCE
     id: UUID = field(default_factory=uuid4)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)  # what still runs is put back
     _queue: Queue = field(init=False)
@@ -173,7 +174,7 @@ class Worker:
         """Let jobs end, put the others back; a server that is away is not waited for."""
         for manager in managers:
             manager.shutdown.set()
-        await asyncio.wait(working, timeout=PATIENCE)
+        await asyncio.wait(working, timeout=self.patience)
         self._stopping.set()
         for _ in range(int(self.hands.nursery.grace.total_seconds() + PATIENCE)):
             if any(manager.job_context for manager in managers):
@@ -205,6 +206,7 @@ class Worker:
             if done:
                 await self._queue.bury_older(row.id, job.identity)
                 return
+            await self._queue.spare(row)
             raise RetryRequested(timedelta(), "its worker was stopped")
 
     async def _performed(self, job: Job) -> bool:
@@ -228,7 +230,7 @@ class Worker:
     async def _failed(self, row: models.Job, job: Job, why: str) -> None:
         if row.attempts >= len(self.try_again):
             await self._give_up(row, job, why)
-        delay = self.try_again[row.attempts]
+        delay = self.try_again[max(0, row.attempts)]  # below 0: spared, then its worker was killed
         why = screen(why, limit=500)
         self.hands.warn(f"{job.kind}: {why}; next try in {delay.total_seconds():.0f} s")
         raise RetryRequested(delay, why) from None

@@ -14,6 +14,7 @@ import psycopg
 from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.domain.models import Job
 from pgqueuer.domain.settings import DBSettings
 from pgqueuer.domain.types import Channel, JobId
 from sqlalchemy import Engine
@@ -139,6 +140,11 @@ class Queue:
             f" AND id > (SELECT max(id) FROM {LOG} WHERE job_id = $1 AND status = 'queued')"
         )
         return cast("int", (await self._link.fetch(query, number))[0]["times"])
+
+    async def spare(self, row: Job) -> None:
+        """Let a try not count that is stopped with its worker; call it before the job is put back."""
+        query = f"UPDATE {JOBS} SET attempts = $1 WHERE id = $2"  # noqa: S608
+        await self._link.execute(query, row.attempts - 1, row.id)  # PgQueuer adds one when it puts it back
 
     async def bury_older(self, number: JobId, identity: str) -> None:
         """Take out the other dead jobs of this identity: this one tells how it stands now, well or dead anew."""
