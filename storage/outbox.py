@@ -212,10 +212,12 @@ def _settle(row: dict[str, Any], outcome: Outcome) -> None:
         row.update(next_at=outcome.retry_at)
 
 
-def due_since(session: Session, now: datetime) -> datetime | None:
+def due_since(session: Session, now: datetime, *, unwanted: datetime | None = None) -> datetime | None:
     """Return since when there is something to route or to send; None where there is nothing.
 
-    What no route wants is among it: a route may want it once its case has grown, or once there is such a route.
+    Args:
+        now: UTC.
+        unwanted: what was due by then, and is not routed, no route wants; None: nobody has tried.
     """
     told = or_(AlertIntent.case_id.is_(None), may_be_told(now))
     intents = (
@@ -224,6 +226,8 @@ def due_since(session: Session, now: datetime) -> datetime | None:
         .where(AlertIntent.state == "pending", AlertIntent.due_at <= now, told)
         .order_by(AlertIntent.due_at)
     )
+    if unwanted is not None:
+        intents = intents.where(or_(AlertIntent.route.is_not(None), AlertIntent.due_at > unwanted))
     deliveries = select(Delivery.next_at).where(*_may_leave(now)).order_by(Delivery.next_at)
     firsts = (session.scalar(query.limit(1)) for query in (intents, deliveries))
     return min((at for at in firsts if at is not None), default=None)

@@ -4,7 +4,8 @@ Asked every second or two: a dozen statements that indexes answer, however many 
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from cronsim import CronSim
 from sqlalchemy import Engine
@@ -15,7 +16,7 @@ from alerts.quiet import last_digest
 from config import Config, Source
 from config.routes import named
 from spiders.slices import slices_of
-from storage.cursors import cursor
+from storage.cursors import cursor, save_cursor
 from storage.database import snapshot
 from storage.outbox import due_since
 from storage.reminders import anything_due
@@ -28,6 +29,9 @@ from watch.schedule import last_time
 
 OURS = ""  # instead of a source's key: cursors of the watch itself
 PRUNED = "pruned"  # cursor: when what is too old was removed last, ISO 8601
+UNWANTED = "unwanted"  # cursor: [when alerts were left over that no route wants, ISO 8601; of which routes]
+# Until these are looked at again: a route may want one once its case has grown. Thousands of them take a while.
+LOOK_AGAIN = timedelta(minutes=5)
 
 
 def due_jobs(config: Config, engine: Engine, now: datetime) -> list[DueJob]:
@@ -77,6 +81,20 @@ def prune_due(config: Config, session: Session, now: datetime) -> datetime | Non
     return due if due <= now else None
 
 
+def unwanted(config: Config, session: Session, now: datetime) -> datetime | None:
+    """Return when alerts were last left over that no route wants; None where they are to be looked at again."""
+    noted = cursor(session, OURS, UNWANTED)
+    if noted is None or noted[1] != _routes(config):
+        return None
+    at = datetime.fromisoformat(noted[0])
+    return at if at <= now < at + LOOK_AGAIN else None
+
+
+def note_unwanted(config: Config, session: Session, at: datetime) -> None:
+    """Note that no route wants what was due at that time and is still there, so that it is not due each second."""
+    save_cursor(session, OURS, UNWANTED, [at.isoformat(), _routes(config)], at)
+
+
 def _next(schedule: str, last: str) -> datetime:
     return next(CronSim(schedule, datetime.fromisoformat(last)))
 
@@ -84,11 +102,15 @@ def _next(schedule: str, last: str) -> datetime:
 def _light(config: Config, session: Session, now: datetime) -> Iterator[tuple[JobKind, datetime]]:
     if anything_due(session, now):
         yield "remind", now
-    since = due_since(session, now) or _empty_digest(config, session, now)
+    since = due_since(session, now, unwanted=unwanted(config, session, now)) or _empty_digest(config, session, now)
     if since is not None:
         yield "deliver", since
     if config.evidence.authority is not None and due_stamps(session, now, limit=1):
         yield "stamp", now
+
+
+def _routes(config: Config) -> str:
+    return sha256(repr(config.route).encode()).hexdigest()
 
 
 def _empty_digest(config: Config, session: Session, now: datetime) -> datetime | None:

@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Engine
 
 from alerts.dispatch import dispatch_due
 from config import Config
+from storage.database import snapshot, transaction
+from storage.intents import due_intents
 from storage.media import MediaStore
+from watch.due import LOOK_AGAIN, note_unwanted, unwanted
 from watch.reminders import remind_due
-
-LOOK_AGAIN = timedelta(minutes=5)  # between two looks at alerts that no route wants; thousands of them take a while
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Messenger:
     media: MediaStore
     now: Callable[[], datetime]
     say: Callable[[str], None]  # one line for the operator
+    warn: Callable[[str], None]  # the same, of what went wrong
     _told: frozenset[str] = frozenset()  # problems already said
     _unrouted: frozenset[int] = frozenset()  # intents that reached nobody when looked at last
     _look_again: datetime | None = None
@@ -42,14 +44,30 @@ class Messenger:
         Raises:
             StorageUnavailable: the outbox cannot be read; what was sent is recorded.
         """
-        whole = self._look_again is None or self.now() >= self._look_again
+        began = self.now()
+        whole = self._look_again is None or began >= self._look_again or await asyncio.to_thread(self._wanted, began)
         if whole:  # what no route wanted, one may want once its case has grown
-            self._unrouted, self._look_again = frozenset(), self.now() + LOOK_AGAIN
+            self._unrouted, self._look_again = frozenset(), began + LOOK_AGAIN
         report = await dispatch_due(self.config, self.engine, self.media, now=self.now, skip=self._unrouted)
         self._unrouted |= report.unrouted_ids
+        if report.unrouted_ids:
+            await asyncio.to_thread(self._note_unwanted, began)
         if report.sent or report.dead:
-            self.say(f"alerts: {report.sent} sent, {report.retried} to be tried again, {report.dead} dead")
+            tell = self.warn if report.dead else self.say
+            tell(f"alerts: {report.sent} sent, {report.retried} to be tried again, {report.dead} dead")
         problems = frozenset(report.problems)
         for problem in sorted(problems - self._told):
-            self.say(f"alerts: {problem}")
+            self.warn(f"alerts: {problem}")
         self._told = problems if whole else self._told | problems
+
+    def _wanted(self, now: datetime) -> bool:
+        """Tell whether what no route wanted is to be looked at again."""
+        if not self._unrouted:
+            return False
+        with snapshot(self.engine) as session:
+            return unwanted(self.config, session, now) is None
+
+    def _note_unwanted(self, began: datetime) -> None:
+        with transaction(self.engine) as session:
+            if self._unrouted.issuperset(due_intents(session, began)):  # else some were not tried in this pass
+                note_unwanted(self.config, session, began)

@@ -55,7 +55,9 @@ class Hands:
     messenger: Messenger = field(init=False)
 
     def __post_init__(self) -> None:
-        self.messenger = Messenger(config=self.config, engine=self.engine, media=self.media, now=self.now, say=self.say)
+        self.messenger = Messenger(
+            config=self.config, engine=self.engine, media=self.media, now=self.now, say=self.say, warn=self.warn
+        )
 
     def warn(self, line: str) -> None:
         """Say what went wrong."""

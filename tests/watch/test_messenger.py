@@ -1,7 +1,8 @@
 """What the watch tells because time has passed, and how often."""
 
 import asyncio
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,23 +12,30 @@ from sqlalchemy import update
 from storage.database import transaction
 from storage.schema import Case
 from tests.alerts.bureau import Bureau, told
-from tests.servers.sink import Sink
+from tests.servers.sink import Reply, Sink
+from tests.storage.conftest import sqlite_template
+from watch.due import due_jobs
 from watch.messenger import Messenger
+
+__all__ = ["sqlite_template"]
 
 
 @pytest.fixture
-def bureau(tmp_path: Path) -> Iterator[Bureau]:
+def bureau(tmp_path: Path, sqlite_template: Path) -> Iterator[Bureau]:
+    shutil.copy(sqlite_template, tmp_path / "mekiki.db")
     opened = Bureau(tmp_path)
     yield opened
     opened.close()
 
 
+def messenger_of(bureau: Bureau, say: Callable[[str], None], warn: Callable[[str], None]) -> Messenger:
+    return Messenger(config=bureau.config, engine=bureau.engine, media=bureau.media, now=bureau.now, say=say, warn=warn)
+
+
 async def passes(bureau: Bureau, times: list[datetime]) -> list[str]:
     """Run a messenger through these moments; return what it said."""
     said: list[str] = []
-    messenger = Messenger(
-        config=bureau.config, engine=bureau.engine, media=bureau.media, now=bureau.now, say=said.append
-    )
+    messenger = messenger_of(bureau, said.append, said.append)
     for moment in times:
         bureau.at = moment
         await messenger.remind()
@@ -60,3 +68,64 @@ def test_a_case_past_its_due_time_is_told_by_the_next_watch_after_a_kill(bureau:
         asyncio.run(passes(bureau, [start + timedelta(minutes=1)]))
         asyncio.run(passes(bureau, [start + timedelta(hours=30), start + timedelta(hours=31)]))
         assert told(sink) == [("first", case), ("escalated", case)]
+
+
+def test_an_alert_that_no_route_wants_is_not_due_for_ever_but_looked_at_again(bureau: Bureau) -> None:
+    bureau.webhook("desk", "http://127.0.0.1:1/", brands=["other"])
+    bureau.flag()
+    bureau.wait(minutes=1)
+    said: list[str] = []
+    warned: list[str] = []
+    messenger = messenger_of(bureau, said.append, warned.append)
+    assert _due(bureau) == ["deliver"]
+    asyncio.run(messenger.deliver())
+    assert (said, len(warned)) == ([], 1)
+    bureau.wait(seconds=2)
+    assert _due(bureau) == []
+    bureau.flag(2)
+    bureau.wait(minutes=1)
+    assert _due(bureau) == ["deliver"]  # another one, that nobody has tried yet
+    asyncio.run(messenger.deliver())
+    assert _due(bureau) == []
+    bureau.wait(minutes=5)
+    assert _due(bureau) == ["deliver"]
+    late = messenger_of(bureau, said.append, warned.append)  # of another worker
+    asyncio.run(late.deliver())
+    assert _due(bureau) == []
+    bureau.wait(minutes=5)
+    asyncio.run(late.deliver())
+    asyncio.run(messenger.deliver())
+    assert _due(bureau) == []
+
+
+def test_what_no_route_wanted_is_told_at_once_when_there_is_such_a_route(bureau: Bureau) -> None:
+    with Sink() as sink:
+        bureau.webhook("desk", sink.url(), brands=["other"])
+        case = bureau.flag()
+        bureau.wait(minutes=1)
+        asyncio.run(passes(bureau, [bureau.at]))
+        assert _due(bureau) == []
+        bureau.webhook("chief", sink.url())
+        bureau.wait(seconds=2)
+        assert _due(bureau) == ["deliver"]
+        asyncio.run(passes(bureau, [bureau.at]))
+        assert told(sink) == [("first", case)]
+
+
+def test_what_did_not_arrive_is_a_warning(bureau: Bureau) -> None:
+    with Sink(Reply(status=500), Reply(status=400)) as sink:
+        bureau.webhook("desk", sink.url())
+        bureau.flag()
+        said: list[str] = []
+        warned: list[str] = []
+        messenger = messenger_of(bureau, said.append, warned.append)
+        for _ in range(2):
+            bureau.wait(hours=1)
+            asyncio.run(messenger.deliver())
+    assert said == []
+    assert any("500" in line for line in warned)
+    assert any(line.endswith("1 dead") for line in warned), warned
+
+
+def _due(bureau: Bureau) -> list[str]:
+    return [one.job.kind for one in due_jobs(bureau.config, bureau.engine, bureau.at)]
