@@ -1,12 +1,13 @@
 """The queues and their dead jobs as people at a terminal read them."""
 
 from collections.abc import Sequence
+from math import ceil
 
 from rich.table import Table
 
 from console.show import moment
 from safety.screen import screen
-from watch.many.queue_figures import DeadJob, QueueFigures
+from watch.many.queue_figures import DeadJob, QueueFigures, RunningOn
 
 
 def queue_table(figures: Sequence[QueueFigures]) -> Table:
@@ -25,10 +26,22 @@ def queue_table(figures: Sequence[QueueFigures]) -> Table:
             str(one.done),
             _length(one.p50),
             _length(one.p95),
-            ", ".join(worker.worker + (f" x{worker.jobs}" if worker.jobs > 1 else "") for worker in one.workers),
+            ", ".join((*map(_worker, one.workers), *([lost_jobs([one])] if one.lost else ()))),
             style="red" if one.dead else None,
         )
     return table
+
+
+def lost_jobs(figures: Sequence[QueueFigures]) -> str:
+    """Say how many jobs of some queues were lost with their worker, and what becomes of them."""
+    left = [one.taken_over_in for one in figures if one.lost]
+    within = [seconds for seconds in left if seconds is not None]
+    then = f"taken over within {ceil(max(within))} s" if within else "no worker is there to take over"
+    return f"{sum(one.lost for one in figures)} lost ({then})"
+
+
+def _worker(one: RunningOn) -> str:
+    return one.worker + (f" x{one.jobs}" if one.jobs > 1 else "")
 
 
 def dead_table(dead: Sequence[DeadJob]) -> Table:

@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from console.queue_page import lost_jobs
 from console.show import moment
 from desk.counted import counted
 from safety.screen import screen
@@ -97,7 +98,8 @@ def _queue(facts: Facts) -> str:
         return ""
     waiting = sum(one.waiting for one in facts.queue)
     running, dead = sum(one.running for one in facts.queue), sum(one.dead for one in facts.queue)
-    return f"{counted(facts.workers, 'worker')}, {waiting} waiting, {running} running, {dead} dead"
+    lost = f", {lost_jobs(facts.queue)}" if any(one.lost for one in facts.queue) else ""
+    return f"{counted(facts.workers, 'worker')}, {waiting} waiting, {running} running{lost}, {dead} dead"
 
 
 def _database(facts: Facts, revision: Revision) -> str:

@@ -14,8 +14,8 @@ from console.work import hands_of, listening
 from desk.counted import counted
 from safety.screen import screen
 from watch.job import KINDS, JobKind
-from watch.many.fleet import LEASE, Worker
-from watch.many.queue import install
+from watch.many.fleet import Worker
+from watch.many.queue import LEASE, install
 from watch.many.queue_figures import dead_jobs, queue_figures, retry
 from watch.observability.endpoint import EndpointUnavailable
 

@@ -2,26 +2,31 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from threading import Thread
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pgqueuer.domain.types import JobId, QueueEntrypoint, QueueManagerId
 from pgqueuer.ports.repository import EntrypointExecutionParameter
+from rich.console import Console
 from sqlalchemy import Engine, text
 
-from storage.database import open_engine, transaction
+from console.status_page import status_page
+from storage.database import Revision, open_engine, transaction
 from storage.errors import DatabaseOutdated, StorageUnavailable
 from tests.servers.postgres import database, needs_postgres, small_disk
-from watch.job import DueJob, Job
+from tests.watch.standing import facts
+from watch.job import DueJob, Job, JobKind
 from watch.many.fleet import Lane
 from watch.many.link import Link, connect
-from watch.many.queue import JOBS, LOG, REST, Queue, install, rests
-from watch.many.queue_figures import dead_jobs, queue_figures, retry
+from watch.many.queue import JOBS, LOG, REST, Queue, install, rests, session_of
+from watch.many.queue_figures import QueueFigures, dead_jobs, queue_figures, retry
 
 pytestmark = [pytest.mark.postgres, needs_postgres]
 
@@ -189,6 +194,46 @@ def test_figures_tell_waits_and_times(engine: Engine) -> None:
     assert (crawl.waiting, crawl.later, crawl.running, crawl.dead, crawl.done) == (1, 1, 0, 0, 2)
     assert 90 <= crawl.oldest_wait < 150
     assert crawl.p50 == pytest.approx(15, abs=1)  # 10 and 20 s; the one that was taken over counts from the second pick
+
+
+def shown(figures: tuple[QueueFigures, ...]) -> str:
+    """Return the screen of `mekiki status`."""
+    screen = Console(file=StringIO(), width=200)
+    for part in status_page(facts(queue=figures, workers=2), Revision(current="1", head="1"), ()):
+        screen.print(part)
+    assert isinstance(screen.file, StringIO)
+    return screen.file.getvalue()
+
+
+def test_what_a_killed_or_hanging_worker_had_is_lost_and_does_not_run(engine: Engine) -> None:
+    kinds: tuple[JobKind, ...] = ("crawl", "visit", "recheck")
+    offered(engine, *(Job(kind=kind, source="shop") for kind in kinds))
+    alive, hanging, killed = (uuid4() for _ in kinds)
+    with transaction(engine) as session:
+        for kind, worker, ago in zip(kinds, (alive, hanging, killed), (1, 60, 1), strict=True):
+            query = f"""
+                UPDATE {JOBS} SET status = 'picked', queue_manager_id = :worker,
+                heartbeat = now() - :ago * interval '1 s' WHERE entrypoint = :kind
+            """
+            session.execute(text(query), {"worker": worker, "ago": ago, "kind": kind})
+
+    async def look(*workers: UUID) -> list[QueueFigures]:
+        async with AsyncExitStack() as stack:
+            for worker in workers:
+                link = await connect(engine, session_of(worker, timedelta(seconds=20)))
+                stack.push_async_callback(link.close)
+            return await asyncio.to_thread(queue_figures, engine)
+
+    figures = {one.queue: one for one in asyncio.run(look(alive, hanging))}
+    assert [(figures[kind].running, figures[kind].lost) for kind in kinds] == [(1, 0), (0, 1), (0, 1)]
+    assert [len(figures[kind].workers) for kind in kinds] == [1, 0, 0]
+    assert figures["crawl"].taken_over_in is None
+    assert figures["visit"].taken_over_in == pytest.approx(5, abs=0.5)  # its lease is over: when somebody looks next
+    assert figures["recheck"].taken_over_in == pytest.approx(24, abs=3)
+    assert re.search(r"1 running, 2 lost \(taken over within 2\d s\), 0 dead", shown(tuple(figures.values())))
+    nobody = asyncio.run(look())
+    assert sum(one.lost for one in nobody) == 3
+    assert "0 running, 3 lost (no worker is there to take over), 0 dead" in shown(tuple(nobody))
 
 
 def test_a_link_that_is_new_takes_nobody_for_dead(engine: Engine) -> None:

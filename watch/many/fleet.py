@@ -10,9 +10,7 @@
 
 import asyncio
 import logging
-import os
 import signal
-import socket
 from collections.abc import Sequence, Sized
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
@@ -32,11 +30,9 @@ from storage.errors import StorageUnavailable
 from watch.job import KINDS, Job, JobKind
 from watch.many.link import OUTAGE, Connection, Link, connect
 from watch.many.plan import Plan
-from watch.many.queue import SETTINGS, Queue, builders
+from watch.many.queue import LEASE, LOOK, SETTINGS, Queue, builders, session_of
 from watch.perform import Hands, JobFailed, called, perform, tell_of
 
-LEASE = timedelta(seconds=10)  # a job whose worker was not heard of for so long is taken over; it beats each 5 s
-LOOK = 4  # times in a lease an idle worker looks for what it was not notified of: jobs to take over, next tries
 BUSY_LOOK = timedelta(seconds=0.5)  # between two looks while jobs wait; the end of one is notified anyway
 LIGHT: tuple[JobKind, ...] = ("deliver", "remind", "stamp")  # short, in the worker's own process
 # Before the next tries of a job that failed: what a killed child or a lost connection broke is over in seconds, a site
@@ -103,12 +99,6 @@ class Worker:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)  # what still runs is put back
     _queue: Queue = field(init=False)
 
-    @property
-    def session(self) -> str:
-        """What PostgreSQL calls our connections: `watch.many.queue_figures` finds workers by it."""
-        host = screen(socket.gethostname(), limit=30).replace(" ", "_")
-        return f"mekiki worker {host}:{os.getpid()} {str(self.id)[:8]}"
-
     async def run(self) -> None:
         """Work until SIGTERM or SIGINT.
 
@@ -151,7 +141,7 @@ class Worker:
                 await asyncio.wait_for(stop.wait(), TURN)
 
     async def _connect(self) -> Connection:
-        return await connect(self.hands.engine, self.session)
+        return await connect(self.hands.engine, session_of(self.id, self.lease))
 
     def _manager(self, lane: Lane, kinds: Sequence[JobKind]) -> QueueManager:
         manager = QueueManager(lane, channel=SETTINGS.channel)

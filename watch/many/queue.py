@@ -6,9 +6,12 @@ for good is held (status `failed`, "dead"), where it does not keep later ones of
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 import psycopg
 from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
@@ -41,6 +44,8 @@ SETTINGS = DBSettings(
     function="fn_pgqueuer_changed",
     trigger="tg_pgqueuer_changed",
 )
+LEASE = timedelta(seconds=10)  # a job whose worker was not heard of for so long is taken over; it beats each 5 s
+LOOK = 4  # times in a lease an idle worker looks for what it was not notified of: jobs to take over, next tries
 PRIORITIES: dict[JobKind, int] = {"deliver": 40, "remind": 40, "recheck": 20, "stamp": 10, "prune": 10}  # others: 0
 AT_ONCE = 1000  # jobs in one statement
 # Jobs that died rest: a crawl until its next round, everything until its death is this long ago. Five tries that took
@@ -56,6 +61,12 @@ def builders(settings: DBSettings = SETTINGS) -> dict[str, Any]:
         "qbq": QueryQueueBuilder(settings),
         "qbs": QuerySchedulerBuilder(settings),
     }
+
+
+def session_of(worker: UUID, lease: timedelta) -> str:
+    """Return what PostgreSQL calls a worker's connections, 63 bytes at most: `watch.many.queue_figures` reads it."""
+    host = screen(socket.gethostname(), limit=24).replace(" ", "_")
+    return f"mekiki worker {host}:{os.getpid()} {str(worker)[:8]} {lease.total_seconds():g}"
 
 
 def install(engine: Engine) -> bool:

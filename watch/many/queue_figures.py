@@ -4,8 +4,9 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, Row, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,7 +14,7 @@ from safety.screen import screen
 from storage.database import snapshot, transaction
 from storage.errors import DatabaseOutdated
 from watch.job import KINDS, Job, JobKind
-from watch.many.queue import JOBS, LOG, SCHEMA
+from watch.many.queue import JOBS, LEASE, LOG, LOOK, SCHEMA
 
 # Statements over tables that are PgQueuer's; no value is ever put into their text.
 _STANDING = text(f"""
@@ -21,16 +22,21 @@ SELECT entrypoint,
        count(*) FILTER (WHERE status = 'queued' AND execute_after <= now()) AS waiting,
        min(execute_after) FILTER (WHERE status = 'queued' AND execute_after <= now()) AS first_since, now() AS at,
        count(*) FILTER (WHERE status = 'queued' AND execute_after > now()) AS later,
-       count(*) FILTER (WHERE status = 'picked') AS running,
        count(*) FILTER (WHERE status = 'failed') AS dead
 FROM {JOBS} GROUP BY entrypoint
 """)  # noqa: S608
-_WORKERS = text(f"""
-SELECT job.entrypoint, job.queue_manager_id, count(DISTINCT job.id) AS jobs, min(session.application_name) AS name
+# A worker that was killed has no session any more, one that hangs has, and is not heard of.
+_TAKEN = text(f"""
+SELECT job.entrypoint, worker.name, count(*) AS jobs,
+       worker.name IS NULL OR now() - job.heartbeat >= :lease * interval '1 s' AS lost,
+       extract(epoch FROM now() - max(job.heartbeat))::float8 AS silent
 FROM {JOBS} job
-LEFT JOIN pg_stat_activity session ON session.datname = current_database()
-    AND session.application_name LIKE 'mekiki worker % ' || left(job.queue_manager_id::text, 8)
-WHERE job.status = 'picked' GROUP BY job.entrypoint, job.queue_manager_id ORDER BY 1, name, 2
+LEFT JOIN (
+    SELECT split_part(application_name, ' ', 4) AS id, min(split_part(application_name, ' ', 3)) AS name
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'mekiki worker % %' GROUP BY 1
+) worker ON worker.id = left(job.queue_manager_id::text, 8)
+WHERE job.status = 'picked' GROUP BY job.entrypoint, job.queue_manager_id, worker.name, lost ORDER BY 1, 2
 """)  # noqa: S608
 # A job's time is that between its last pick and its end: of one that was taken over, the time of who did it.
 _DONE = text(f"""
@@ -46,7 +52,8 @@ CROSS JOIN LATERAL (
 WHERE ended.status = 'successful' AND ended.created > now() - interval '1 hour' GROUP BY ended.entrypoint
 """)  # noqa: S608
 _SESSIONS = text("""
-SELECT count(DISTINCT split_part(application_name, ' ', 4)) FROM pg_stat_activity
+SELECT count(DISTINCT split_part(application_name, ' ', 4)) AS workers,
+       max(substring(application_name FROM ' ([0-9.]+)$')::float8) AS lease FROM pg_stat_activity
 WHERE datname = current_database() AND application_name LIKE 'mekiki worker % %'
 """)
 _DEAD = text(f"""
@@ -73,7 +80,7 @@ RETURNING job_id
 class RunningOn:
     """A worker that has jobs of a queue."""
 
-    worker: str  # "HOST:PID", or "lost" where no session of it is open: its jobs are taken over when its lease is over
+    worker: str  # "HOST:PID"
     jobs: int
 
 
@@ -86,11 +93,13 @@ class QueueFigures:
     oldest_wait: float  # seconds that the first of these has been waiting; 0 without any
     later: int  # jobs that wait for their next try
     running: int
-    workers: tuple[RunningOn, ...]
+    workers: tuple[RunningOn, ...]  # that are doing them
     dead: int
     done: int  # in the last hour
     p50: float | None  # seconds that half of these took at most; None without any
     p95: float | None
+    lost: int = 0  # jobs whose worker was killed, or is not heard of
+    taken_over_in: float | None = None  # seconds within which others take these; None: no worker is there, or none lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,21 +134,27 @@ def queue_figures(engine: Engine) -> list[QueueFigures]:
         check_there(session)
         standing = {row.entrypoint: row for row in session.execute(_STANDING)}
         done = {row.entrypoint: row for row in session.execute(_DONE)}
-        workers: dict[str, list[RunningOn]] = {}
-        for row in session.execute(_WORKERS):
-            name = row.name.split()[2] if row.name else "lost"
-            workers.setdefault(row.entrypoint, []).append(RunningOn(worker=screen(name), jobs=row.jobs))
+        alive = session.execute(_SESSIONS).one()
+        lease = alive.lease or LEASE.total_seconds()
+        taken: dict[str, list[Row[Any]]] = {}
+        for row in session.execute(_TAKEN, {"lease": lease}):
+            taken.setdefault(row.entrypoint, []).append(row)
     figures = []
     for kind in KINDS:
         now, past = standing.get(kind), done.get(kind)
+        lost = [row for row in taken.get(kind, ()) if row.lost]
+        held = [RunningOn(worker=screen(row.name), jobs=row.jobs) for row in taken.get(kind, ()) if not row.lost]
+        left = max((max(0.0, lease - row.silent) + lease / LOOK for row in lost), default=None)
         figures.append(
             QueueFigures(
                 queue=kind,
                 waiting=now.waiting if now else 0,
                 oldest_wait=(now.at - now.first_since).total_seconds() if now and now.first_since else 0.0,
                 later=now.later if now else 0,
-                running=now.running if now else 0,
-                workers=tuple(workers.get(kind, ())),
+                running=sum(one.jobs for one in held),
+                workers=tuple(held),
+                lost=sum(row.jobs for row in lost),
+                taken_over_in=left if alive.workers else None,
                 dead=now.dead if now else 0,
                 done=past.done if past else 0,
                 p50=past.p50 if past else None,
@@ -151,7 +166,7 @@ def queue_figures(engine: Engine) -> list[QueueFigures]:
 
 def workers_connected(session: Session) -> int:
     """Return how many workers have a connection to this database."""
-    return session.scalar(_SESSIONS) or 0
+    return int(session.execute(_SESSIONS).one().workers)
 
 
 def dead_jobs(engine: Engine) -> list[DeadJob]:

@@ -207,6 +207,7 @@ def _queue(facts: Facts) -> Iterator[Metric]:
         ("mekiki_queue_oldest_seconds", "For how long the first of them has waited.", lambda one: one.oldest_wait),
         ("mekiki_queue_retrying", "Jobs that wait for their next try.", lambda one: one.later),
         ("mekiki_queue_running", "Jobs that workers are doing.", lambda one: one.running),
+        ("mekiki_queue_lost", "Jobs whose worker was killed or hangs, until others take them.", lambda one: one.lost),
         ("mekiki_queue_dead", "Jobs that were given up.", lambda one: one.dead),
     )
     for name, says, value in gauges:
