@@ -6,10 +6,9 @@ Each function works in the caller's transaction, on few hundred ids.
 from collections.abc import Sequence, Set
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import Select, bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from storage.batches import batched
 from storage.columns import digest_of
 from storage.schema import (
     AlertIntent,
@@ -20,6 +19,7 @@ from storage.schema import (
     CaseItem,
     CaseJoin,
     CaseKey,
+    CasePair,
     Delivery,
     ItemKey,
     ItemRow,
@@ -108,19 +108,17 @@ def empty_notices(session: Session, ids: Sequence[int]) -> None:
     session.flush()
 
 
-def remove_loose_keys(session: Session) -> None:
-    """Remove what campaigns had in common that no item and no case has any more."""
-    users = (
-        exists().where(ItemKey.key_id == CampaignKeyRow.id),
-        exists().where(CaseKey.key_id == CampaignKeyRow.id),
-        exists().where(CaseJoin.key_id == CampaignKeyRow.id),
-    )
-    loose = list(
-        session.scalars(select(CampaignKeyRow.id).where(*(~used for used in users), CampaignKeyRow.parted == 0))
-    )
-    for some in batched(loose):
-        session.execute(delete(CampaignBand).where(CampaignBand.key_id.in_(some)), execution_options=_PLAIN)
-        session.execute(delete(CampaignKeyRow).where(CampaignKeyRow.id.in_(some)), execution_options=_PLAIN)
+def loose_keys() -> Select[int]:
+    """Return what campaigns had in common that no item and no case has any more."""
+    users = (ItemKey.key_id, CaseKey.key_id, CaseJoin.key_id, CasePair.key_id)
+    used = (exists().where(user == CampaignKeyRow.id) for user in users)
+    return select(CampaignKeyRow.id).where(*(~one for one in used), CampaignKeyRow.parted == 0)
+
+
+def remove_keys(session: Session, ids: Sequence[int]) -> None:
+    """Remove what campaigns had in common, and the parts by which it was found."""
+    session.execute(delete(CampaignBand).where(CampaignBand.key_id.in_(ids)), execution_options=_PLAIN)
+    session.execute(delete(CampaignKeyRow).where(CampaignKeyRow.id.in_(ids)), execution_options=_PLAIN)
 
 
 def forget_pictures(session: Session, version_ids: Sequence[int]) -> list[str]:

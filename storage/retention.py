@@ -34,9 +34,10 @@ from storage.forgetting import (
     empty_items,
     empty_notices,
     forget_pictures,
+    loose_keys,
     pictured,
     remove_items,
-    remove_loose_keys,
+    remove_keys,
 )
 from storage.media import MediaStore
 from storage.partitions import Busy, beginning, in_no_month, make_months, months, thin
@@ -62,6 +63,7 @@ PURGE = "purge"  # action in the custody chain
 FRESH = timedelta(hours=1)  # a file that was stored later stays: a crawl names it only when it has read the whole page
 PRUNING = "retention"  # name of a lock: one thing is removed at a time
 BATCH = 200  # rows in one transaction: other writers wait for it
+STRETCH = 1000  # ids among which they are looked for at first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,20 +164,29 @@ class _Work:
         query: Select[int],
         act: Callable[[Session, MediaStore, Sequence[int]], list[str]],
     ) -> int:
-        """Do something with every row of a query, few at a time; return how many there were."""
-        count = last = 0
+        """Do something with every row of a query, few at a time; return how many there were.
+
+        It is asked about a stretch of ids at a time: about all that are left it would, for each few rows, read the
+        other tables from end to end. A stretch is as long as it takes to find some.
+        """
         [column] = query.selected_columns
-        while True:
+        with snapshot(self._engine) as session:
+            first, end = session.execute(select(func.min(column), func.max(column))).one()
+        count, stretch = 0, STRETCH
+        last, end = (first - 1, end) if first is not None else (0, 0)
+        while last < end:
             with transaction(self._engine) as session:
                 lock_name(session, PRUNING)
-                ids = list(session.scalars(query.where(column > last).order_by(column).limit(BATCH)))
-                if not ids:
-                    return count
-                files = act(session, self._media, ids)
+                some = query.where(column > last, column <= last + stretch).order_by(column).limit(BATCH)
+                ids = list(session.scalars(some))
+                files = act(session, self._media, ids) if ids else []
                 if files:
                     data = {"what": what, "files": files}
                     append(session, at=self._now, who=self._who, action=PURGE, subject="retention", data=data)
-            count, last = count + len(ids), ids[-1]
+            count, full = count + len(ids), len(ids) == BATCH
+            last = ids[-1] if full else last + stretch
+            stretch = max(STRETCH, stretch // 2) if full else 2 * stretch
+        return count
 
     def sightings(self, cutoff: datetime | None) -> int:
         """Make the months to come, and take out of those that are over what no case names; return how many rows."""
@@ -194,8 +205,7 @@ class _Work:
     def tidy(self, cutoff: datetime) -> None:
         """Take the words out of cases that have no more items with any, and remove keys that nothing has."""
         self.through("cases", select(Case.id).where(_over(cutoff), Case.title != PURGED), _empty_cases)
-        with transaction(self._engine) as session:
-            remove_loose_keys(session)
+        self.through("keys", loose_keys(), _remove_keys)
 
     def unlink(self) -> int:
         """Remove the files that this run and earlier ones took out; what was stored again meanwhile stays.
@@ -307,6 +317,11 @@ def _unpicture(session: Session, media: MediaStore, ids: Sequence[int]) -> list[
 
 def _empty_cases(session: Session, media: MediaStore, ids: Sequence[int]) -> list[str]:  # noqa: ARG001
     empty_cases(session, ids)
+    return []
+
+
+def _remove_keys(session: Session, media: MediaStore, ids: Sequence[int]) -> list[str]:  # noqa: ARG001
+    remove_keys(session, ids)
     return []
 
 

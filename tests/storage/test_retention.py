@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event, select
 
 from detector.items import Advertiser, Item, Text
 from storage.case_log import log_faults
@@ -18,8 +18,18 @@ from storage.merging import merge
 from storage.notices import add_reply, history, notices_of, set_state
 from storage.outbox import NewDelivery, Outcome, claim_deliveries, pending_intents, record_outcomes, route_intents
 from storage.pictures import PictureRecord, known_picture, save_picture
-from storage.retention import Keep, Pruned, compact, prune
-from storage.schema import ItemRow, ItemVersion, Picture, Sighting, VerdictRow, VisitRow
+from storage.retention import BATCH, STRETCH, Keep, Pruned, compact, prune
+from storage.schema import (
+    CampaignBand,
+    CampaignKeyRow,
+    CasePair,
+    ItemRow,
+    ItemVersion,
+    Picture,
+    Sighting,
+    VerdictRow,
+    VisitRow,
+)
 from storage.verification import Verification
 from storage.views import CaseFilters
 from tests.storage.examples import a_verdict, an_item, count, see
@@ -299,3 +309,47 @@ def test_a_file_that_another_notice_needs_stays(engine: Engine, media: MediaStor
     assert pruned(engine, media).notices == 1
     assert files[0]["shot"] == files[1]["shot"]
     assert all(media.path(address).exists() for address in files[1].values())
+
+
+def test_all_that_is_too_old_is_found_however_the_numbers_lie(engine: Engine, media: MediaStore) -> None:
+    few = [1, 2, 3, STRETCH, STRETCH + 1, 3 * STRETCH, 40 * STRETCH + 7, 10**9]
+    rows = [*few, *range(5 * STRETCH, 5 * STRETCH + 2 * BATCH + 1)]
+    young = 6 * STRETCH
+    with transaction(engine) as session:
+        for number in (*rows, young):
+            at = NOW if number == young else OLD
+            session.add(
+                ItemRow(
+                    id=number,
+                    kind="ad",
+                    platform="",
+                    external_id=str(number),
+                    identity=f"{number:064x}",
+                    recorded_at=at,
+                )
+            )
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *about: statements.append(about[2]))
+    assert pruned(engine, media, Keep(items=30 * DAY)).items == len(rows)
+    asked = [one for one in statements if one.startswith("SELECT items.id") and "LIMIT" in one]
+    assert 0 < len(asked) < 60
+    with snapshot(engine) as session:
+        assert list(session.scalars(select(ItemRow.id))) == [young]
+
+
+def test_a_key_that_only_a_pair_of_cases_names_stays_and_others_go(engine: Engine, media: MediaStore) -> None:
+    cases = [seen(engine, media, number, f"{number}x", flagged=True) for number in (1, 2)]
+    with transaction(engine) as session:
+        keys = [
+            CampaignKeyRow(identity=f"{number:064x}", brand="hoshino", kind="text", value=str(number), cases=0)
+            for number in (1, 2)
+        ]
+        session.add_all(keys)
+        session.flush()
+        session.add(CampaignBand(band=7, key_id=keys[1].id))
+        session.add(CasePair(low=cases[0], high=cases[1], state="apart", key_id=keys[0].id, at=OLD, who="aiko"))
+        kept, loose = (key.id for key in keys)
+    pruned(engine, media)
+    with snapshot(engine) as session:
+        assert session.get(CampaignKeyRow, kept) is not None
+        assert session.get(CampaignKeyRow, loose) is None
