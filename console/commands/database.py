@@ -103,7 +103,17 @@ def db_copy(app: App, target: str) -> None:
 @click.option("--keep", type=click.IntRange(min=1), help="Sets to keep: older ones go, with files that only they name.")
 @with_app
 def db_backup(app: App, folder: Path, keep: int | None) -> None:
-    """Put database, media store and configuration into FOLDER: a new set each time, of media only what is new.
+    """Add a set to FOLDER, which is made if it is not there: the database, the configuration, a list of media files.
+
+    \b
+    FOLDER/2026-11-30T031500Z/        a set, named by its time in UTC, with
+      mekiki.db or mekiki.dump        the database, of SQLite or of PostgreSQL
+      media.sha256, configuration/    names of its media files; mekiki.toml and what it names
+      manifest.json, manifest.sha256  SHA-256 of every file, head of the custody chain
+    FOLDER/media/                     media files of all sets, each once: only new ones are copied
+
+    It comes back, checked, by `mekiki db restore FOLDER`, into an empty database and an empty media store. Secrets are
+    not in it: keep environment and secret files elsewhere.
 
     Workers may go on meanwhile. Of PostgreSQL a dump is made by its own pg_dump, which must be at least as new as the
     server, and reach it directly, not through PgBouncer.
@@ -134,8 +144,9 @@ def db_backup(app: App, folder: Path, keep: int | None) -> None:
 def db_restore(app: App, folder: Path, verified: bool) -> None:
     """Put the latest set of FOLDER, or the set that is FOLDER, into an empty database and an empty media store.
 
-    Where the configuration file is not there, that of the backup is put there first. Every file is compared with the
-    backup's list before anything is written.
+    On a new machine: install, change into an empty folder, set the variables that the configuration names (env:…),
+    restore. Where the configuration file (--config) is not there, that of the backup is put there first; where it is,
+    it names the database and the media store. Every file is compared with the backup's list before anything is written.
     """
     found = open_backup(folder)
     if not app.path.exists():

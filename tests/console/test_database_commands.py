@@ -164,6 +164,19 @@ def test_what_is_restored_on_an_empty_folder_tells_the_same(here: Path, tmp_path
     assert reports(there) == before
 
 
+def test_who_reads_only_the_help_of_a_backup_finds_the_files_it_writes_and_how_they_come_back(
+    here: Path, tmp_path: Path
+) -> None:
+    said = CliRunner().invoke(main, ["db", "backup", "--help"], terminal_width=120).output
+    assert "mekiki db restore FOLDER" in said
+    assert mekiki(here, "db", "backup", str(tmp_path / "backup")).exit_code == 0
+    [found] = (tmp_path / "backup").glob("2*Z")
+    assert sorted(path.name for path in (tmp_path / "backup").iterdir()) == [found.name, "media"]
+    assert re.search(r"FOLDER/\d{4}-\d\d-\d\dT\d{6}Z/", said)
+    for name in ("FOLDER/media/", *(f"{path.name}/" if path.is_dir() else path.name for path in found.iterdir())):
+        assert name in said, name
+
+
 def test_a_second_backup_copies_what_is_new_and_older_sets_go(here: Path, tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     first = mekiki(here, "db", "backup", str(backup))
