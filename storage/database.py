@@ -76,7 +76,8 @@ def _open_postgresql(url: URL) -> Engine:
     """Open a pool for one process; what the URL itself says of the connection holds.
 
     Nothing outlives a transaction on a connection (no prepared statement, no setting, no lock), so that PgBouncer may
-    give each transaction another one.
+    give each transaction another one. The queue's own connections (`watch.many.link`) are not of this pool: they need
+    a session.
     """
     said = {name: value for name, value in _CONNECTION.items() if name not in url.query}
     return create_engine(
