@@ -13,6 +13,7 @@ from importlib.metadata import version
 import click
 
 from console.app import Group
+from console.commands.board import account_group, serve_command
 from console.commands.campaigns import cases_merge, cases_split, cases_why
 from console.commands.database import db
 from console.commands.evidence import verify
@@ -64,6 +65,8 @@ for command in (
     status,
     worker,
     queue,
+    serve_command,
+    account_group,
     visit,
     verify,
     cases,

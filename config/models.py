@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
+from config.board import Board
 from config.fields import (
     BesidePath,
     DatabaseUrl,
@@ -156,6 +157,7 @@ class Config(Model):
     egress: Egress = Egress()
     detector: Detector = Detector()
     watch: Watching = Field(default_factory=dict, validate_default=True)
+    board: Board = Field(default_factory=dict, validate_default=True)
     alerting: Alerting = Alerting()
     brand: tuple[Brand, ...] = ()
     ownership: tuple[Ownership, ...] = ()

@@ -31,6 +31,7 @@ OURS = (
     "takedown",
     "watch",
     "desk",
+    "board",
     "console",
     "demo",
 )

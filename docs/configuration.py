@@ -24,6 +24,7 @@ TABLES = {
     "Visitor": "[[visitor]]",
     "Detector": "[detector]",
     "Watching": "[watch]",
+    "Board": "[board]",
     "Alerting": "[alerting]",
     "Triage": "[triage]",
     "Takedown": "[takedown]",

@@ -96,3 +96,11 @@ class SilenceRefused(StorageError):
 
 class ReplayRefused(StorageError):
     """Only a dead delivery can be sent again, and only about a case that is not dismissed."""
+
+
+class AccountNotFound(StorageError):
+    """No account has this login."""
+
+
+class AccountRefused(StorageError):
+    """There is such an account already, or it cannot be one."""

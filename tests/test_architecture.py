@@ -19,7 +19,20 @@ ALLOWED = {
     "watch": {"config", "safety", "storage", "spiders", "alerts", "takedown", "detector"},
     "demo": {"config", "safety", "storage", "spiders", "alerts", "detector"},
     "desk": {"config", "safety", "storage", "spiders", "alerts", "takedown", "detector", "watch"},
-    "console": {"config", "safety", "storage", "spiders", "alerts", "takedown", "detector", "watch", "demo", "desk"},
+    "board": {"config", "safety", "storage", "alerts", "takedown", "detector", "watch", "desk"},
+    "console": {
+        "config",
+        "safety",
+        "storage",
+        "spiders",
+        "alerts",
+        "takedown",
+        "detector",
+        "watch",
+        "demo",
+        "desk",
+        "board",
+    },
     "cli": {"console"},
 }
 FILES = [*sorted(path for name in ALLOWED for path in (ROOT / name).rglob("*.py")), ROOT / "cli.py"]

@@ -24,7 +24,7 @@ from safety.sandbox import Sandbox, SandboxError
 
 ENOUGH = 1.0  # seconds; more is not waited for
 LENGTH = 200_000  # characters: what is kept of a page's text
-PACKAGES = ("spiders", "detector", "alerts", "config", "console", "storage", "watch", "desk", "safety", "demo")
+PACKAGES = ("spiders", "detector", "alerts", "config", "console", "storage", "watch", "desk", "board", "safety", "demo")
 ROOT = Path(spiders.__file__).resolve().parent.parent
 TARGET = "benchmarks.safety.patterns:slowest"
 CALLS = frozenset(("compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"))

@@ -24,6 +24,7 @@ from storage.schema.alerts import (
     SilenceRow,
 )
 from storage.schema.base import Base
+from storage.schema.board import AccountRow, AnsweredRow, BoardSessionRow, SignInFailureRow
 from storage.schema.campaigns import (
     CampaignBand,
     CampaignKeyRow,
@@ -60,9 +61,12 @@ __all__ = [
     "PENDING_NOTICE",
     "PENDING_OTHER",
     "PENDING_ROUTED",
+    "AccountRow",
     "AlertIntent",
+    "AnsweredRow",
     "Attempt",
     "Base",
+    "BoardSessionRow",
     "CampaignBand",
     "CampaignKeyRow",
     "Case",
@@ -101,6 +105,7 @@ __all__ = [
     "RunOutcome",
     "SavedViewRow",
     "Sighting",
+    "SignInFailureRow",
     "SilenceRow",
     "StampRow",
     "VerdictRow",

@@ -32,7 +32,19 @@ def test_marks_of_other_networks_are_not_compared() -> None:
 def copy(tmp_path: Path) -> Path:
     """Return a copy of the program whose networks may be damaged."""
     folder = tmp_path / "program"
-    packages = ("config", "safety", "detector", "storage", "spiders", "alerts", "watch", "desk", "console", "demo")
+    packages = (
+        "config",
+        "safety",
+        "detector",
+        "storage",
+        "spiders",
+        "alerts",
+        "watch",
+        "desk",
+        "board",
+        "console",
+        "demo",
+    )
     for name in packages:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "cli.py", folder)

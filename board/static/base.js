@@ -1,0 +1,31 @@
+"use strict";
+// What every page shares: the session's token on what htmx sends, one key a request, copying, and what was said.
+(() => {
+  const token = () => document.body.dataset.token || "";
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb === "get") return;
+    event.detail.parameters.token = token();
+    event.detail.parameters.once = event.detail.parameters.once || crypto.randomUUID?.() || String(Math.random());
+  });
+  window.mekiki = {
+    say(text) {
+      const said = document.getElementById("said");
+      said.textContent = text;
+    },
+    token,
+  };
+  document.addEventListener("htmx:responseError", (event) => window.mekiki.say(event.detail.xhr.responseText.slice(0, 300)));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // A conflict (409) and what was refused (422) come with a piece of page that says so.
+    if ([409, 422].includes(event.detail.xhr.status) && event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/html")) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    window.mekiki.say(button.dataset.copied || "✓");
+  });
+})();
