@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 from config import Config, load
 from storage.database import open_engine, transaction, upgrade
 from storage.runs import finish_run, start_run
+from watch.observability import endpoint
 from watch.observability.endpoint import MOST_CLIENTS, EndpointUnavailable, serve
 from watch.observability.meter import Meter
 
@@ -139,6 +141,22 @@ def test_clients_that_say_nothing_take_no_more_than_their_places(config: Config,
         await asyncio.sleep(0.1)
         head, _ = await ask(address, get("/health/live"))
         assert b"200" in head
+
+    serving(config, engine, Meter(), use)
+
+
+def test_who_asked_in_time_is_answered_by_a_process_that_was_too_busy_to_look(
+    config: Config, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "MOST_SECONDS", 0.5)
+
+    async def use(address: Address) -> None:
+        reader, writer = await asyncio.open_connection(*address)
+        await asyncio.sleep(0.1)  # the server waits for the request
+        writer.write(get("/health/live"))
+        time.sleep(0.6)  # the loop stands still, the time is over
+        assert (await reader.read()).split()[1:2] == [b"200"]
+        writer.close()
 
     serving(config, engine, Meter(), use)
 

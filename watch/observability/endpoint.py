@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy import Engine
@@ -28,6 +29,7 @@ MOST_BYTES = 8192  # of a request's head
 MOST_SECONDS = 5.0  # that a client may take for it, and for taking the answer
 PATIENCE = 10.0  # seconds that the database may take until it counts as gone
 MOST_CLIENTS = 16  # at once; the next is let go without a word
+T = TypeVar("T")
 _ASKED = re.compile(rb"([A-Z]{1,16}) (/[!-~]{0,200}) HTTP/1\.[01]\r?\n")
 _REASONS = {
     200: "OK",
@@ -77,8 +79,7 @@ class Server:
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:
             with suppress(TimeoutError, OSError):
-                async with asyncio.timeout(MOST_SECONDS):
-                    head = await _head(reader)
+                head = await _within(MOST_SECONDS, _head(reader))
                 page = await self._page(head)
                 async with asyncio.timeout(MOST_SECONDS):
                     writer.write(_answer(page))
@@ -101,6 +102,24 @@ class Server:
             return await make()
         except Exception as error:  # noqa: BLE001  the edge to who asks: a page that cannot be made ends nothing else
             return Page(status=500, body=f"this cannot be told: {type(error).__name__}\n".encode())
+
+
+async def _within(seconds: float, coming: Awaitable[T]) -> T:
+    """Wait for something so long; what is there by then counts, though this process was too busy to look in time.
+
+    `asyncio.timeout` would throw it away: when a busy loop goes on, the time is over before the answer is taken.
+
+    Raises:
+        TimeoutError: it is not there.
+    """
+    task = asyncio.ensure_future(coming)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()  # of no effect where it is done
 
 
 async def _head(reader: StreamReader) -> bytes:
@@ -170,8 +189,7 @@ def _pages(
 
     async def health() -> Page:
         try:
-            async with asyncio.timeout(PATIENCE):
-                return _healthy(await loop.run_in_executor(executor, liveness.whole))
+            return _healthy(await _within(PATIENCE, loop.run_in_executor(executor, liveness.whole)))
         except TimeoutError:
             return _healthy(Standing(reasons=(f"the database did not answer within {PATIENCE:g} s",)))
 
