@@ -69,7 +69,8 @@ class SourceSpider(Spider):
         if spider.run.trace is not UNTRACED:
             connect(spider._came, signals.response_downloaded)
         connect(spider._stored, signals.item_scraped)
-        connect(spider._not_stored, signals.item_error)
+        connect(spider._failed, signals.item_error)
+        connect(spider._not_stored, signals.item_dropped)
         connect(spider._broken, signals.spider_error)
         return spider
 
@@ -217,10 +218,13 @@ class SourceSpider(Spider):
         self.run.room.release()
         self._under_way -= 1
 
-    def _not_stored(self, item: Found, failure: Failure) -> None:
-        """The storage fails: say so once and stop, for what is read now would be lost."""
+    def _failed(self, item: Found, failure: Failure) -> None:
+        self._not_stored(item, failure.value)
+
+    def _not_stored(self, item: Found, exception: BaseException | None) -> None:
+        """The storage fails: say so and stop, for what is read now would be lost."""
         self._stored()
-        why = str(failure.value).partition("\n")[0]
+        why = str(exception).partition("\n")[0]
         self.run.tally.problem("storage", f"{len(item.items)} items could not be stored: {why}")
         self.run.tally.stopped = True
         self._closing = self._closing or asyncio.ensure_future(self._close())

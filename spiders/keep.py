@@ -4,11 +4,13 @@ import asyncio
 from typing import Self
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
 from sqlalchemy.exc import SQLAlchemyError
 
 from spiders.found import Found
 from spiders.report import Tally
 from spiders.run import SourceRun, run_of
+from storage.errors import StorageUnavailable
 from storage.rounds import STOPPED
 from storage.runs import FetchState
 
@@ -32,8 +34,15 @@ class KeepPipeline:
         self._run.requested = min(before, self._run.source.max_pages)
 
     async def process_item(self, item: Found) -> Found:
-        """Store the items of a part."""
-        await self._run.keeper.keep(item)
+        """Store the items of a part.
+
+        Raises:
+            DropItem: the storage takes nothing more; the spider says so in one line (`SourceSpider`).
+        """
+        try:
+            await self._run.keeper.keep(item)
+        except StorageUnavailable as error:
+            raise DropItem(str(error), log_level="DEBUG") from error
         return item
 
     async def close_spider(self) -> None:
@@ -49,7 +58,7 @@ class KeepPipeline:
         ]
         try:
             await asyncio.to_thread(run.sink.end, run.tally.outcome(), _counts(run.tally), states)
-        except SQLAlchemyError as error:
+        except (StorageUnavailable, SQLAlchemyError) as error:
             run.tally.problem("storage", f"the end of the run could not be noted: {str(error).partition(chr(10))[0]}")
 
 

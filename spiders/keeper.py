@@ -57,7 +57,7 @@ class Keeper:
         """Return once the items are stored.
 
         Raises:
-            SQLAlchemyError: the storage takes nothing more.
+            StorageUnavailable: the storage takes nothing more.
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
