@@ -137,6 +137,17 @@ def look(session: Session, names: Iterable[str]) -> dict[str, Standing]:
     }
 
 
+def paused_sources(session: Session, *, longest: float) -> frozenset[str]:
+    """Return the keys of sources that an interface wants to be left alone by, for no longer than so many seconds."""
+    columns = table_of(HostTurn).c
+    query = select(columns.host, columns.paused_until).where(columns.paused_until.is_not(None))
+    rows = [(host.partition(" ")[2], until) for host, until in session.execute(query)]
+    if not any(source for source, _ in rows):
+        return frozenset()
+    now = clock(session)
+    return frozenset(source for source, until in rows if source and 0 < _left(until, now) <= longest)
+
+
 def forget(session: Session) -> int:
     """Remove hosts that nobody has asked for some time, and that need not be left alone; return how many."""
     now = clock(session)

@@ -15,6 +15,7 @@ from alerts.grouping import SCHEDULED
 from alerts.quiet import last_digest
 from config import Config, Source
 from config.routes import named
+from spiders.pace import LONGEST_PAUSE
 from spiders.slices import slices_of
 from storage.cursors import cursor, save_cursor
 from storage.database import snapshot
@@ -23,6 +24,7 @@ from storage.reminders import anything_due
 from storage.rounds import latest_rounds
 from storage.routed import has_digest
 from storage.stamps import due_stamps
+from storage.turns import paused_sources
 from watch.job import DueJob, Job, JobKind
 from watch.rounds import DuePart, due_parts
 from watch.schedule import last_time
@@ -65,6 +67,15 @@ def round_of(config: Config, session: Session, job: Job, now: datetime) -> datet
     latest = latest_rounds(session, [source.key]).get(source.key)
     parts = due_parts(source, latest, slices, now, early=True)
     return next((part.round_at for part in parts if part.slice == job.slice), None)
+
+
+def is_paused(session: Session, source: str) -> bool:
+    """Tell whether a source is not to be begun, because an interface that it asks wants to be left alone for a while.
+
+    Its crawl would wait for that in a child, which others could use. What is longer than a crawl waits is no reason: it
+    ends at once, and says so.
+    """
+    return source in paused_sources(session, longest=LONGEST_PAUSE)
 
 
 def prune_due(config: Config, session: Session, now: datetime) -> datetime | None:
@@ -126,7 +137,10 @@ def _empty_digest(config: Config, session: Session, now: datetime) -> datetime |
 def _parts(config: Config, session: Session, now: datetime) -> Iterator[tuple[Source, DuePart]]:
     scheduled = [source for source in config.source if source.enabled and (source.every or source.schedule)]
     latest = latest_rounds(session, [source.key for source in scheduled])
+    paused = paused_sources(session, longest=LONGEST_PAUSE) if scheduled else frozenset()  # see `is_paused`
     for source in scheduled:
+        if source.key in paused:
+            continue
         for part in due_parts(source, latest.get(source.key), slices_of(config, source, session), now):
             yield source, part
 

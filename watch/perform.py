@@ -26,7 +26,7 @@ from storage.partitions import make_months
 from storage.rounds import give_up
 from storage.stamp_tokens import read_roots
 from watch.children.nursery import Ended, Nursery, NurseryError
-from watch.due import OURS, PRUNED, prune_due, round_of
+from watch.due import OURS, PRUNED, is_paused, prune_due, round_of
 from watch.job import Job
 from watch.messenger import Messenger
 from watch.observability.meter import KilledFor, Meter
@@ -113,7 +113,7 @@ def called(job: Job) -> str:
 
 async def _read(job: Job, hands: Hands, trace: Trace) -> bool:
     """Read a source, or a part of it, in its round; tell whether that was still to be done."""
-    round_at = await asyncio.to_thread(_round_of, job, hands)
+    round_at = await asyncio.to_thread(_round_to_begin, job, hands)
     if round_at is None:
         return False
     part = ("--slice", job.slice) if job.slice else ()
@@ -137,6 +137,12 @@ async def tell_of(job: Job, hands: Hands, *, over: bool = False) -> None:
     told = await tell_changes(hands.config, hands.engine, hands.media, now=hands.now, source=job.source, over=over)
     for problem in told:
         hands.warn(problem)
+
+
+def _round_to_begin(job: Job, hands: Hands) -> datetime | None:
+    """Return the round of a job; None where there is nothing to do for it now."""
+    with snapshot(hands.engine) as session:
+        return None if is_paused(session, job.source) else round_of(hands.config, session, job, hands.now())
 
 
 def _round_of(job: Job, hands: Hands) -> datetime | None:

@@ -10,12 +10,14 @@ import pytest
 from sqlalchemy import select
 
 from config import load
+from spiders.pace import interface
 from storage.cases import list_cases
 from storage.cursors import cursor
 from storage.database import open_engine, snapshot, transaction, upgrade
 from storage.media import MediaStore
 from storage.runs import last_runs, start_run
-from storage.schema import Run
+from storage.schema import HostTurn, Run
+from storage.turns import pause
 from tests.servers.waiting import until
 from tests.servers.web import WebServer
 from watch.children.nursery import Nursery
@@ -181,6 +183,20 @@ def test_a_configuration_that_was_broken_meanwhile_is_told_and_read_anew_by_the_
     with pytest.raises(JobFailed, match=r"^list: the crawl ended with exit code 2: .*nonsense"):
         desk.perform(CRAWL)
     desk.hands.config.file.write_text(whole, "utf-8")
+    assert desk.perform(CRAWL).needed
+
+
+def test_a_source_whose_interface_wants_patience_takes_no_child_until_that_is_over(desk: Desk) -> None:
+    name = interface("api.example", "list")
+    with transaction(desk.engine) as session:
+        pause(session, {name: 60.0})
+    assert CRAWL not in desk.due()
+    assert not desk.perform(CRAWL).needed  # it waited in the queue of workers
+    with snapshot(desk.engine) as session:
+        assert last_runs(session, "list", 5) == []
+    with transaction(desk.engine) as session:
+        session.get_one(HostTurn, name).paused_until = datetime.now(UTC)
+    assert CRAWL in desk.due()
     assert desk.perform(CRAWL).needed
 
 
