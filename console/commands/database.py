@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from config.files import configuration_files
-from console.app import PARTLY, App, Misused, as_person, utc_now, with_app
+from console.app import PARTLY, App, Misused, as_person, complain, utc_now, with_app
 from console.commands.evidence import look_at_everything
 from console.show import summary_line
 from console.stamping import trusted
@@ -160,5 +160,6 @@ def db_restore(app: App, folder: Path, verified: bool) -> None:
     counts = {"rows": restored.rows, "media files": restored.files}
     click.echo(summary_line(f"restored {found.folder.name}", counts))
     click.echo(f"custody head {restored.head}, as in the backup", err=True)
+    complain(app.config.missing_secrets())  # no backup holds them
     if verified:
         look_at_everything(app, None, trusted(app.config.evidence.roots))

@@ -177,6 +177,19 @@ def test_who_reads_only_the_help_of_a_backup_finds_the_files_it_writes_and_how_t
         assert name in said, name
 
 
+def test_a_restore_says_which_secrets_are_yet_to_come(here: Path, tmp_path: Path) -> None:
+    backup, there = tmp_path / "backup", tmp_path / "there"
+    hook = '[[receiver]]\nkey = "desk"\nchannel = "slack"\nurl = "file:hook"\n'
+    (here / "mekiki.toml").write_text(f"{CONFIG}\n{hook}", "utf-8")
+    (here / "hook").write_text("https://hooks.example/canary", "ascii")
+    assert mekiki(here, "db", "backup", str(backup)).exit_code == 0
+    assert not [path for path in backup.rglob("*") if path.name == "hook"]
+    there.mkdir()
+    done = mekiki(there, "db", "restore", str(backup))
+    assert done.exit_code == 0, done.output
+    assert "file:hook cannot be read" in done.stderr.splitlines()[-1]
+
+
 def test_a_second_backup_copies_what_is_new_and_older_sets_go(here: Path, tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     first = mekiki(here, "db", "backup", str(backup))
