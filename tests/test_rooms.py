@@ -15,8 +15,10 @@ def rooms(text: str) -> Iterator[str]:
     for line in text.splitlines():
         folder = ""
         for name in re.findall(r"`([^`]+)`", line.split("|")[1]) if line.startswith("| `") else ():
-            path = name if name.partition("/")[0] in ALLOWED else folder + name
-            folder = path[: path.rindex("/") + 1] if "/" in path else ""
+            rooted = name.partition("/")[0] in ALLOWED
+            path = name if rooted else folder + name
+            if rooted or not name.endswith("/"):
+                folder = path[: path.rindex("/") + 1] if "/" in path else ""
             yield path
 
 
