@@ -58,12 +58,18 @@ ACTS: tuple[Act, ...] = (
     Act(key="h", action="harm", label="harm", done="weighed", says="low, normal, high", stays=True),
 )
 BY_KEY: Mapping[str, Act] = {act.key: act for act in ACTS}
+MOVES: Mapping[str, str] = {
+    "n": "next case", "p": "the case before", "g": "go to a case by number", "o": "open all of it",
+    "z": "its picture, large", "m": "mark (or space): judge many at once", "*": "unmark all",
+    "u": "undo, any number", "f": "choose other cases", "v": "saved views", "?": "this list", "q": "quit",
+}  # fmt: skip
 
-_DAYS: Mapping[str, int] = {"1": 1, "3": 3, "7": 7, "2": 14, "0": 30, "9": 90}
-_HARMS: Mapping[str, Harm | None] = {**{harm[0]: harm for harm in get_args(Harm)}, "a": None}
-_SNOOZES = {key: "1 day" if days == 1 else f"{days} days" for key, days in _DAYS.items()}
-_REASONS = dict(zip("123456789", DISMISS_REASONS, strict=True))
-_HARM_WORDS = {key: harm or "as the items say" for key, harm in _HARMS.items()}
+# Keys of what else is asked, and what each stands for.
+SNOOZES: Mapping[str, int] = {"1": 1, "3": 3, "7": 7, "2": 14, "0": 30, "9": 90}  # days
+HARMS: Mapping[str, Harm | None] = {**{harm[0]: harm for harm in get_args(Harm)}, "a": None}
+SNOOZE_WORDS = {key: "1 day" if days == 1 else f"{days} days" for key, days in SNOOZES.items()}
+REASONS = dict(zip("123456789", DISMISS_REASONS, strict=True))
+HARM_WORDS = {key: harm or "as the items say" for key, harm in HARMS.items()}
 
 
 def fitting(state: CaseState, approval: Literal["asked", "none"]) -> list[Act]:
@@ -97,13 +103,13 @@ def judgement_of(act: Act, asking: Asking, *, who: str, now: datetime) -> Judgem
     """
     match act.key:
         case "d":
-            reason = asking.choose("Dismiss as", _REASONS)
-            return Judgement(who=who, action="dismiss", reason=_REASONS[reason]) if reason else "Not dismissed."
+            reason = asking.choose("Dismiss as", REASONS)
+            return Judgement(who=who, action="dismiss", reason=REASONS[reason]) if reason else "Not dismissed."
         case "s":
-            days = asking.choose("Snooze for", _SNOOZES)
+            days = asking.choose("Snooze for", SNOOZE_WORDS)
             if not days:
                 return "Not snoozed."
-            return Judgement(who=who, action="snooze", until=now + timedelta(days=_DAYS[days]))
+            return Judgement(who=who, action="snooze", until=now + timedelta(days=SNOOZES[days]))
         case "=":
             return _duplicate(asking.ask("A part of case number"), who)
         case "a":
@@ -118,8 +124,8 @@ def judgement_of(act: Act, asking: Asking, *, who: str, now: datetime) -> Judgem
             note = asking.ask("Note")
             return Judgement(who=who, action="note", note=note) if note else None
         case "h":
-            harm = asking.choose("Harm", _HARM_WORDS)
-            return Judgement(who=who, action="harm", harm=_HARMS[harm]) if harm else None
+            harm = asking.choose("Harm", HARM_WORDS)
+            return Judgement(who=who, action="harm", harm=HARMS[harm]) if harm else None
     return Judgement(who=who, action=act.action)
 
 

@@ -16,6 +16,7 @@ class Judged:
     """What became of a judgement on some cases, or of taking one back."""
 
     done: dict[int, int] = field(default_factory=dict)  # case -> judgements that it took, or the entry that undoes them
+    entries: dict[int, int] = field(default_factory=dict)  # case -> the last entry that was written
     changed: dict[int, str] = field(default_factory=dict)  # case -> who did what to it since it was seen
     refused: dict[int, str] = field(default_factory=dict)  # case -> what is missing or makes no sense
 
@@ -41,7 +42,7 @@ def judge_seen(engine: Engine, seen: Mapping[int, int], made: Judgement, now: Ca
                 expect: int | None = log_id
                 steps = steps_to(made, session, case_id, now())
                 for step in steps:
-                    judge(session, case_id, step, now=now(), expect=expect)
+                    entry = judge(session, case_id, step, now=now(), expect=expect)
                     expect = None
         except CaseConflict as conflict:
             judged.changed[case_id] = str(conflict)
@@ -49,20 +50,40 @@ def judge_seen(engine: Engine, seen: Mapping[int, int], made: Judgement, now: Ca
             judged.refused[case_id] = str(refused)
         else:
             judged.done[case_id] = len(steps)
+            judged.entries[case_id] = entry
     return judged
 
 
-def take_back(engine: Engine, done: Mapping[int, int], *, who: str, now: Callable[[], datetime]) -> Judged:
-    """Take back what `judge_seen` did; `done` of the answer has the entry that a case's log ends with."""
+def take_back(
+    engine: Engine,
+    done: Mapping[int, int],
+    *,
+    who: str,
+    now: Callable[[], datetime],
+    meant: Mapping[int, int] | None = None,
+) -> Judged:
+    """Take back what `judge_seen` did; `done` of the answer has the entry that a case's log ends with.
+
+    Args:
+        engine: the store.
+        done: case -> judgements that it took.
+        who: the person who judged.
+        now: the clock.
+        meant: case -> the last entry that was written; where the person has judged again since, nothing is taken back.
+    """
     judged = Judged()
     for case_id, steps in done.items():
         try:
             with transaction(engine) as session:
+                last = None if meant is None else meant[case_id]
                 for _ in range(steps):
-                    judged.done[case_id] = undo(session, case_id, who=who, now=now())
+                    judged.done[case_id] = undo(session, case_id, who=who, now=now(), meant=last)
+                    last = None
         except (CaseNotFound, JudgementRefused) as refused:
             judged.done.pop(case_id, None)
             judged.refused[case_id] = str(refused)
+        else:
+            judged.entries[case_id] = judged.done[case_id]
     return judged
 
 

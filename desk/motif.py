@@ -2,15 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from desk.likeness import Likenesses
 from detector.evidence import Evidence, ImageBox
+from detector.items import Item
+from detector.verdict import Verdict
 from storage.cases import CaseItemView, PictureView
 from storage.media import MediaStore
 
 Box = tuple[int, int, int, int]  # left, top, width, height
+
+
+class Shown(Protocol):
+    """An item as it was judged, with its pictures."""
+
+    @property
+    def item(self) -> Item: ...
+
+    @property
+    def verdict(self) -> Verdict: ...
+
+    @property
+    def pictures(self) -> tuple[PictureView, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +47,7 @@ class Motif:
 
 def motif_of(view: CaseItemView, media: MediaStore, likenesses: Likenesses, session: Session) -> Motif | None:
     """Return the picture with the heaviest evidence of those that are still there."""
-    pictures = [picture for picture in view.pictures if picture.rendition]
-    for picture in sorted(pictures, key=lambda one: -max((abs(e.weight) for e in evidence_in(view, one)), default=0.0)):
+    for picture in pictures_by_weight(view):
         assert picture.rendition is not None
         rendition = media.sound(picture.rendition)
         if rendition is None:
@@ -51,7 +66,13 @@ def motif_of(view: CaseItemView, media: MediaStore, likenesses: Likenesses, sess
     return None
 
 
-def evidence_in(view: CaseItemView, picture: PictureView) -> Sequence[Evidence]:
+def pictures_by_weight(view: Shown) -> list[PictureView]:
+    """Return the pictures that can be shown, the one with the heaviest evidence first."""
+    pictures = [picture for picture in view.pictures if picture.rendition]
+    return sorted(pictures, key=lambda one: -max((abs(e.weight) for e in evidence_in(view, one)), default=0.0))
+
+
+def evidence_in(view: Shown, picture: PictureView) -> Sequence[Evidence]:
     """Return the evidence in a picture, the heaviest first."""
     images = view.item.images
     found = [

@@ -52,7 +52,7 @@ def item_views(session: Session, members: Sequence[Member]) -> Iterator[tuple[in
     places = {(row[0], row[1]): row for row in rows}
     seen = _sightings(session, item_ids)
     sources = _sources(session, item_ids)
-    pictures = _pictures(session, [row[3] for row in rows])
+    pictures = pictures_of(session, [row[3] for row in rows])
     for member in members:
         if member not in places:
             continue
@@ -103,7 +103,8 @@ def _sources(session: Session, item_ids: list[int]) -> dict[int, list[str]]:
     return sources
 
 
-def _pictures(session: Session, version_ids: list[int]) -> dict[int, list[PictureView]]:
+def pictures_of(session: Session, version_ids: Sequence[int]) -> dict[int, list[PictureView]]:
+    """Return the pictures of versions of items, by version, in the order in which the items show them."""
     query = (
         select(VersionPicture, Picture)
         .join(Picture, Picture.sha256 == VersionPicture.sha256)

@@ -96,11 +96,23 @@ def list_cases(
     return summaries(session, ids, now)
 
 
-def count_cases(session: Session, filters: CaseFilters = _ALL, *, now: datetime) -> int:
-    """Return how many cases a list has in all."""
+def count_cases(session: Session, filters: CaseFilters = _ALL, *, now: datetime, most: int | None = None) -> int:
+    """Return how many cases a list has in all; at `most` nobody counts on."""
     in_state = or_(false(), *_ranges(filters, now))
-    query = select(func.count()).select_from(Case).where(in_state, *_conditions(filters, now))
-    return session.scalar(query) or 0
+    conditions = (in_state, *_conditions(filters, now))
+    if most is None:
+        return session.scalar(select(func.count()).select_from(Case).where(*conditions)) or 0
+    some = select(Case.id).where(*conditions).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def fitting(session: Session, filters: CaseFilters, ids: Sequence[int], *, now: datetime) -> set[int]:
+    """Return which of some cases a list has."""
+    in_state = or_(false(), *_ranges(filters, now))
+    found: set[int] = set()
+    for some in batched(ids):
+        found |= set(session.scalars(select(Case.id).where(Case.id.in_(some), in_state, *_conditions(filters, now))))
+    return found
 
 
 def summaries(session: Session, ids: Sequence[int], now: datetime | None) -> list[CaseSummary]:

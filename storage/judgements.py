@@ -123,18 +123,22 @@ def judge(session: Session, case_id: int, judgement: Judgement, *, now: datetime
     return entry.id
 
 
-def undo(session: Session, case_id: int, *, who: str, now: datetime) -> int:
+def undo(session: Session, case_id: int, *, who: str, now: datetime, meant: int | None = None) -> int:
     """Take back the person's last judgement on a case by appending to its log.
 
     Messages that the judgement had suppressed become pending again, with the items that arrived meanwhile; what it had
     entered into the ownership register leaves it.
+
+    Args:
+        meant: the entry that they mean; None takes back whichever is the last.
 
     Returns:
         The id of the new log entry.
 
     Raises:
         CaseNotFound: no case has this id.
-        JudgementRefused: this person has no judgement here to take back, or somebody else's rests on it.
+        JudgementRefused: this person has no judgement here to take back, or another one than is meant, or
+            somebody else's rests on it.
     """
     _lock_brand(session, case_id)
     case, log = _locked(session, case_id, session.scalar(select(Case.merged_into).where(Case.id == case_id)))
@@ -143,6 +147,8 @@ def undo(session: Session, case_id: int, *, who: str, now: datetime) -> int:
     if not mine:
         raise JudgementRefused(f"{who} has no judgement on case {case_id} to take back")
     last = mine[-1]
+    if meant is not None and last.id != meant:
+        raise JudgementRefused(f"{who} has judged case {case_id} again since; {last.action} must be taken back first")
     if last.action == "duplicate":
         unmerge(session, case_id, who=who, now=now)
         return log_of(session, case_id)[-1].id

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from console.triage.drawing import Easel
 from console.triage.screens import Screen, Standing
 from console.triage.walk import Walk
-from desk.acts import ACTS, BY_KEY, Act, fitting, judgement_of
+from desk.acts import ACTS, BY_KEY, MOVES, Act, fitting, judgement_of
 from desk.choices import VIEW_NAME, VIEW_NAME_WORDS, NoFilter, read_filters, worded
 from desk.dossier import Dossier, read_dossier
 from desk.judging import judge_seen, sentence, take_back
@@ -27,11 +27,6 @@ from storage.views import CaseFilters, save_view, saved_view, saved_views
 
 MOST_ITEMS = 200  # shown by "open all"; a campaign may have tens of thousands
 PACE_AFTER = timedelta(seconds=30)  # since when judgements an hour say something
-MOVES: Mapping[str, str] = {
-    "n": "next case", "p": "the case before", "g": "go to a case by number", "o": "open all of it",
-    "z": "its picture, large", "m": "mark (or space): judge many at once", "*": "unmark all",
-    "u": "undo, any number", "f": "choose other cases", "v": "saved views", "?": "this list", "q": "quit",
-}  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
