@@ -1,18 +1,17 @@
 """What a person reads of journeys: one line a visitor, then the hops of each way that was seen."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from desk.inert import URL_LIMIT, inert, inert_url
+from desk.rounds import rounds_of
 from detector.handoffs import find_handoffs
 from detector.visits import Hop, Visit
 from safety.screen import screen
 
-ONE_ROUND = timedelta(minutes=5)  # from one visit to the next, at most
 OUTCOME_STYLE = {
     "offer_seen": "",
     "differs": "bold red",
@@ -24,12 +23,7 @@ OUTCOME_STYLE = {
 
 def journeys(visits: Sequence[Visit]) -> Iterator[RenderableType]:
     """Yield the visits of one link, oldest first: the first round that was kept and the latest, in full."""
-    rounds: list[list[Visit]] = []
-    for visit in sorted(visits, key=lambda visit: visit.started_at):
-        if rounds and visit.started_at - rounds[-1][-1].started_at < ONE_ROUND:
-            rounds[-1].append(visit)
-        else:
-            rounds.append([visit])
+    rounds = rounds_of(visits)
     for number, one in enumerate(rounds):
         if number in (0, len(rounds) - 1):
             yield Text(f"  {one[0].started_at:%Y-%m-%d %H:%M}Z", "bold")

@@ -12,8 +12,8 @@ from rich.text import Text
 from alerts.message import Language
 from alerts.words import WORDS as ALERT_WORDS
 from config.fields import length_text
-from console.plan_words import WORDS, PlanWords
 from desk.inert import inert, inert_url
+from desk.plan_words import WORDS, PlanWords
 from detector.hosts import parse_host
 from safety.screen import defang, screen
 from storage.case_views import CaseDetail

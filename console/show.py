@@ -9,7 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from desk.inert import URL_LIMIT, inert, inert_expected, inert_part
+from desk.inert import URL_LIMIT, inert, inert_expected
+from desk.marked import pieces
 from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan, telling
 from detector.handoffs import Handoff, find_handoffs
 from detector.items import Item
@@ -91,18 +92,9 @@ def place(evidence: Evidence, item: Item) -> str:
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> Text:
     """Return the text with the matched characters marked, cut around them when it is long."""
-    start, end = _window(len(text), spans)
-    result = Text("… " if start else "")
-    position = start
-    for first, last in sorted(spans):
-        first, last = max(first, position), min(last, end)
-        if first >= last:
-            continue
-        result.append(inert_part(text, position, first))
-        result.append(inert_part(text, first, last), MATCH_STYLE)
-        position = last
-    result.append(inert_part(text, position, end))
-    result.append(" …" if end < len(text) else "")
+    result = Text()
+    for piece in pieces(text, spans, most=TEXT_LIMIT):
+        result.append(piece.text, MATCH_STYLE if piece.matched else None)
     return result
 
 
@@ -124,14 +116,6 @@ def summary_line(label: str, counts: Mapping[str, int]) -> str:
 def _singular(name: str) -> str:
     noun, space, rest = name.partition(" ")
     return noun.removesuffix("s") + space + rest
-
-
-def _window(length: int, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    if length <= TEXT_LIMIT:
-        return 0, length
-    first = min((span[0] for span in spans), default=0)
-    start = max(0, min(first - TEXT_LIMIT // 4, length - TEXT_LIMIT))
-    return start, start + TEXT_LIMIT
 
 
 def _lead(found: Handoff, where: str) -> tuple[str, str]:

@@ -12,11 +12,11 @@ from console import evaluate as evaluating
 from console import explain as explaining
 from console.app import OK, PARTLY, App, Misused, Stop, as_json, print_json, utc_now, with_app
 from console.evidence_base import Base, from_files, from_judgements
-from console.policies import named_policy, policy_in_use, policy_of, versions_at_hand
 from console.reliability import reliability_png
 from console.show import terminal
 from desk.counted import counted
 from desk.explained import read_line, today
+from desk.policies import named_policy, policy_in_use, policy_of, versions_at_hand
 from detector.assess import Assessor
 from detector.calibration import TooFew
 from detector.calibration import calibrate as fit

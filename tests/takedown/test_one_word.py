@@ -1,7 +1,7 @@
 """What a channel did is called by one word, wherever a team reads it: plan, bundle, report, alerts."""
 
 from alerts.words import WORDS as ALERTS
-from console.plan_words import WORDS as PLAN
+from desk.plan_words import WORDS as PLAN
 from desk.reports.words import words
 from takedown.bundle.japanese import JAPANESE as BUNDLE
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from alerts.message import Language
 from cli import main
 from console.plan_page import PlanPage
-from console.plan_words import WORDS
+from desk.plan_words import WORDS
 from detector.items import Advertiser
 from storage.database import transaction
 from storage.merging import merge

@@ -1,6 +1,5 @@
 """Bundling: everything that proves a case in one file that others can read and check."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import cast, get_args
 
@@ -10,14 +9,14 @@ from alerts.message import Language
 from console.app import PARTLY, App, Stop, as_json, as_person, print_json, utc_now, with_app
 from console.appearing import appearing
 from console.stamping import stamp
+from desk.bundling import bundled
 from desk.counted import counted
 from safety.screen import screen
 from storage.errors import CaseNotFound
 from storage.merging import root_of
 from takedown.bundle.compose import reference_of
-from takedown.bundle.write import Written, keep_record, note_bundle, write_bundle
+from takedown.bundle.write import Written
 from takedown.errors import TakedownError
-from takedown.story import tell_story
 
 _WHY = {
     "missing": "is not in the media store",
@@ -53,16 +52,11 @@ def bundle(
     try:
         with app.snapshot() as session:
             root = root_of(session, case_id)
-            story = tell_story(session, app.config, root, now=now)
-            path = out or Path(f"{reference_of(root, now)}.zip")
-            with ExitStack() as stack:
-                aside = stack.enter_context(appearing(path, force=force))
-                written = write_bundle(story, session, app.media, app.config, tongue, aside, now=now)
-                session.rollback()  # reads no more: others may write
-                manifest = keep_record(app.media, written, now)
-                with app.transaction() as writing:  # before the file appears: no bundle without its row
-                    authority = app.config.evidence.authority
-                    note_bundle(writing, written, manifest, who=who, authority=authority, now=now)
+        path = out or Path(f"{reference_of(root, now)}.zip")
+        with appearing(path, force=force) as aside:  # no bundle appears without its row of custody
+            written, manifest = bundled(
+                app.engine, app.media, app.config, root, aside, language=tongue, who=who, now=now
+            )
     except (CaseNotFound, TakedownError) as error:
         raise Stop(str(error)) from error
     stamp(app)

@@ -2,8 +2,6 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
@@ -12,24 +10,22 @@ import msgspec
 from rapidfuzz import fuzz, process
 
 from alerts.message import Language
-from config.takedown import Trademark
 from console.app import FAILED, PARTLY, App, Misused, Stop, as_json, as_person, print_json, utc_now, with_app
 from console.appearing import appearing
 from console.notice_page import ALONE, about, bare, history_lines, notice_page, standing
 from console.show import terminal
+from desk.drafting import Drafted, drafted
 from safety.screen import screen
-from storage.errors import NoticeRefused
-from storage.notices import history, notice, save_draft
+from storage.notices import history, notice
 from takedown.bundle.fonts import FontMissing
 from takedown.bundle.notice_pdf import notice_pdf
 from takedown.channel import Channel
-from takedown.drafting import draft as fill
-from takedown.errors import DraftRefused, TakedownError, UnknownChannel, UnknownMark
-from takedown.notice import Missing, Notice
+from takedown.errors import UnknownChannel, UnknownMark
+from takedown.notice import Notice
 from takedown.plan import plan_of
 from takedown.rights import marks_named
-from takedown.selection import Wanted, named, planned
-from takedown.story import Story, tell_story
+from takedown.selection import named, planned
+from takedown.story import tell_story
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 # Before what is missing; and where all of it was told of another draft.
@@ -37,21 +33,6 @@ _REFUSED: Mapping[Language, tuple[str, str]] = {
     "en": ("not drafted, this is missing:", "not drafted, for the same reasons"),
     "ja": ("下書きを作成できません。不足しているもの:", "同じ理由で下書きを作成できません"),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drafted:
-    """What became of one draft."""
-
-    case: int
-    channel: str
-    actor: str
-    subject: str
-    ok: bool
-    notice: int | None = None  # number of the row; None where it was refused, or only tried
-    content: Notice | None = None
-    missing: tuple[Missing, ...] = ()
-    error: str | None = None
 
 
 @click.command()
@@ -113,7 +94,12 @@ def draft(
     done: list[Drafted] = []
     told: set[str] = set()
     for one in wanted:
-        done.append(_draft(app, story, one, language, marks, who=who, now=now, again=again, dry_run=dry_run))
+        done.append(
+            drafted(
+                app.engine, app.media, app.config, story, one,
+                language=language, marks=marks, who=who, now=now, again=again, dry_run=dry_run,
+            )
+        )  # fmt: skip
         if not as_json:
             _tell(done[-1], one.channel, told, language or "en", whole=len(wanted) == 1)
     if as_json:
@@ -164,34 +150,6 @@ def _nothing(case_id: int, keys: Sequence[str], subject: str | None) -> str:
     about = f" about {screen(subject, limit=100)}" if subject is not None else ""
     whom = f"nothing for {', '.join(keys)}" if keys else "no step"
     return f"case {case_id} has {whom}{about}: `mekiki takedown plan {case_id}` shows what fits"
-
-
-def _draft(
-    app: App,
-    story: Story,
-    wanted: Wanted,
-    language: Language | None,
-    marks: tuple[Trademark, ...],
-    *,
-    who: str,
-    now: datetime,
-    again: bool,
-    dry_run: bool,
-) -> Drafted:
-    actor, channel = wanted.actor, wanted.channel
-    chosen = language or wanted.language or channel.languages[0]
-    done = Drafted(case=story.case.id, channel=channel.key, actor=actor.kind, subject=actor.subject, ok=False)
-    number: int | None = None
-    try:
-        content = fill(story, actor, channel, app.config, chosen, app.media, now=now, marks=marks)
-        if not dry_run:
-            with app.transaction() as session:
-                number = save_draft(session, msgspec.to_builtins(content), who=who, now=now, again=again)
-    except DraftRefused as error:
-        return replace(done, missing=error.missing, error=str(error))
-    except (TakedownError, NoticeRefused) as error:
-        return replace(done, error=str(error))
-    return replace(done, ok=True, notice=number, content=content)
 
 
 def _tell(done: Drafted, channel: Channel, told: set[str], language: Language, *, whole: bool) -> None:

@@ -9,8 +9,8 @@ import click
 from alerts.message import Language
 from console.app import App, Stop, as_json, print_json, utc_now, with_app
 from console.plan_page import PlanPage
-from console.plan_words import WORDS
 from console.show import terminal
+from desk.plan_words import WORDS
 from storage.notice_views import NoticeView
 from takedown.actor import Actor
 from takedown.plan import Note, Plan, Step, Way, plan_of

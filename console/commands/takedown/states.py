@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, get_args
 
@@ -14,33 +13,20 @@ from sqlalchemy.orm import Session
 from console.app import FAILED, PARTLY, App, Misused, as_json, as_person, print_json, utc_now, with_app
 from console.notice_lists import due_page, notice_line, notice_table
 from console.show import terminal
-from desk.agreed import agreed
+from desk.noticing import approve_read, learned, try_again
 from safety.screen import screen
 from storage.errors import CaseConflict, JudgementRefused, NoticeNotFound, NoticeRefused
-from storage.judgements import Judgement, judge
 from storage.merging import root_of
 from storage.notice_due import due_notices
-from storage.notice_entries import check_read
 from storage.notice_list import NoticeFilters, list_notices
 from storage.notice_views import NoticeView
-from storage.notices import (
-    TOLD,
-    begin_sending,
-    filed,
-    notice,
-    sending_failed,
-    set_reference,
-    set_state,
-)
-from storage.notices import approve as approve_notice
+from storage.notices import TOLD, notice
 from storage.notices import withdraw as withdraw_notice
 from storage.schema import Case, NoticeState
 
 SAID = ("filed", *TOLD)
 MOST = 500  # notices in one answer
 _DIGEST = re.compile(r"(?i)[0-9a-f]{8,64}")
-# A try may still be going on for as long: relay and interface have 15 s (`alerts.gate.TIMEOUT`), then the database.
-UNDER_WAY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,15 +127,7 @@ def approve_command(
     read = dict(zip(wanted, contents, strict=True))
 
     def step(session: Session, view: NoticeView, said: str) -> None:
-        check_read(view.id, view.content, said)
-        root = root_of(session, view.case_id)
-        asked = session.get_one(Case, root).takedown_asked is not None
-        if asked:
-            judge(session, root, agreed(Judgement(who=who, action="approve", note=note), config, now), now=now)
-            if view.approved_by is not None:  # before the takedown was asked for: the case alone has waited
-                return
-        needed = config.takedown.needed
-        approve_notice(session, view.id, who=who, approvers=needed, now=now, note=note, read=said)
+        approve_read(session, view, read=said, who=who, note=note, config=config, now=now)
 
     done = [_do(app, one, partial(step, said=said)) for one, said in read.items()]
     _finish(done, as_json, then="mekiki takedown file {id}")
@@ -188,17 +166,9 @@ def state_command(
     words = "; ".join(filter(None, (reason, note)))
 
     def step(session: Session, view: NoticeView) -> None:
-        due = app.catalogue.answer_within(view.channel) or app.config.takedown.remind
         theirs = reference.strip() if reference else None
-        if state is None:
-            set_reference(session, view.id, theirs or "", who=who, now=now)
-        elif state == "filed":
-            _check_over(view, now)
-            if view.sending_at is None:
-                begin_sending(session, view.id, who=who, approvers=app.config.takedown.needed, now=now)
-            filed(session, view.id, who=who, now=now, due=due, theirs=theirs, note=words)
-        else:
-            set_state(session, view.id, state, who=who, now=now, due=due, note=words, theirs=theirs)
+        config, catalogue = app.config, app.catalogue
+        learned(session, view, state, who=who, note=words, theirs=theirs, config=config, catalogue=catalogue, now=now)
 
     _finish([_do(app, wanted, step)], as_json)
 
@@ -228,19 +198,9 @@ def retry_command(app: App, wanted: str, note: str, who: str, as_json: bool) -> 
     """Make a draft again of NOTICE whose sending did not end and that did not arrive. Nothing is sent by this."""
 
     def step(session: Session, view: NoticeView) -> None:
-        now = utc_now()
-        _check_over(view, now)
-        sending_failed(session, view.id, who=who, now=now, note=note)
+        try_again(session, view, who=who, note=note, now=utc_now())
 
     _finish([_do(app, wanted, step)], as_json, then="mekiki takedown file {id}")
-
-
-def _check_over(view: NoticeView, now: datetime) -> None:
-    """Raise NoticeRefused while somebody may be sending a notice at this moment: it would leave twice."""
-    if view.sending_at is not None and timedelta(0) <= now - view.sending_at < UNDER_WAY:
-        raise NoticeRefused(
-            f"notice {view.id}: a try began at {view.sending_at:%H:%M:%S} UTC and may still be under way; wait a minute"
-        )
 
 
 def _short(view: NoticeView) -> dict[str, Any]:
