@@ -7,6 +7,7 @@ with the month's table, out of the other by DELETE in batches. The store has few
 """
 
 import argparse
+import os
 import random
 import statistics
 import time
@@ -18,6 +19,8 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, func, select, text
 
+from benchmarks.priority import told as told_priority
+from benchmarks.priority import undisturbed
 from benchmarks.stores import NOW, fill, stored_items
 from config import Config, FeedSource
 from config.models import Crawler
@@ -28,6 +31,7 @@ from detector.items import Item, Text
 from detector.verdict import Verdict
 from storage.campaign_keys import band_of, identity_of, keep_keys
 from storage.case_list import Place, list_cases, place_of
+from storage.case_views import CaseSummary
 from storage.cases import case_detail
 from storage.database import open_engine, snapshot, transaction, upgrade
 from storage.items import Observation, item_from, record_many
@@ -46,34 +50,40 @@ BRAND = "hoshino"
 
 @dataclass(slots=True)
 class Times:
-    """Seconds that one thing took, each time."""
+    """Seconds that one thing took, each time: by the clock, and of this process's CPU."""
 
-    taken: list[float]
+    taken: list[tuple[float, float]]
 
     def told(self) -> str:
         """Return median and 95th percentile in milliseconds."""
-        ordered = sorted(self.taken)
-        p95 = ordered[max(0, round(0.95 * len(ordered)) - 1)]
-        return f"{1000 * statistics.median(ordered):9.1f} / {1000 * p95:.1f} ms"
+        wall, cpu = (_spread([one[place] for one in self.taken]) for place in (0, 1))
+        return f"{wall:>17} ms, CPU {cpu} ms"
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    ordered = sorted(seconds)
+    p95 = ordered[max(0, round(0.95 * len(ordered)) - 1)]
+    return f"{1000 * statistics.median(ordered):.1f} / {1000 * p95:.1f}"
 
 
 def measure(act: Callable[[], object], rounds: int = ROUNDS) -> Times:
     """Do something once unmeasured, and then so many times."""
     act()
-    return Times([_seconds(act) for _ in range(rounds)])
+    with undisturbed():
+        return Times([_seconds(act) for _ in range(rounds)])
 
 
-def _seconds(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
+def _seconds(act: Callable[[], object]) -> tuple[float, float]:
+    began, used = time.perf_counter(), time.process_time()
     act()
-    return time.perf_counter() - began
+    return time.perf_counter() - began, time.process_time() - used
 
 
 def filled(engine: Engine, items: int) -> None:
     """Fill the store where it is empty, and say how long that took."""
     upgrade(engine)
     if not stored_items(engine):
-        print(f"{'load by COPY':<34}{_seconds(lambda: fill(engine, items, again=AGAIN)):9.1f} s")
+        print(f"{'load by COPY':<34}{_seconds(lambda: fill(engine, items, again=AGAIN))[0]:9.1f} s")
     if stored_items(engine) < items:
         raise SystemExit("the database holds another store: name an empty one")
     with transaction(engine) as session:
@@ -107,10 +117,11 @@ def record(engine: Engine, items: int) -> tuple[Times, float]:
         _record(engine, batch)
     new = [[_new(next(fresh), entry) for entry in known[turn % 10]] for turn in range(ROUNDS // 2)]
     taken = Times([])
-    for turn, batch in enumerate(new):
-        entries = batch + known[turn % 10]
-        taken.taken.append(_seconds(lambda entries=entries: _record(engine, entries)))  # type: ignore[misc]
-    return taken, BATCH * len(taken.taken) / sum(taken.taken)
+    with undisturbed():
+        for turn, batch in enumerate(new):
+            entries = batch + known[turn % 10]
+            taken.taken.append(_seconds(lambda entries=entries: _record(engine, entries)))  # type: ignore[misc]
+    return taken, BATCH * len(taken.taken) / sum(wall for wall, _ in taken.taken)
 
 
 Entry = tuple[Observation, Sequence[Verdict]]
@@ -152,7 +163,9 @@ def asked(engine: Engine) -> Iterator[tuple[str, Times]]:
     """Time what people and workers ask for."""
     with snapshot(engine) as session:
         cases = session.scalars(select(Case.id).order_by(func.random()).limit(ROUNDS + 1)).all()
-    yield "page of the triage list", Times(list(_pages(engine)))
+    with undisturbed():
+        pages = list(_pages(engine))
+    yield "page of the triage list", Times(pages)
     turn = iter(cases)
 
     def show() -> None:
@@ -174,13 +187,18 @@ def asked(engine: Engine) -> Iterator[tuple[str, Times]]:
     yield "due_jobs, 200 sources", measure(lambda: due_jobs(config, engine, NOW))
 
 
-def _pages(engine: Engine) -> Iterator[float]:
+def _pages(engine: Engine) -> Iterator[tuple[float, float]]:
     after: Place | None = None
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
+    page: list[CaseSummary] = []
+
+    def show() -> None:
+        nonlocal page
         with snapshot(engine) as session:
             page = list_cases(session, after=after, now=NOW)
-        yield time.perf_counter() - began
+
+    show()
+    for _ in range(ROUNDS):
+        yield _seconds(show)
         after = place_of(page[-1]) if page else None
 
 
@@ -200,19 +218,15 @@ def removal(engine: Engine) -> Iterator[str]:
     with _written(engine, "with the table of the month") as told, transaction(engine) as session:
         count = thin(session, table, lambda item_id: item_id.in_(of_cases))
     yield f"{told[0]}, {count} rows"
-    count = 0
     with _written(engine, "by DELETE, 200 at a time, VACUUM") as told:
         inside = (Sighting.recorded_at >= rows.begins, Sighting.recorded_at < rows.ends)
-        last = 0
-        while True:
+        loose = ~select(CaseItem.item_id).where(CaseItem.item_id == Sighting.item_id).exists()
+        with snapshot(engine) as session:
+            ids = session.scalars(select(Sighting.id).where(*inside, loose).order_by(Sighting.id)).all()
+        for start in range(0, len(ids), BATCH):
             with transaction(engine) as session:
-                loose = ~select(CaseItem.item_id).where(CaseItem.item_id == Sighting.item_id).exists()
-                some = select(Sighting.id).where(Sighting.id > last, *inside, loose).order_by(Sighting.id).limit(BATCH)
-                ids = session.scalars(some).all()
-                if not ids:
-                    break
-                session.execute(delete(Sighting).where(Sighting.id.in_(ids), *inside))
-            count, last = count + len(ids), ids[-1]
+                session.execute(delete(Sighting).where(Sighting.id.in_(ids[start : start + BATCH]), *inside))
+        count = len(ids)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(f"VACUUM {rows.table}"))
     yield f"{told[0]}, {count} rows"
@@ -238,13 +252,14 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--database", required=True, metavar="URL", help="postgresql+psycopg://…")
     chosen = parser.parse_args()
+    print(f"{datetime.now(NOW.tzinfo):%Y-%m-%d %H:%M} UTC, load {os.getloadavg()[0]:.1f}, timed with {told_priority()}")
     engine = open_engine(chosen.database)
     filled(engine, chosen.items)
     with snapshot(engine) as session:
         size = session.scalar(text("SELECT pg_database_size(current_database())")) or 0
         looks = session.scalar(select(func.count()).select_from(Sighting)) or 0
     print(f"{chosen.items} items, {looks} sightings, {size / 2**20:.0f} MB, {size / chosen.items:.0f} bytes an item")
-    print(f"{'':<34}{'median / 95th percentile':>24}")
+    print(f"{'':<34}{'median / 95th percentile':>20}")
     for name, times in asked(engine):
         print(f"{name:<34}{times.told()}")
     times, rate = record(engine, chosen.items)

@@ -58,7 +58,8 @@ domains = ["hoshino-denki.example"]
 """
 HELD = f"""
 SELECT session.application_name AS name, job.id FROM {JOBS} job
-JOIN pg_stat_activity session ON session.application_name LIKE 'mekiki worker % ' || left(job.queue_manager_id::text, 8)
+JOIN pg_stat_activity session ON session.application_name LIKE 'mekiki worker % %'
+AND split_part(session.application_name, ' ', 4) = left(job.queue_manager_id::text, 8)
 WHERE job.status = 'picked' AND job.entrypoint = 'crawl'
 """
 TAKEN_AFTER = f"""

@@ -108,7 +108,7 @@ def test_two_workers_whose_database_has_no_room_say_so_and_do_all_of_it_later(tm
         ballast = fill(small.folder, leaving=1_500_000)
         command = [sys.executable, "-m", "cli", "worker", "--jobs", "1", "--lease", "2", "--config", str(config)]
         logs = [tmp_path / "one.log", tmp_path / "two.log"]
-        workers = [subprocess.Popen(command, env=environment, stderr=log.open("wb")) for log in logs]
+        workers = [_started(command, environment, log) for log in logs]
         engine = open_engine(url)
         try:
             assert until(lambda: any("No space left" in log.read_text() for log in logs), 120), logs[0].read_text()
@@ -125,6 +125,11 @@ def test_two_workers_whose_database_has_no_room_say_so_and_do_all_of_it_later(tm
                 worker.wait()
             engine.dispose()
         assert not any("Traceback" in log.read_text() for log in logs)
+
+
+def _started(command: list[str], environment: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
+    with log.open("wb") as errors:
+        return subprocess.Popen(command, env=environment, stderr=errors)
 
 
 def _counted(engine: Engine) -> tuple[int, int, int]:
