@@ -32,6 +32,7 @@ class CampaignBand(Base):
     """A part of a key that is looked up by likeness: keys that share a part are compared in full."""
 
     __tablename__ = "campaign_bands"
+    __table_args__ = (Index(None, "key_id"),)
 
     band: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # digest, 63 bits
     key_id: Mapped[int] = mapped_column(ForeignKey("campaign_keys.id"), primary_key=True)
@@ -52,7 +53,7 @@ class CaseKey(Base):
     """Which keys the items of a case have; what `item_keys` says, by case."""
 
     __tablename__ = "case_keys"
-    __table_args__ = (Index(None, "case_id"),)
+    __table_args__ = (Index(None, "case_id"), Index(None, "item_id"))
 
     key_id: Mapped[int] = mapped_column(ForeignKey("campaign_keys.id"), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
@@ -68,6 +69,8 @@ class CaseJoin(Base):
         CheckConstraint("joined_by IN ('key', 'link', 'person')", name="joined_by"),
         CheckConstraint("(joined_by = 'key') = (key_id IS NOT NULL)", name="key"),
         Index(None, "item_id"),
+        Index(None, "with_item"),
+        Index(None, "key_id"),
         Index(None, "case_id"),
     )
 
@@ -90,6 +93,8 @@ class CasePair(Base):
         CheckConstraint("low < high", name="ordered"),
         UniqueConstraint("low", "high"),
         Index(None, "high"),
+        Index(None, "item_id"),
+        Index(None, "key_id"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

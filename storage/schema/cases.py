@@ -35,6 +35,7 @@ class Case(Base):
         CheckConstraint("(state = 'duplicate') = (merged_into IS NOT NULL)", name="merged"),
         CheckConstraint("harm IN ('low', 'normal', 'high')", name="harm"),
         Index(None, "merged_into"),
+        Index(None, "verdict_id"),
         Index("ix_cases_due_at", "due_at", sqlite_where=UNTOLD, postgresql_where=UNTOLD),
     )
 
@@ -84,7 +85,7 @@ class CaseItem(Base):
     """A flagged item in a case, with the version and verdict that were flagged last."""
 
     __tablename__ = "case_items"
-    __table_args__ = (Index(None, "item_id"),)
+    __table_args__ = (Index(None, "item_id"), Index(None, "version_id"), Index(None, "verdict_id"))
 
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True)

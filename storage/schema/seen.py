@@ -118,7 +118,7 @@ class Sighting(Base):
     """
 
     __tablename__ = "sightings"
-    __table_args__ = (Index(None, "item_id", "seen_at"),)
+    __table_args__ = (Index(None, "item_id", "seen_at"), Index(None, "version_id"))
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text, update
+from sqlalchemy import Engine, UniqueConstraint, inspect, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from storage.cases import Judgement, judge
@@ -94,3 +94,18 @@ def test_one_pending_intent_about_items_for_each_case(engine: Engine) -> None:
     with transaction(engine) as session:
         judge(session, case, Judgement(who="aki", action="dismiss", reason="news"), now=NOW)
         session.add(AlertIntent(case_id=case, reason="new_items", state="pending", count=1, created_at=NOW, due_at=NOW))
+
+
+def test_who_refers_to_what_retention_removes_is_found_by_an_index() -> None:
+    """Else a database reads the whole table for each row that is removed, to see whether something points at it."""
+    removed = {"items", "item_versions", "verdicts", "sightings", "campaign_keys", "pictures", "visits"}
+    for table in Base.metadata.tables.values():
+        leads = {
+            next(iter(index.columns)).name
+            for index in table.indexes
+            if index.dialect_options["sqlite"]["where"] is None
+        }
+        leads |= {next(iter(one.columns)).name for one in table.constraints if isinstance(one, UniqueConstraint)}
+        leads.add(next(iter(table.primary_key.columns)).name)
+        referring = {key.parent.name for key in table.foreign_keys if key.column.table.name in removed}
+        assert referring <= leads, table.name
