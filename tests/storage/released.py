@@ -275,7 +275,7 @@ def _board(store: Store) -> None:
     n, at = store.number, store.at
     store.write("accounts", login=f"aki{n}", role="analyst", password="$argon2id$", created_at=at, disabled_at=at)
     store.write("board_sessions", key=store.digest("cookie"), login="aki", token="t", began_at=at, seen_at=at)
-    store.write("sign_in_failures", key=HOSTILE, count=3, last_at=at)
+    store.write("sign_in_failures", key=f"{HOSTILE}{n}", count=3, last_at=at)
     store.write(
         "answered", login="aki", key=f"{n}", request=store.digest("request"), at=at, status=200, body=HOSTILE,
         location=HOSTILE,
