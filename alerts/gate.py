@@ -1,4 +1,4 @@
-"""Gate: the one way out over HTTP. One POST, guarded, bounded, and silent about where it went.
+"""Gate: the one way out over HTTP. One request, guarded, bounded, and silent about where it went.
 
 Flow: the URL is parsed -> pinned names are answered from `egress.hosts`, others by the system -> the very address and
 port about to be dialled are checked against the egress rule (IP literals and rebound names pass no resolver check, but
@@ -71,11 +71,24 @@ class Gate:
         Raises:
             DeliveryError: no answer came (retryable), or the URL is none.
         """
+        return await self._ask("POST", receiver, url, body, headers)
+
+    async def get(self, receiver: str, url: str, headers: Mapping[str, str]) -> Answer:
+        """Ask once and return the answer, whatever its status.
+
+        Raises:
+            DeliveryError: as in `post`.
+        """
+        return await self._ask("GET", receiver, url, None, headers)
+
+    async def _ask(
+        self, method: str, receiver: str, url: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
         target = _target(receiver, url)
         way = _Way()
         failure = ""
         try:
-            return await self._exchange(receiver, target, body, headers, way)
+            return await self._exchange(method, receiver, target, body, headers, way)
         except TimeoutError:
             failure = f"no answer within {self.timeout.total_seconds():g} s"
         except aiohttp.InvalidURL:
@@ -95,28 +108,34 @@ class Gate:
         raise DeliveryError(receiver, failure, retryable=True, unknown=way.begun and not way.refused)
 
     async def _exchange(
-        self, receiver: str, target: URL, body: bytes, headers: Mapping[str, str], way: "_Way"
+        self, method: str, receiver: str, target: URL, body: bytes | None, headers: Mapping[str, str], way: "_Way"
     ) -> Answer:
         if self.kept is None:
             async with self._session() as session:
-                return await self._send(session, target, body, headers, way)
+                return await self._send(method, session, target, body, headers, way)
         if receiver not in self.kept:
             self.kept[receiver] = self._session()
         while True:
             way.old = False
             try:
-                return await self._send(self.kept[receiver], target, body, headers, way)
+                return await self._send(method, self.kept[receiver], target, body, headers, way)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                 if not way.old:
                     raise  # else the other side had closed a kept connection: asked again, at last on a new one
 
     async def _send(
-        self, session: aiohttp.ClientSession, target: URL, body: bytes, headers: Mapping[str, str], way: "_Way"
+        self,
+        method: str,
+        session: aiohttp.ClientSession,
+        target: URL,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        way: "_Way",
     ) -> Answer:
         current = _WAY.set(way)
         try:
-            async with session.post(
-                target, data=body, headers=headers, allow_redirects=False, trace_request_ctx=way
+            async with session.request(
+                method, target, data=body, headers=headers, allow_redirects=False, trace_request_ctx=way
             ) as response:
                 return Answer(
                     status=response.status,

@@ -1,14 +1,18 @@
 """The application: every way of the board under its guard."""
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from board import signing
 from board.board import Board
-from board.guard import guarded
+from board.fence import Fence
+from board.guard import guarded, not_found
 from board.static import static
-from board.ways import Asked, Way
+from board.tidy import tidying
+from board.ways import Asked, Way, inside
 from board.words import LANGUAGES
 
 
@@ -19,11 +23,11 @@ def home(asked: Asked) -> Response:
 
 def language(asked: Asked) -> Response:
     """Choose a language, and go back."""
-    back = asked.text("back", most=500)
-    response = asked.go(back if back.startswith("/") and not back.startswith("//") and "\\" not in back else "/")
+    back = asked.text("back")
+    response = asked.go(back if inside(back) else "/")
     chosen = asked.text("language", most=2)
     if chosen in LANGUAGES:
-        response.set_cookie("language", chosen, max_age=31536000, samesite="strict", httponly=True)
+        response.set_cookie("language", chosen, max_age=31536000, **signing.flags(asked))
     return response
 
 
@@ -34,14 +38,16 @@ def health(_: Asked) -> Response:
 
 WAYS: tuple[Way, ...] = (
     Way(path="/", does=home),
-    Way(path="/language", does=language, method="POST", least=None),
+    Way(path="/language", does=language, method="POST", least=None, name="language"),
     Way(path="/health", does=health, least=None),
     Way(path="/static/{hash}/{name}", does=static, least=None),
     *signing.WAYS,
 )
 
 
-def make_app(board: Board) -> Starlette:
-    """Return the application."""
+def make_app(board: Board) -> ASGIApp:
+    """Return the application within its fence."""
     routes = [Route(way.path, guarded(board, way), methods=[way.method]) for way in WAYS]
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={HTTPException: not_found(board)}, lifespan=tidying(board))
+    app.router.redirect_slashes = False  # it would lead to wherever a proxy says that we are
+    return Fence(app, board)

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from config import Config
+from config.board import DEFAULT_PORTS
 from desk.likeness import Likenesses
+from safety.logs import Log, open_log
 from storage.media import MediaStore
 from takedown.catalogue import Catalogue
 
@@ -23,14 +25,29 @@ class Board:
     catalogue: Catalogue
     likenesses: Likenesses
     now: Callable[[], datetime]  # UTC
+    log: Log = field(default_factory=lambda: open_log("lines"))
     zone: ZoneInfo = field(init=False)  # of the team
+    _told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.zone = ZoneInfo(self.config.triage.zone)
 
     @property
     def origin(self) -> str:
-        """The origin under which people reach the board, e.g. "http://127.0.0.1:8480"."""
-        if self.config.board.url is not None:
-            return self.config.board.url
-        return f"{'https' if self.config.board.certificate else 'http'}://{self.config.board.listen}"
+        """The origin under which people reach the board, as browsers send it, e.g. "http://127.0.0.1:8480"."""
+        ours = self.config.board
+        if ours.url is not None:
+            return ours.url
+        scheme = "https" if ours.certificate else "http"
+        return f"{scheme}://{ours.listen.lower().removesuffix(DEFAULT_PORTS[scheme])}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach it over TLS."""
+        return self.origin.startswith("https:")
+
+    def tell_once(self, says: str) -> None:
+        """Log something that would be said with every request, once."""
+        if says not in self._told and len(self._told) < 100:
+            self._told.add(says)
+            self.log.warning(says)

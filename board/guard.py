@@ -1,50 +1,47 @@
-"""Guard: what happens before and after every way: the right host, who it is, may they, is it them, was it done already.
+"""Guard: what happens before and after every way: who it is, may they, is it them, was it done already.
 
-1. A Host that is not ours: 421. A body that is too large: 413.
-2. Nobody is signed in: a page leads to the sign-in, anything else is 401. A role that is too low: 403.
-3. What writes comes from a page of ours (Origin) with the token of the session, else 403; a key that was answered gets
-   the same answer again, one that is being worked on 409 (`storage.answered`).
-4. What wrote, or was not allowed to, is a row of custody under the person's name.
-5. Every answer forbids scripts, frames and styles from elsewhere.
+The fence (`board.fence`) stands before it: foreign hosts and peers do not come here.
+
+1. Nobody is signed in: a page leads to the sign-in, anything else is 401. A role that is too low: 403.
+2. What writes comes from a page of ours (Origin), is not too large, and has the token of the session, else 403; a key
+   that was answered gets the same answer again (`board.once`).
+3. What wrote, or was not allowed to, is a row of custody under the person's name.
+4. What fails becomes a page that says so (`board.refusal`).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from hashlib import sha256
-from urllib.parse import urlsplit
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from hmac import compare_digest
+from urllib.parse import quote
 
-from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from board.board import Board
+from board.once import once
 from board.paper import page
+from board.peer import named
+from board.refusal import refusal, says
 from board.ways import Asked, Way, may
 from board.words import LANGUAGES, Language, words
-from storage.answered import Answer, answered, begin_answer, drop_answer, keep_answer
 from storage.custody import append
 from storage.database import snapshot, transaction
+from storage.denials import denied
 from storage.signed_in import Person, person, seen
 
 NOBODY = Person(login="", role="viewer", token="")
 MOST_FIELDS = 20_000  # of a form; a thousand cases that are judged at once have two thousand
 MOST_FIELD = 1024 * 1024  # bytes
-HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "X-Robots-Tag": "noindex, nofollow",
-}
+SLOWEST = 60.0  # seconds for a form to arrive, and one more for each 100 kB
+COOKIE = "mekiki"
 
 
-def cookie_name(board: Board) -> str:
-    """Return the name of the session's cookie; over TLS one that no other host can set."""
-    return "__Host-mekiki" if board.origin.startswith("https:") else "mekiki"
+def cookie_name(board: Board, name: str = COOKIE) -> str:
+    """Return the name of a cookie; over TLS one that no other host can set."""
+    return f"__Host-{name}" if board.secure else name
 
 
 def language_cookie(request: Request) -> Language:
@@ -62,129 +59,154 @@ def guarded(board: Board, way: Way) -> Callable[[Request], Awaitable[Response]]:
     """Return what Starlette calls for a way."""
 
     async def answer(request: Request) -> Response:
-        response = await _answer(board, way, request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
+        asked = asked_by_nobody(board, request)
+        try:
+            asked = await run_in_threadpool(with_person, asked)
+            return await _answer(way, asked)
+        except HTTPException as error:
+            return await run_in_threadpool(refusal, asked, error)
+        except Exception as error:  # noqa: BLE001  the edge of a request: one that fails takes no other along
+            return await run_in_threadpool(refusal, asked, error)
 
     return answer
 
 
-async def _answer(board: Board, way: Way, request: Request) -> Response:
-    if request.headers.get("host", "").lower() != urlsplit(board.origin).netloc:
-        return _plain(421, "this host is not served here")
+def not_found(board: Board) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return what answers where there is no way, or not by this method."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        asked = asked_by_nobody(board, request)
+        try:
+            asked = await run_in_threadpool(with_person, asked)
+        except Exception as failed:  # noqa: BLE001  as above
+            error = failed
+        return await run_in_threadpool(refusal, asked, error)
+
+    return answer
+
+
+def asked_by_nobody(board: Board, request: Request) -> Asked:
+    """Return a request before anybody looked who it is."""
     now = board.now()
-    cookie = request.cookies.get(cookie_name(board), "")
-    who = await run_in_threadpool(_who, board, cookie) if cookie else None
-    asked = Asked(
-        request=request,
-        board=board,
-        person=who or NOBODY,
-        words=words(language_cookie(request), board.zone),
-        now=now,
+    return Asked(
+        request=request, board=board, person=NOBODY, words=words(language_cookie(request), board.zone), now=now
     )
+
+
+def with_person(asked: Asked) -> Asked:
+    """Return a request with whoever its cookie is."""
+    board, request = asked.board, asked.request
+    cookie, times = request.cookies.get(cookie_name(board), ""), board.config.board
+    if not cookie:
+        return asked
+    with snapshot(board.engine) as session:
+        found = person(session, cookie, now=asked.now, most=times.session, idle=times.idle)
+    if found is None or not _still_named(asked, found):
+        return asked
+    if not (asked.partial and request.method == "GET"):  # what scripts ask for by themselves is no click
+        with transaction(board.engine) as session:
+            seen(session, cookie, now=asked.now)
+    return replace(asked, person=found)
+
+
+def _still_named(asked: Asked, found: Person) -> bool:
+    """Tell whether whoever signed in by single sign-on could do so now."""
+    if found.means == "header":
+        return named(asked.board, asked.request) == found.login
+    return found.means == "password" or asked.board.config.board.oidc is not None
+
+
+async def _answer(way: Way, asked: Asked) -> Response:
+    request = asked.request
     if way.least is not None:
-        if who is None:
-            return _sign_in_first(asked, way)
-        if not may(who.role, way.least):
+        if not asked.person.login:
+            return await run_in_threadpool(_sign_in_first, asked, way)
+        if not may(asked.person.role, way.least):
             return await run_in_threadpool(_denied, asked, way, "role")
     if way.method == "GET":
         return await run_in_threadpool(way.does, asked)
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > MOST_FIELD + way.uploads:
-        return _plain(413, "too large")
-    if request.headers.get("origin") != board.origin:
+    if request.headers.get("origin") != asked.board.origin:
         return await run_in_threadpool(_denied, asked, way, "origin")
-    async with request.form(
-        max_files=4 if way.uploads else 0, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD
-    ) as form:
-        asked = Asked(request=request, board=board, person=asked.person, words=asked.words, now=now, form=form)
-        return await run_in_threadpool(_write, asked, way)
-
-
-def _who(board: Board, cookie: str) -> Person | None:
-    times = board.config.board
-    with snapshot(board.engine) as session:
-        found = person(session, cookie, now=board.now(), most=times.session, idle=times.idle)
-    if found is not None:
-        with transaction(board.engine) as session:
-            seen(session, cookie, now=board.now())
-    return found
+    length = request.headers.get("content-length", "")
+    if not (length.isascii() and length.isdecimal()):
+        raise HTTPException(411)
+    if int(length) > MOST_FIELD + way.uploads:
+        raise HTTPException(413)
+    form = request.form(max_files=4 if way.uploads else 0, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD)
+    try:
+        async with asyncio.timeout(SLOWEST + int(length) / 100_000):
+            fields = await form
+    except TimeoutError:
+        raise HTTPException(408) from None
+    try:
+        return await run_in_threadpool(_write, replace(asked, form=fields), way)
+    finally:
+        await fields.close()
 
 
 def _sign_in_first(asked: Asked, way: Way) -> Response:
-    if way.method == "GET" and not asked.partial and not way.path.startswith("/picture"):
-        return RedirectResponse("/sign-in", 303)
-    return _plain(401, asked.words("base.sign_in_first"))
+    headers = asked.request.headers
+    if way.method == "POST":
+        _note(asked, way, "session")
+    if way.method == "POST" or way.path.startswith("/picture"):
+        return PlainTextResponse(asked.words("base.sign_in_first"), 401)
+    if asked.partial:
+        return PlainTextResponse(asked.words("base.sign_in_first"), 401, {"HX-Redirect": "/sign-in"})
+    wanted = asked.address
+    if headers.get("sec-fetch-site") in ("cross-site", "same-site") and headers.get("sec-fetch-dest") == "document":
+        # From a link in a mail or a chat browsers send no cookie of ours: the page that is sent asks again, from here.
+        return page(asked, "base/onward.html.j2", path=wanted)
+    return RedirectResponse("/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted, safe='/')}", 303)
 
 
 def _write(asked: Asked, way: Way) -> Response:
     """Do what writes, once."""
-    if way.least is not None and asked.text("token") != asked.person.token:
+    if way.least is None:
+        return way.does(asked)
+    if not compare_digest(asked.text("token").encode(), asked.person.token.encode()):
         return _denied(asked, way, "token")
-    key = asked.text("once", most=100) or asked.request.headers.get("idempotency-key", "")[:100]
-    if not key or way.least is None:
-        return _recorded(asked, way)
-    request = sha256(repr((asked.request.url.path, _fields(asked.form))).encode()).hexdigest()
-    try:
-        with transaction(asked.board.engine) as session:
-            before = answered(session, asked.person.login, key)
-            if before is None:
-                begin_answer(session, asked.person.login, key, request, now=asked.now)
-    except IntegrityError:
-        return _plain(409, asked.words("base.under_way"))
-    if before is not None:
-        if before.request != request or before.status is None:
-            return _plain(409, asked.words("base.under_way" if before.status is None else "base.other_request"))
-        return Response(before.body, before.status, {"Location": before.location} if before.location else None)
-    try:
-        response = _recorded(asked, way)
-    except BaseException:
-        with transaction(asked.board.engine) as session:
-            drop_answer(session, asked.person.login, key)
-        raise
-    body = bytes(response.body).decode("utf-8", "replace") if "attachment" not in str(response.headers) else ""
-    kept = Answer(request=request, status=response.status_code, body=body, location=response.headers.get("location"))
-    with transaction(asked.board.engine) as session:
-        keep_answer(session, asked.person.login, key, kept)
-    return response
+    return once(asked, lambda: _recorded(asked, way))
 
 
 def _recorded(asked: Asked, way: Way) -> Response:
-    response = way.does(asked)
-    if way.least is not None:
-        _record(asked, way, {"status": response.status_code})
+    """Do what writes, and put on record that it was done, or why not."""
+    try:
+        response = way.does(asked)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is a page for people, and on record
+        response = refusal(asked, error)
+        if response.status_code != 503:  # the database could not be written to
+            _note(asked, way, f"status {response.status_code}")
+        return response
+    with transaction(asked.board.engine) as session:
+        append(
+            session,
+            at=asked.now,
+            who=asked.person.login,
+            action=_action(way),
+            subject=way.subject(asked.request.path_params),
+            data={"status": response.status_code},
+        )
     return response
 
 
 def _denied(asked: Asked, way: Way, why: str) -> Response:
     """Say no, on record where it would have written."""
     if way.method == "POST":
-        _record(asked, way, {"denied": why})
-    if asked.partial or way.method == "POST":
-        return _plain(403, asked.words("base.denied"))
-    return page(asked, "base/message.html.j2", status=403, title=asked.words("base.denied"), says="")
+        _note(asked, way, why)
+    return says(asked, 403, "denied" if why == "role" else "not_from_here")
 
 
-def _record(asked: Asked, way: Way, data: Mapping[str, object]) -> None:
-    who = asked.person.login or "nobody"
+def _note(asked: Asked, way: Way, why: str) -> None:
     with transaction(asked.board.engine) as session:
-        append(
+        denied(
             session,
             at=asked.now,
-            who=who,
-            action=f"board {way.name}",
+            who=asked.person.login or "nobody",
+            action=_action(way),
             subject=way.subject(asked.request.path_params),
-            data=data,
+            why=why,
         )
 
 
-def _fields(form: FormData) -> list[tuple[str, str]]:
-    return [
-        (name, value.filename or "" if isinstance(value, UploadFile) else value) for name, value in form.multi_items()
-    ]
-
-
-def _plain(status: int, says: str) -> Response:
-    return Response(says, status, media_type="text/plain; charset=utf-8")
+def _action(way: Way) -> str:
+    return f"board {way.name}"

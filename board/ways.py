@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 from starlette.datastructures import FormData, QueryParams, UploadFile
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from board.words import Words
 from config.board import Role
 from storage.signed_in import Person
 
+MOST_PATH = 2000  # characters
 ROLES: tuple[Role, ...] = ("viewer", "analyst", "approver", "admin")  # each may what those before may
 
 
@@ -43,6 +45,14 @@ class Asked:
         """Whether a script asks for a piece of a page."""
         return self.request.headers.get("HX-Request") == "true"
 
+    @property
+    def address(self) -> str:
+        """The path that was asked for, with its query; "/" where it cannot be led back to."""
+        raw = self.request.scope.get("raw_path") or quote(self.request.url.path).encode()
+        path, query = raw.decode("ascii", "replace").partition("?")[0], self.request.url.query
+        whole = f"{path}?{query}" if query else path
+        return whole if inside(whole) else "/"
+
     def may(self, role: Role) -> bool:
         """Tell whether the person may what this role may."""
         return may(self.person.role, role)
@@ -62,8 +72,12 @@ class Asked:
         return value if isinstance(value, UploadFile) else None
 
     def go(self, path: str) -> Response:
-        """Lead on to another page of the board."""
-        if not path.startswith("/") or path.startswith("//"):
+        """Lead on to another page of the board.
+
+        Raises:
+            ValueError: that would lead elsewhere; paths that came with a request are asked for `inside` first.
+        """
+        if not inside(path):
             raise ValueError(f"not a path of the board: {path!r}")
         if self.partial:
             return Response(headers={"HX-Redirect": path})
@@ -84,6 +98,12 @@ class Way:
     name: str = ""  # of a POST in the custody log: "judge", "draft"
     uploads: int = 0  # bytes of files that it takes
     subject: Callable[[Mapping[str, Any]], str] = lambda _: "board"  # of its custody row, of the path's parameters
+
+
+def inside(path: str) -> bool:
+    """Tell whether an address, as browsers read it, stays within the board: "//host" or "/<tab>/host" do not."""
+    plain = all("!" <= character <= "~" and character != "\\" for character in path)
+    return plain and path.startswith("/") and not path.startswith("//") and len(path) <= MOST_PATH
 
 
 def may(role: Role, least: Role) -> bool:

@@ -187,6 +187,8 @@ class Config(Model):
                     yield f"{table}[{index}].{name}", secret
         if self.takedown.mail is not None:
             yield from ((f"takedown.mail.{name}", secret) for name, secret in self.takedown.mail.secrets())
+        if self.board.oidc is not None:
+            yield from ((f"board.oidc.{name}", secret) for name, secret in self.board.oidc.secrets())
         for index, account in enumerate(self.takedown.account):
             yield from ((f"takedown.account[{index}].{name}", secret) for name, secret in account.secrets())
 

@@ -25,6 +25,7 @@ TABLES = {
     "Detector": "[detector]",
     "Watching": "[watch]",
     "Board": "[board]",
+    "SingleSignOn": "[board.oidc]",
     "Alerting": "[alerting]",
     "Triage": "[triage]",
     "Takedown": "[takedown]",

@@ -22,6 +22,7 @@ class Account:
     password: str | None  # argon2id in PHC form; None: signs in elsewhere
     created_at: datetime
     disabled_at: datetime | None
+    subject: str | None  # issuer and "sub" of who first signed in with it by OIDC
 
 
 def accounts(session: Session) -> list[Account]:
@@ -48,7 +49,7 @@ def add_account(session: Session, login: str, role: Role, password: str | None, 
         raise AccountRefused(f"a login is 1 to {MOST_LOGIN} printable characters without spaces around")
     if session.get(AccountRow, login) is not None:
         raise AccountRefused(f"there is an account {login!r} already")
-    session.add(AccountRow(login=login, role=role, password=password, created_at=now, disabled_at=None))
+    session.add(AccountRow(login=login, role=role, password=password, created_at=now, disabled_at=None, subject=None))
     session.flush()
 
 
@@ -90,6 +91,16 @@ def enable(session: Session, login: str) -> None:
     _row(session, login).disabled_at = None
 
 
+def bind(session: Session, login: str, subject: str | None) -> None:
+    """Tie an account to whoever an issuer calls so, or to nobody; whoever is signed in with it is signed out.
+
+    Raises:
+        AccountNotFound: there is none of this login.
+    """
+    _row(session, login).subject = subject
+    sign_out_everywhere(session, login)
+
+
 def sign_out_everywhere(session: Session, login: str) -> None:
     """End all sessions of an account."""
     session.execute(delete(BoardSessionRow).where(BoardSessionRow.login == login))
@@ -109,4 +120,5 @@ def _account(row: AccountRow) -> Account:
         password=row.password,
         created_at=row.created_at,
         disabled_at=row.disabled_at,
+        subject=row.subject,
     )

@@ -1,15 +1,17 @@
 """Answered: requests that wrote something, so that one sent again (a click too many) does nothing more."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from storage.schema import AnsweredRow
 
 KEPT = timedelta(days=1)
-MOST_BODY = 256 * 1024  # characters; a longer answer is told by its status alone
+LONGEST = timedelta(minutes=1)  # that a request is worked on; one without an answer for longer died with its process
+MOST_BODY = 256 * 1024  # characters; a longer answer is not kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,34 +20,36 @@ class Answer:
 
     request: str  # SHA-256 of path and fields
     status: int | None  # None: not yet
-    body: str
-    location: str | None
+    body: str | None  # None: not kept
+    headers: Mapping[str, str] = field(default_factory=dict)  # that say what the body is, or lead on
 
 
-def answered(session: Session, login: str, key: str) -> Answer | None:
-    """Return what a person's request of this key was answered."""
-    row = session.get(AnsweredRow, (login, key))
-    if row is None:
-        return None
-    return Answer(request=row.request, status=row.status, body=row.body or "", location=row.location)
-
-
-def begin_answer(session: Session, login: str, key: str, request: str, *, now: datetime) -> None:
-    """Note that a request is being worked on; forget those of yesterday.
+def begin_answer(session: Session, login: str, key: str, request: str, *, now: datetime) -> Answer | None:
+    """Begin a request, or return what was answered to the one of this key; forget those of yesterday.
 
     Raises:
         IntegrityError: another process just began it.
     """
     session.execute(delete(AnsweredRow).where(AnsweredRow.at <= now - KEPT))
-    session.add(AnsweredRow(login=login, key=key, request=request, at=now, status=None, body=None, location=None))
+    row = session.get(AnsweredRow, (login, key))
+    if row is not None and (row.status is not None or row.at > now - LONGEST):
+        return Answer(request=row.request, status=row.status, body=row.body, headers=row.headers or {})
+    if row is not None:
+        session.delete(row)
+        session.flush()
+    session.add(AnsweredRow(login=login, key=key, request=request, at=now, status=None, headers=None, body=None))
     session.flush()
+    return None
 
 
 def keep_answer(session: Session, login: str, key: str, answer: Answer) -> None:
-    """Keep what was answered."""
-    row = session.get_one(AnsweredRow, (login, key))
-    row.status, row.location = answer.status, answer.location
-    row.body = answer.body if len(answer.body) <= MOST_BODY else ""
+    """Keep what was answered; nothing is kept where the request took so long that it was begun again."""
+    body = answer.body if answer.body is not None and len(answer.body) <= MOST_BODY else None
+    session.execute(
+        update(AnsweredRow)
+        .where(AnsweredRow.login == login, AnsweredRow.key == key, AnsweredRow.request == answer.request)
+        .values(status=answer.status, headers=dict(answer.headers), body=body)
+    )
 
 
 def drop_answer(session: Session, login: str, key: str) -> None:

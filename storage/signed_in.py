@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, update
 from sqlalchemy.orm import Session
 
 from config.board import Role
-from storage.schema import AccountRow, BoardSessionRow
+from storage.schema import AccountRow, BoardSessionRow, Means
 
 SEEN_EVERY = timedelta(minutes=1)  # a session is written at most that often
 
@@ -21,12 +21,13 @@ class Person:
     login: str
     role: Role
     token: str  # that forms of this session carry
+    means: Means = "password"  # how they signed in
 
 
-def begin(session: Session, login: str, *, now: datetime) -> str:
+def begin(session: Session, login: str, means: Means, *, now: datetime) -> str:
     """Sign somebody in; return what the cookie says."""
     cookie, token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    session.add(BoardSessionRow(key=_key(cookie), login=login, token=token, began_at=now, seen_at=now))
+    session.add(BoardSessionRow(key=_key(cookie), login=login, means=means, token=token, began_at=now, seen_at=now))
     return cookie
 
 
@@ -38,7 +39,7 @@ def person(session: Session, cookie: str, *, now: datetime, most: timedelta, idl
     account = session.get(AccountRow, row.login)
     if account is None or account.disabled_at is not None:
         return None
-    return Person(login=row.login, role=account.role, token=row.token)
+    return Person(login=row.login, role=account.role, token=row.token, means=row.means)
 
 
 def seen(session: Session, cookie: str, *, now: datetime) -> None:

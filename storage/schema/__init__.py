@@ -24,7 +24,7 @@ from storage.schema.alerts import (
     SilenceRow,
 )
 from storage.schema.base import Base
-from storage.schema.board import AccountRow, AnsweredRow, BoardSessionRow, SignInFailureRow
+from storage.schema.board import AccountRow, AnsweredRow, BoardSessionRow, DenialRow, Means, SignInFailureRow
 from storage.schema.campaigns import (
     CampaignBand,
     CampaignKeyRow,
@@ -83,6 +83,7 @@ __all__ = [
     "CustodyRow",
     "Delivery",
     "DeliveryState",
+    "DenialRow",
     "FetchStateRow",
     "Harm",
     "Held",
@@ -93,6 +94,7 @@ __all__ = [
     "ItemRow",
     "ItemVersion",
     "JoinedBy",
+    "Means",
     "NoticeReply",
     "NoticeRow",
     "NoticeState",

@@ -273,12 +273,15 @@ def _notices(store: Store, ids: dict[str, Any]) -> None:
 
 def _board(store: Store) -> None:
     n, at = store.number, store.at
-    store.write("accounts", login=f"aki{n}", role="analyst", password="$argon2id$", created_at=at, disabled_at=at)
-    store.write("board_sessions", key=store.digest("cookie"), login="aki", token="t", began_at=at, seen_at=at)
+    store.write("accounts", login=f"aki{n}", role="analyst", password="$argon2id$", created_at=at, disabled_at=at,
+                subject=HOSTILE)  # fmt: skip
+    store.write("board_sessions", key=store.digest("cookie"), login="aki", means="oidc", token="t", began_at=at,
+                seen_at=at)  # fmt: skip
     store.write("sign_in_failures", key=f"{HOSTILE}{n}", count=3, last_at=at)
+    store.write("denials", who="aki", action=f"{n}", why="role", told_at=at, more=3)
     store.write(
         "answered", login="aki", key=f"{n}", request=store.digest("request"), at=at, status=200, body=HOSTILE,
-        location=HOSTILE,
+        headers={"Location": HOSTILE},
     )  # fmt: skip
 
 
