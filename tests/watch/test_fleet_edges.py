@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
 
 from config import load
 from storage.database import open_engine, transaction, upgrade
@@ -22,7 +23,7 @@ from tests.servers.sink import Sink
 from watch.children.nursery import Nursery
 from watch.job import Job, JobKind
 from watch.many.fleet import MOST_DEATHS, Worker
-from watch.many.queue import JOBS, LOG, install
+from watch.many.queue import BOUND, JOBS, LOG, install
 from watch.many.queue_figures import DeadJob, dead_jobs, retry
 from watch.perform import Hands
 
@@ -85,11 +86,58 @@ def _waiting(engine: Engine, queue: JobKind) -> int:
         return session.scalar(query, {"queue": queue}) or 0
 
 
-def test_what_is_no_job_is_dead_and_says_so(engine: Engine, tmp_path: Path) -> None:
-    queued(engine, b'{"kind": "stamps"}')
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"kind": "stamps"}',
+        b"",
+        b'{"kind": "stamp", "source": "\xff"}',
+        b'{"kind": "stamp", "more": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+    ],
+    ids=["kind", "nothing", "no text", "nested"],
+)
+def test_what_is_no_job_is_dead_and_says_so(engine: Engine, tmp_path: Path, payload: bytes) -> None:
+    queued(engine, payload)
     [dead] = worked(engine, tmp_path, dead=1)
     assert dead.job is None
     assert dead.why.startswith("not a job of this version of mekiki")
+
+
+POISON = (  # by who may write rows of the queue and no more
+    "created = '-infinity', execute_after = '-infinity'",
+    "updated = 'infinity', heartbeat = 'infinity'",
+    "updated = '4000-01-01 BC', status = 'failed'",
+    "payload = convert_to(repeat('x', 65537), 'UTF8')",
+    "headers = CAST(repeat('[', 1500) || repeat(']', 1500) AS jsonb)",
+)
+
+
+@pytest.mark.parametrize("poison", POISON)
+def test_a_row_that_would_end_its_readers_is_refused(engine: Engine, poison: str) -> None:
+    queued(engine, Job(kind="stamp").to_json())
+    with pytest.raises(IntegrityError, match=BOUND), transaction(engine) as session:
+        session.execute(text(f"UPDATE {JOBS} SET {poison}"))
+
+
+def test_rows_that_would_end_their_readers_and_are_there_already_are_dead_and_say_so(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with transaction(engine) as session:
+        for table in (JOBS, LOG):
+            session.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {BOUND}"))
+    job = Job(kind="stamp").to_json()
+    for number, poison in enumerate(POISON):
+        queued(engine, job, identity=str(number))
+        with transaction(engine) as session:
+            session.execute(text(f"UPDATE {JOBS} SET {poison} WHERE dedupe_key = '{number}'"))
+            session.execute(text(f"UPDATE {LOG} SET created = 'infinity'"))
+    assert install(engine)
+    assert not install(engine)
+    found = worked(engine, tmp_path, dead=len(POISON))
+    assert {one.why.partition(":")[0] for one in found} == {"not written by mekiki"}
+    assert len(retry(engine, [one.number for one in found]).queued) == len(POISON)
+    [left] = worked(engine, tmp_path, dead=1)  # the others can be done
+    assert left.why.startswith("not a job of this version of mekiki")
 
 
 def test_a_job_that_workers_die_of_is_given_up_until_somebody_wants_it_again(engine: Engine, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tests.watch.standing import facts
 from watch.job import DueJob, Job, JobKind
 from watch.many.fleet import Lane
 from watch.many.link import Link, connect
-from watch.many.queue import JOBS, LOG, REST, Queue, install, rests, session_of
+from watch.many.queue import BOUND, JOBS, LOG, REST, Queue, install, rests, session_of
 from watch.many.queue_figures import QueueFigures, dead_jobs, queue_figures, retry
 
 pytestmark = [pytest.mark.postgres, needs_postgres]
@@ -93,6 +93,21 @@ def died(engine: Engine, why: str) -> None:
 
 def test_the_tables_are_made_once(engine: Engine) -> None:
     assert not install(engine)
+
+
+def test_tables_of_an_older_pgqueuer_are_brought_up_with_their_rules() -> None:
+    rules = text(f"SELECT count(*) FROM pg_constraint WHERE conname = '{BOUND}' AND convalidated")
+    with database() as url:
+        engine = open_engine(url)
+        install(engine)
+        with transaction(engine) as session:
+            assert session.scalar(rules) == 2
+            session.execute(text(f"ALTER TABLE {JOBS} DROP COLUMN attempts"))  # and with it the rule
+        assert install(engine)
+        with transaction(engine) as session:
+            session.execute(text(f"SELECT attempts FROM {JOBS}"))
+            assert session.scalar(rules) == 2
+        engine.dispose()
 
 
 def test_a_database_without_a_queue_says_what_to_type(tmp_path: Path) -> None:

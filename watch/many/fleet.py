@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-import msgspec
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain import models
@@ -180,7 +179,7 @@ class Worker:
         """
         try:
             job = Job.from_json(row.payload or b"")
-        except msgspec.ValidationError as error:
+        except (ValueError, RecursionError) as error:  # msgspec's errors are of the first kind
             raise Dead(f"not a job of this version of mekiki: {screen(str(error))}") from None
         deaths = await self._queue.times_taken(row.id) - 1
         if deaths >= MOST_DEATHS:

@@ -26,7 +26,7 @@ from safety.screen import screen
 from storage.batches import batched
 from storage.errors import StorageError, StorageUnavailable
 from watch.job import DueJob, JobKind
-from watch.many.link import OUTAGE, Link, connect
+from watch.many.link import OUTAGE, Connection, Link, connect
 
 SCHEMA = "mekiki_queue"
 JOBS = f"{SCHEMA}.pgqueuer"
@@ -44,6 +44,33 @@ SETTINGS = DBSettings(
     function="fn_pgqueuer_changed",
     trigger="tg_pgqueuer_changed",
 )
+# What rows may hold, whoever writes them: a time that Python does not know would end every worker that reads it, and a
+# payload of hundreds of megabytes fill it. PgQueuer reads whole rows, so the tables must see to it. Other rules need
+# another name, for a table that has one of this name is left as it is.
+BOUND = "mekiki_bounds"
+_TIME = "BETWEEN '2000-01-01Z' AND '9000-01-01Z'"
+BOUNDS = {
+    JOBS: f"created {_TIME} AND updated {_TIME} AND heartbeat {_TIME} AND execute_after {_TIME}"
+    " AND attempts BETWEEN -1000 AND 1000000 AND octet_length(payload) <= 65536 AND octet_length(entrypoint) <= 100"
+    " AND octet_length(dedupe_key) <= 4000 AND octet_length(headers::text) <= 500",  # attempts: see `Queue.spare`
+    LOG: f"created {_TIME} AND octet_length(entrypoint) <= 100",
+}
+# Rows from before are held as dead, where people see them, or are no loss.
+_SET_ASIDE = {
+    JOBS: f"""
+WITH aside AS (
+    UPDATE {JOBS}
+    SET status = 'failed', created = now(), updated = now(), heartbeat = now(), execute_after = now(), attempts = 0,
+        queue_manager_id = NULL, slot = NULL, headers = NULL, payload = substring(payload FOR 65536),
+        entrypoint = left(entrypoint, 25), dedupe_key = left(dedupe_key, 1000)
+    WHERE NOT ({BOUNDS[JOBS]}) RETURNING id, entrypoint, priority
+)
+INSERT INTO {LOG} (job_id, status, entrypoint, priority, traceback)
+SELECT id, 'failed', entrypoint, priority, jsonb_build_object('exception_message',
+    'not written by mekiki: a time that no worker can read, or more than a job may hold; set aside') FROM aside
+""",  # noqa: S608
+    LOG: f"DELETE FROM {LOG} WHERE NOT ({BOUNDS[LOG]})",  # noqa: S608
+}
 LEASE = timedelta(seconds=10)  # a job whose worker was not heard of for so long is taken over; it beats each 5 s
 LOOK = 4  # times in a lease an idle worker looks for what it was not notified of: jobs to take over, next tries
 PRIORITIES: dict[JobKind, int] = {"deliver": 40, "remind": 40, "recheck": 20, "stamp": 10, "prune": 10}  # others: 0
@@ -72,7 +99,7 @@ def session_of(worker: UUID, lease: timedelta) -> str:
 def install(engine: Engine) -> bool:
     """Make the queue's tables, or bring them to what the installed PgQueuer needs; tell whether anything was to do.
 
-    May be done at any time, by several at once, while workers run.
+    Jobs with what no worker can read are held as dead. May be done at any time, by several at once, while workers run.
 
     Args:
         engine: on PostgreSQL.
@@ -85,7 +112,9 @@ def install(engine: Engine) -> bool:
     async def converge() -> bool:
         async with await connect(engine, "mekiki queue") as connection:
             queries = Queries(PsycopgDriver(connection), **builders())
-            return bool((await queries.apply_upgrade()).statements)
+            async with queries.schema_lock():
+                made = bool((await queries.apply_upgrade()).statements)
+                return await _bound(connection) or made
 
     try:
         return asyncio.run(converge())
@@ -93,6 +122,18 @@ def install(engine: Engine) -> bool:
         raise StorageUnavailable(f"the database cannot be used: {_first_line(error)}") from error
     except psycopg.Error as error:
         raise StorageError(f"the tables of the queue (schema {SCHEMA}) cannot be made: {_first_line(error)}") from error
+
+
+async def _bound(connection: Connection) -> bool:
+    """Give the tables their rules; tell whether one had none."""
+    there = await connection.execute("SELECT conrelid::regclass::text FROM pg_constraint WHERE conname = %s", [BOUND])
+    missing = BOUNDS.keys() - {row[0] for row in await there.fetchall()}
+    for table in sorted(missing):
+        async with connection.transaction():
+            await connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT {BOUND} CHECK ({BOUNDS[table]}) NOT VALID")
+            await connection.execute(_SET_ASIDE[table])
+            await connection.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {BOUND}")
+    return bool(missing)
 
 
 def _first_line(error: Exception) -> str:

@@ -58,7 +58,7 @@ WHERE datname = current_database() AND application_name LIKE 'mekiki worker % %'
 """)
 _DEAD = text(f"""
 SELECT job.id, job.payload, job.created, job.updated, job.attempts,
-       (SELECT step.traceback ->> 'exception_message' FROM {LOG} step
+       (SELECT left(step.traceback ->> 'exception_message', 1000) FROM {LOG} step
         WHERE step.job_id = job.id AND step.status = 'failed' ORDER BY step.id DESC LIMIT 1) AS why
 FROM {JOBS} job WHERE job.status = 'failed' ORDER BY job.updated DESC, job.id DESC
 """)  # noqa: S608
@@ -217,5 +217,5 @@ def check_there(session: Session) -> None:
 def _job(payload: bytes | None) -> Job | None:
     try:
         return Job.from_json(bytes(payload or b""))
-    except ValueError:  # msgspec's errors are of this kind
+    except (ValueError, RecursionError):  # msgspec's errors are of the first kind
         return None
