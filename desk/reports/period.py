@@ -6,9 +6,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+DAYS = 30  # that are reported on unless others are asked for
 Grain = Literal["day", "week", "month"]
 
 MOST_DAYS, MOST_WEEKS = 45, 60  # bars that one can still read
+
+
+class NoPeriod(Exception):
+    """Days that no report can be about; the message says why, and which day it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,36 @@ class Period:
         """Return the first day of every bar."""
         days = (self.last - self.first).days + 1
         return tuple(dict.fromkeys(self.bar_of(self.first + timedelta(days=number)) for number in range(days)))
+
+
+def chosen(first: date | None, last: date | None, zone: ZoneInfo, now: datetime) -> Period:
+    """Return the period that somebody asks for.
+
+    Args:
+        first: first day; None: 29 days before the last.
+        last: last day; None, or later: today.
+        zone: of the days.
+        now: UTC.
+
+    Raises:
+        NoPeriod: there are no such days, or none before them to compare with.
+    """
+    today = now.astimezone(zone).date()
+    end = last or today
+    try:
+        start = first or end - timedelta(days=DAYS - 1)
+    except OverflowError:
+        raise NoPeriod(f"--to {end} is too early") from None
+    if start > end:
+        raise NoPeriod(f"--from {start} is after --to {end}")
+    if start > today:
+        raise NoPeriod(f"--from {start} is in the future")
+    period = Period(first=start, last=min(end, today), zone=zone, now=now)
+    try:
+        period.before()
+    except (OverflowError, ValueError):
+        raise NoPeriod(f"--from {start} is too early: there is no period before it") from None
+    return period
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
