@@ -46,8 +46,8 @@ def ran(engine: Engine, source: str, at: datetime, **more: Any) -> None:
 
 def due(config: Config, engine: Engine, now: datetime) -> list[tuple[str, str]]:
     """Return kinds and sources; not the months that PostgreSQL wants to be made."""
-    found = [(one.job.kind, one.job.source) for one in due_jobs(config, engine, now)]
-    return found if config.storage.keep_items else [one for one in found if one[0] != "prune"]
+    jobs = [one.job for one in due_jobs(config, engine, now)]
+    return [(job.kind, job.source) for job in jobs if job.kind != "prune" or config.storage.keep_items]
 
 
 def test_sources_are_due_by_their_schedules_the_longest_first(bureau: Bureau) -> None:
