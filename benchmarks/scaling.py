@@ -2,8 +2,9 @@
 
 `python -m benchmarks.scaling --database URL [--pages 2000] [--workers 1,2,4]`: URL names an empty database that may be
 emptied again and again. The pages are those of `benchmarks.pipeline`, as eight sources on eight hosts. Every worker
-takes one crawl at a time. Meanwhile the database is asked, ten times a second, what its connections wait for; that
-and the CPU of workers with their children say where it ends.
+takes one crawl at a time. Meanwhile the database is asked, ten times a second, what its connections wait for, and
+/proc, which processes use the CPU: workers, their nurseries, the crawls forked there, the parsers that those start, the
+server of the database, and that of the pages.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
@@ -21,6 +23,7 @@ from sqlalchemy import create_engine, make_url, text
 from benchmarks.pipeline import CONFIG, OTHERS, ROOT
 
 SOURCES = 8
+KINDS = ("workers", "nurseries", "crawls", "parsers")  # by how far they stand below a worker
 WAITS = """
 SELECT CASE WHEN state = 'active' THEN coalesce(wait_event_type || ':' || wait_event, 'running') ELSE state END
 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND datname = current_database()
@@ -44,7 +47,55 @@ def configure(folder: Path, port: int, pages: int, database: str) -> Path:
     return file
 
 
-def measured(file: Path, database: str, pages: int, workers: int) -> str:
+class Shares:
+    """CPU seconds by kind of process, last seen of each."""
+
+    def __init__(self, workers: Sequence[int], pages: int, backend: int) -> None:
+        """Take process ids: of workers, of the server of the pages, and of one backend of the database's server."""
+        self._kinds = dict.fromkeys(workers, 0)  # how far below a worker
+        self._pages = pages
+        self._server = _stat(Path("/proc") / str(backend))[0]
+        self._before: dict[int, float] = {}
+        self._last: dict[int, tuple[str, float]] = {}
+
+    def look(self) -> None:
+        """Read /proc once."""
+        found = {int(folder.name): _stat(folder) for folder in Path("/proc").iterdir() if folder.name.isdigit()}
+        for pid, (parent, name, cpu) in sorted(found.items()):
+            if parent in self._kinds and pid not in self._kinds:
+                self._kinds[pid] = self._kinds[parent] + 1
+            if pid in self._kinds:
+                kind = KINDS[min(self._kinds[pid], len(KINDS) - 1)]
+            elif pid == self._pages:
+                kind = "server of the pages"
+            elif name == "postgres" and self._server in (pid, parent):
+                kind = "PostgreSQL"
+            else:
+                continue
+            if kind in ("server of the pages", "PostgreSQL"):
+                self._before.setdefault(pid, cpu)
+            self._last[pid] = kind, cpu - self._before.get(pid, 0.0)
+
+    def told(self) -> str:
+        """Return the shares, the greatest first."""
+        kinds: Counter[str] = Counter()
+        for kind, cpu in self._last.values():
+            kinds[kind] += cpu  # type: ignore[assignment]  # seconds
+        whole = sum(kinds.values()) or 1
+        return ", ".join(f"{kind} {cpu / whole:.0%} ({cpu:.1f} s)" for kind, cpu in kinds.most_common())
+
+
+def _stat(folder: Path) -> tuple[int, str, float]:
+    """Return parent, name and CPU seconds of a process; of one that is gone nothing."""
+    try:
+        name, _, rest = (folder / "stat").read_text().partition(" (")[2].rpartition(") ")
+    except OSError:
+        return 0, "", 0.0
+    fields = rest.split()
+    return int(fields[1]), name, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measured(file: Path, database: str, pages: int, workers: int, site: int) -> str:
     """Let so many workers read all sources of a fresh database; return a line of figures."""
     engine = create_engine(database, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -56,8 +107,11 @@ def measured(file: Path, database: str, pages: int, workers: int) -> str:
     began = time.monotonic()
     running = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) for _ in range(workers)]
     with engine.connect() as connection:
+        backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        shares = Shares([process.pid for process in running], site, backend)
         first = None
         while True:
+            shares.look()
             waits.update(row[0] for row in connection.execute(text(WAITS)))
             started, ended = connection.execute(text("SELECT count(*), count(finished_at) FROM runs")).one()
             first = first or (time.monotonic() if started else None)
@@ -78,7 +132,7 @@ def measured(file: Path, database: str, pages: int, workers: int) -> str:
     seen = ", ".join(f"{name} {count}" for name, count in waits.most_common(6))
     return (
         f"{workers} workers: {pages / seconds:5.1f} pages/s, {cpu / pages * 1000:5.1f} ms CPU a page, {items} items; "
-        f"connections were seen: {seen}"
+        f"connections were seen: {seen}\n  CPU: {shares.told()}"
     )
 
 
@@ -98,7 +152,7 @@ def main() -> None:
         port = int(served.stdout.readline().split()[0])
         file = configure(Path(folder), port, options.pages, database)
         for workers in map(int, options.workers.split(",")):
-            print(measured(file, database, options.pages, workers), flush=True)
+            print(measured(file, database, options.pages, workers, served.pid), flush=True)
         served.terminate()
 
 

@@ -58,13 +58,14 @@ def _work(url: str, saying: Connection, first: int, total: int, same: bool, batc
 
 
 def test_four_writers_and_nothing_is_locked(engine: Engine) -> None:
-    workers = [Worker(engine, number * 500, 500, batch=10) for number in range(4)]
+    """(22) Four processes, 2,000 items each, as a crawl writes them but in smaller transactions."""
+    workers = [Worker(engine, number * 2000, 2000, batch=40) for number in range(4)]
     assert [worker.end()[1] for worker in workers] == [0] * 4
-    assert count(engine, Sighting) == count(engine, ItemRow) == count(engine, CaseItem) == 2000
+    assert count(engine, Sighting) == count(engine, ItemRow) == count(engine, CaseItem) == 8000
     assert count(engine, Case) == 1
     with transaction(engine) as session:
         [intent] = pending_intents(session, NOW + MINUTE)
-    assert (intent.reason, intent.count) == ("first", 2000)
+    assert (intent.reason, intent.count) == ("first", 8000)
 
 
 def test_one_ad_seen_by_four_processes_is_one_item_and_one_alert(engine: Engine) -> None:
