@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -10,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from config import Config, load
 from storage.database import open_engine, transaction, upgrade
@@ -131,16 +132,56 @@ def test_the_host_header_changes_nothing(config: Config, engine: Engine) -> None
     serving(config, engine, Meter(), use)
 
 
-def test_clients_that_say_nothing_take_no_more_than_their_places(config: Config, engine: Engine) -> None:
+def test_clients_that_say_nothing_keep_nobody_out(config: Config, engine: Engine) -> None:
     async def use(address: Address) -> None:
-        idle = [await asyncio.open_connection(*address) for _ in range(MOST_CLIENTS)]
-        await asyncio.sleep(0.1)
-        assert await ask(address, get("/health/live")) == (b"", b"")
-        for _, writer in idle:
-            writer.close()
-        await asyncio.sleep(0.1)
+        silent = [
+            await asyncio.open_connection(*address, local_addr=(f"127.0.1.{number % 8 + 1}", 0))
+            for number in range(2 * MOST_CLIENTS)
+        ]
         head, _ = await ask(address, get("/health/live"))
         assert b"200" in head
+        first, last = silent[0][0], silent[-1]
+        with suppress(ConnectionError):
+            assert await first.read() == b""  # the slowest were let go
+        last[1].write(get("/health/live"))
+        assert b"200" in await last[0].read()
+        for _, writer in silent:
+            writer.close()
+
+    serving(config, engine, Meter(), use)
+
+
+def test_one_address_has_a_share_of_the_places(config: Config, engine: Engine) -> None:
+    async def use(address: Address) -> None:
+        reader, writer = await asyncio.open_connection(*address, local_addr=("127.0.1.1", 0))
+        writer.write(get("/health/live")[:20])
+        many = [await asyncio.open_connection(*address) for _ in range(2 * MOST_CLIENTS)]
+        await asyncio.sleep(0.1)  # all are met
+        writer.write(get("/health/live")[20:])
+        assert b"200" in await reader.read()
+        head, _ = await ask(address, get("/health/live"))
+        assert b"200" in head
+        for _, one in [(reader, writer), *many]:
+            one.close()
+
+    serving(config, engine, Meter(), use)
+
+
+def test_a_database_that_hangs_is_told_and_holds_no_places(
+    config: Config, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "PATIENCE", 0.2)
+    again = threading.Event()
+    event.listen(engine, "checkout", lambda *_: again.wait(60))
+
+    async def use(address: Address) -> None:
+        for path in ("/metrics", "/health"):
+            head, body = await ask(address, get(path))
+            assert b"503" in head
+            assert b"the database did not answer within 0.2 s" in body
+        head, _ = await ask(address, get("/health/live"))
+        assert b"200" in head
+        again.set()
 
     serving(config, engine, Meter(), use)
 

@@ -28,7 +28,8 @@ from watch.observability.metrics import Metrics
 MOST_BYTES = 8192  # of a request's head
 MOST_SECONDS = 5.0  # that a client may take for it, and for taking the answer
 PATIENCE = 10.0  # seconds that the database may take until it counts as gone
-MOST_CLIENTS = 16  # at once; the next is let go without a word
+MOST_CLIENTS = 16  # at once; for the next one, who has been asking for longest is let go
+MOST_OF_ONE = 4  # of these from one address; likewise
 T = TypeVar("T")
 _ASKED = re.compile(rb"([A-Z]{1,16}) (/[!-~]{0,200}) HTTP/1\.[01]\r?\n")
 _REASONS = {
@@ -59,16 +60,38 @@ class Server:
     """The pages by path, for some clients at a time."""
 
     pages: Mapping[bytes, Callable[[], Awaitable[Page]]]
-    _clients: set[asyncio.Task[None]] = field(default_factory=set)
+    _clients: dict[asyncio.Task[None], str] = field(default_factory=dict)  # and from which address
+    _asking: dict[asyncio.Task[None], StreamWriter] = field(default_factory=dict)  # their requests are not whole yet
 
     def met(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """Take a client, or let it go where there are enough."""
-        if len(self._clients) >= MOST_CLIENTS:
+        """Take a client. Where there are enough, one goes for it whose request is not whole: who holds places without a
+        word must not keep a supervisor out, which would end this process.
+        """
+        address = _address(writer)
+        places = [task for task, of in self._clients.items() if of == address]
+        if not (self._room(places, MOST_OF_ONE) and self._room(list(self._clients), MOST_CLIENTS)):
             writer.transport.abort()
             return
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._clients.add(task)
-        task.add_done_callback(self._clients.discard)
+        self._clients[task] = address
+        self._asking[task] = writer
+        task.add_done_callback(self._leave)
+
+    def _room(self, places: list[asyncio.Task[None]], most: int) -> bool:
+        """Let the slowest go where there are enough; tell whether there is room."""
+        if len(places) < most:
+            return True
+        slow = next((task for task in places if task in self._asking), None)
+        if slow is None:
+            return False
+        self._asking[slow].transport.abort()
+        slow.cancel()
+        self._leave(slow)
+        return True
+
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        self._clients.pop(task, None)
+        self._asking.pop(task, None)
 
     async def end(self) -> None:
         """Let all clients go."""
@@ -80,6 +103,7 @@ class Server:
         try:
             with suppress(TimeoutError, OSError):
                 head = await _within(MOST_SECONDS, _head(reader))
+                self._asked()
                 page = await self._page(head)
                 async with asyncio.timeout(MOST_SECONDS):
                     writer.write(_answer(page))
@@ -88,6 +112,11 @@ class Server:
                     await writer.wait_closed()
         finally:
             writer.transport.abort()
+
+    def _asked(self) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._asking.pop(task, None)
 
     async def _page(self, head: bytes) -> Page:
         asked = _ASKED.match(head)
@@ -102,6 +131,11 @@ class Server:
             return await make()
         except Exception as error:  # noqa: BLE001  the edge to who asks: a page that cannot be made ends nothing else
             return Page(status=500, body=f"this cannot be told: {type(error).__name__}\n".encode())
+
+
+def _address(writer: StreamWriter) -> str:
+    peer = writer.get_extra_info("peername")
+    return str(peer[0]) if peer else ""  # gone already
 
 
 async def _within(seconds: float, coming: Awaitable[T]) -> T:
@@ -184,7 +218,10 @@ def _pages(
     loop = asyncio.get_running_loop()
 
     async def figures() -> Page:
-        body = await loop.run_in_executor(executor, metrics.text)
+        try:
+            body = await _within(PATIENCE, loop.run_in_executor(executor, metrics.text))
+        except TimeoutError:
+            return Page(status=503, body=f"the database did not answer within {PATIENCE:g} s\n".encode())
         return Page(status=200, body=body, type=CONTENT_TYPE_PLAIN_0_0_4)
 
     async def health() -> Page:
