@@ -3,7 +3,7 @@
 A sink is called from worker threads, one call at a time, never from the reactor's.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -29,6 +29,7 @@ from storage.ranges import LogRange, Reached, allot, open_ranges, reach
 from storage.registrations import Registration, registered_on, save_registration
 from storage.runs import FetchState, fetch_state, finish_run, requests_since, save_fetch_states, start_run, tried_before
 from storage.schema import RunOutcome
+from storage.turns import resting
 from storage.visits import LinkToVisit, VisitRound, Wanted, links_to_visit, proved, save_visits
 
 
@@ -104,6 +105,9 @@ class Sink(Protocol):
 
     def links_to_visit(self, wanted: Wanted) -> list[LinkToVisit]:
         """Return where journeys begin."""
+
+    def resting(self, seconds: float) -> Set[str]:
+        """Return the hosts that want to be left alone for longer than so many seconds."""
 
     def visited(self, round_: VisitRound) -> None:
         """Keep the visits of one link, what was seen, and how the cases stand that it belongs to."""
@@ -241,6 +245,10 @@ class DatabaseSink(Sink):
         with snapshot(self._engine) as session:
             return links_to_visit(session, wanted)
 
+    def resting(self, seconds: float) -> Set[str]:
+        with snapshot(self._engine) as session:
+            return resting(session, seconds)
+
     def visited(self, round_: VisitRound) -> None:
         now = self._clock()
         visits = proved(self._media, round_, now)
@@ -317,6 +325,9 @@ class DrySink(Sink):
 
     def links_to_visit(self, wanted: Wanted) -> list[LinkToVisit]:
         return []
+
+    def resting(self, seconds: float) -> Set[str]:
+        return frozenset()
 
     def visited(self, round_: VisitRound) -> None:
         pass

@@ -148,6 +148,12 @@ def paused_sources(session: Session, *, longest: float) -> frozenset[str]:
     return frozenset(source for source, until in rows if source and 0 < _left(until, now) <= longest)
 
 
+def resting(session: Session, seconds: float) -> set[str]:
+    """Return the hosts that want to be left alone for longer than so many seconds from now."""
+    rest = select(HostTurn.host).where(HostTurn.paused_until > clock(session) + timedelta(seconds=seconds))
+    return set(session.scalars(rest))
+
+
 def forget(session: Session) -> int:
     """Remove hosts that nobody has asked for some time, and that need not be left alone; return how many."""
     now = clock(session)

@@ -1,13 +1,13 @@
 """Visits: which links are worth following, what journeys along them showed, and how the cases stand; append-only."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from detector.items import Item
@@ -33,7 +33,7 @@ from storage.stamps import want_stamp
 MOST_OF_A_CASE = 10  # items whose links are followed
 MOST_OF_AN_ITEM = 3  # links
 AT_ONCE = 200  # rows read at a time
-CASES_AT_ONCE = 20  # read at a time
+CASES_AT_ONCE = 20  # read at a time; with more PostgreSQL reads the table of items from end to end
 FIRST = 20  # journeys of a case that are shown, however many came later: they opened it
 MOST_PAGES = 200  # of a case whose journeys are looked for
 VISIT = "visit"  # action in the custody chain
@@ -53,6 +53,7 @@ class Wanted:
     of: tuple[int, ...] = ()  # the links of these items only, as the storage numbers them
     reason: Literal["", "visit", "recheck"] = ""  # only links that nobody has followed; only those followed before
     visitors: tuple[str, ...] = ()  # who looks now; a link is done once each of them has followed it
+    left: Callable[[str], bool] = lambda url: False  # whether a link is left to others, or to a later run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,26 +89,56 @@ def links_to_visit(session: Session, wanted: Wanted) -> list[LinkToVisit]:
             _add(found, url, case_id, item_id)
     if wanted.items and not wanted.cases:
         return list(found.values())[: wanted.most]
-    for case_id, item_id, content in _of_cases(session, wanted.cases, wanted.of):
+    for some in _of_cases(session, wanted.cases, wanted.of):
         if len(found) >= wanted.most:
             break
-        for url in _followed_of(session, case_id, item_from(content)):
-            if wanted.cases or _due(session, url, wanted):
-                _add(found, url, case_id, item_id)
-    for item_id, content in _of_suspects(session, wanted) if not wanted.cases and wanted.reason != "recheck" else ():
+        looked = _looked(session, (url for _, _, urls in some for url in urls))
+        for case_id, item_id, urls in some:
+            for url in urls:
+                if wanted.cases or (_due(looked[url], wanted) and not wanted.left(url)):
+                    _add(found, url, case_id, item_id)
+    for batch in _of_suspects(session, wanted) if not wanted.cases and wanted.reason != "recheck" else ():
         if len(found) >= wanted.most:
             break
-        for url in links_of(item_from(content))[:MOST_OF_AN_ITEM]:
-            if not _followed(session, url, wanted.visitors):
-                _add(found, url, None, item_id)
+        links = [(item_id, links_of(item_from(content))[:MOST_OF_AN_ITEM]) for item_id, content in batch]
+        looked = _looked(session, (url for _, urls in links for url in urls))
+        for item_id, urls in links:
+            for url in urls:
+                if not _followed(looked[url], wanted.visitors) and not wanted.left(url):
+                    _add(found, url, None, item_id)
     return list(found.values())[: wanted.most]
 
 
-def _due(session: Session, url: str, wanted: Wanted) -> bool:
+Looked = Mapping[str, datetime]  # visitor -> when it last began to follow a link
+
+
+def _looked(session: Session, urls: Iterable[str]) -> dict[str, Looked]:
+    """Return who has followed each of these links, and when last."""
+    digests = {url: _digest(url) for url in urls}
+    found: dict[str, dict[str, datetime]] = {digest: {} for digest in digests.values()}
+    for some in batched(list(found)):
+        query = (
+            select(VisitRow.link_digest, VisitRow.visitor, func.max(VisitRow.started_at))
+            .where(VisitRow.link_digest.in_(some))
+            .group_by(VisitRow.link_digest, VisitRow.visitor)
+        )
+        for digest, visitor, last in session.execute(query):
+            assert digest is not None
+            found[digest][visitor] = last
+    return {url: found[digest] for url, digest in digests.items()}
+
+
+def _due(looked: Looked, wanted: Wanted) -> bool:
     """Tell whether a link of a case is to be followed, for the reason that is wanted."""
-    if _followed(session, url, wanted.visitors, wanted.before):
+    if _followed(looked, wanted.visitors, wanted.before):
         return False
-    return not wanted.reason or _followed(session, url, ()) is (wanted.reason == "recheck")
+    return not wanted.reason or bool(looked) is (wanted.reason == "recheck")
+
+
+def _followed(looked: Looked, visitors: Sequence[str], since: datetime | None = None) -> bool:
+    """Tell whether each of these visitors, and any, has followed a link, ever or since a time."""
+    lately = {visitor for visitor, last in looked.items() if since is None or last >= since}
+    return bool(lately) and lately.issuperset(visitors)
 
 
 def links_of(item: Item) -> list[str]:
@@ -115,13 +146,6 @@ def links_of(item: Item) -> list[str]:
     places = [place for place in places_of(item) if place.role != "shown" and place.host is not None]
     urls = (place.url if "://" in place.url else f"http://{place.url}" for place in places)
     return list(dict.fromkeys(url for url in urls if url.lower().startswith(("http://", "https://"))))
-
-
-def _followed_of(session: Session, case_id: int, item: Item) -> list[str]:
-    """Return the links of an item of a case that are followed."""
-    if item.kind == "page" and item.url and _came_of_another(session, item.url, case_id):
-        return []
-    return links_of(item)[:MOST_OF_AN_ITEM]
 
 
 def _add(found: dict[str, LinkToVisit], url: str, case_id: int | None, item_id: int) -> None:
@@ -135,29 +159,47 @@ def _add(found: dict[str, LinkToVisit], url: str, case_id: int | None, item_id: 
 
 def _of_cases(
     session: Session, cases: Collection[int], of: Collection[int] = ()
-) -> Iterator[tuple[int, int, dict[str, object]]]:
-    """Yield case, item and content, of cases that somebody may act on; the best items of each, or those of some."""
+) -> Iterator[list[tuple[int, int, list[str]]]]:
+    """Yield case, item and the links that are followed, some cases at a time, of those that somebody may act on.
+
+    Of each case the best items count, or those of some.
+    """
     which: ColumnElement[bool] = Case.id.in_(cases) if cases else Case.state.not_in(SILENT)
     if of:
         which = and_(which, Case.id.in_(select(CaseItem.case_id).where(CaseItem.item_id.in_(of))))
     ids = session.scalars(select(Case.id).where(which).order_by(Case.score.desc(), Case.id)).all()
-    query = (
-        select(CaseItem.case_id, CaseItem.item_id, ItemVersion.content)
-        .join(ItemVersion, ItemVersion.id == CaseItem.version_id)
+    for some in batched(ids, CASES_AT_ONCE):  # whoever has enough links reads no further
+        rows = [(case, item, item_from(content)) for case, item, content in session.execute(_best(some, of))]
+        pages = [(case, item.url) for case, _, item in rows if item.kind == "page" and item.url]
+        ends = _ends_of_others(session, pages)
+        place = {case: number for number, case in enumerate(some)}
+        yield [
+            (case, number, [] if item.kind == "page" and (case, item.url) in ends else links_of(item)[:MOST_OF_AN_ITEM])
+            for case, number, item in sorted(rows, key=lambda row: place[row[0]])
+        ]
+
+
+def _best(cases: Collection[int], of: Collection[int]) -> Select[int, int, dict[str, object]]:
+    """Return the query for case, item and content of the best items of cases; the contents of others are not read."""
+    order = (ItemRow.kind == "page", VerdictRow.score.desc(), CaseItem.item_id)
+    ranked = (
+        select(
+            CaseItem.case_id,
+            CaseItem.item_id,
+            CaseItem.version_id,
+            func.row_number().over(partition_by=CaseItem.case_id, order_by=order).label("place"),
+        )
         .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
         .join(ItemRow, ItemRow.id == CaseItem.item_id)
-        .order_by(CaseItem.case_id, ItemRow.kind == "page", VerdictRow.score.desc(), CaseItem.item_id)
-        .execution_options(yield_per=AT_ONCE)
+        .where(CaseItem.case_id.in_(cases), *([CaseItem.item_id.in_(of)] if of else []))
+        .subquery()
     )
-    if of:
-        query = query.where(CaseItem.item_id.in_(of))
-    for some in batched(ids, CASES_AT_ONCE):  # whoever has enough links reads no further
-        best: dict[int, list[tuple[int, int, dict[str, object]]]] = {case_id: [] for case_id in some}
-        for case_id, item_id, content in session.execute(query.where(CaseItem.case_id.in_(some))):
-            if len(best[case_id]) < MOST_OF_A_CASE:
-                best[case_id].append((case_id, item_id, content))
-        for rows in best.values():
-            yield from rows
+    return (
+        select(ranked.c.case_id, ranked.c.item_id, ItemVersion.content)
+        .join(ItemVersion, ItemVersion.id == ranked.c.version_id)
+        .where(ranked.c.place <= MOST_OF_A_CASE)
+        .order_by(ranked.c.case_id, ranked.c.place)
+    )
 
 
 def _of_items(session: Session, ids: Collection[str]) -> Iterator[tuple[int | None, int, dict[str, object]]]:
@@ -171,8 +213,8 @@ def _of_items(session: Session, ids: Collection[str]) -> Iterator[tuple[int | No
                 yield from ((case_id, item_id, content) for case_id in (*cases, *(() if cases else (None,))))
 
 
-def _of_suspects(session: Session, wanted: Wanted) -> Iterator[tuple[int, dict[str, object]]]:
-    """Yield the items in no case that deserve a closer look, best scores first."""
+def _of_suspects(session: Session, wanted: Wanted) -> Iterator[Sequence[tuple[int, dict[str, object]]]]:
+    """Yield the items in no case that deserve a closer look, best scores first, some at a time."""
     query = (
         select(ItemVersion.item_id, ItemVersion.content)
         .join(VerdictRow, VerdictRow.version_id == ItemVersion.id)
@@ -188,24 +230,22 @@ def _of_suspects(session: Session, wanted: Wanted) -> Iterator[tuple[int, dict[s
     if wanted.of:
         query = query.where(ItemVersion.item_id.in_(wanted.of))
     with session.execute(query) as rows:
-        yield from ((item_id, content) for item_id, content in rows)
+        for some in rows.partitions():
+            yield [(item_id, content) for item_id, content in some]
 
 
-def _followed(session: Session, url: str, visitors: Sequence[str], since: datetime | None = None) -> bool:
-    """Tell whether each of these visitors has followed a link, ever or since a time."""
-    query = select(VisitRow.visitor).where(VisitRow.link_digest == _digest(url)).distinct()
-    looked = set(session.scalars(query.where(VisitRow.started_at >= since) if since else query))
-    return bool(looked) and looked.issuperset(visitors)
-
-
-def _came_of_another(session: Session, url: str, case_id: int) -> bool:
-    """Tell whether a page is where another link of its case ends: then that is followed, not the page."""
-    ends = select(VisitRow.id).where(
-        VisitRow.case_id == case_id,
-        VisitRow.end_digest == _digest(_page(url)),
-        VisitRow.link_digest != _digest(url),
+def _ends_of_others(session: Session, pages: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Return the pages of cases at which another link of their case ends: then that is followed, not the page."""
+    if not pages:
+        return set()
+    query = select(VisitRow.case_id, VisitRow.end_digest, VisitRow.link_digest).where(
+        VisitRow.case_id.in_({case for case, _ in pages}),
+        VisitRow.end_digest.in_({_digest(_page(url)) for _, url in pages}),
     )
-    return session.scalar(ends.limit(1)) is not None
+    ended: dict[tuple[int | None, str | None], set[str | None]] = {}
+    for case, end, link in session.execute(query.distinct()):
+        ended.setdefault((case, end), set()).add(link)
+    return {(case, url) for case, url in pages if ended.get((case, _digest(_page(url))), set()) - {_digest(url), None}}
 
 
 def _digest(url: str) -> str:
@@ -308,11 +348,7 @@ def _statuses(session: Session, visits: Sequence[Visit]) -> dict[str, list[str]]
 
 def _links_followed(session: Session, case_id: int) -> set[str]:
     """Return the links of a case that are followed."""
-    return {
-        url
-        for one, _, content in _of_cases(session, (case_id,))
-        for url in _followed_of(session, one, item_from(content))
-    }
+    return {url for some in _of_cases(session, (case_id,)) for _, _, urls in some for url in urls}
 
 
 def _move_on(session: Session, case: Case, state: Presence, links: Collection[str], now: datetime) -> None:

@@ -111,14 +111,18 @@ class VisitSpider(SourceSpider):
             if place is None:
                 return []  # somebody else has followed them
             wanted = replace(wanted, of=tuple(place["items"]))
+        # Asked before the links are: what somebody ends meanwhile is followed already, and found again when it is due.
+        open_ = await asyncio.to_thread(self.run.sink.cursor_names, f"{reason}=") if reason and not host else []
+        taken, click = {name.partition("=")[2] for name in open_}, self._source.click
+        resting = await asyncio.to_thread(self.run.sink.resting, LONGEST_PAUSE)
+        if not (self._source.cases or self._source.items):  # those that nobody may follow now must not take the room
+            wanted = replace(wanted, left=lambda url: first_host(url, click=click) in taken or host_of(url) in resting)
         links += await asyncio.to_thread(self.run.sink.links_to_visit, wanted)
-        click = self._source.click
         if host:
             return [link for link in links if first_host(link.url, click=click) == host]
         if not reason or not there:
             return links
-        open_ = await asyncio.to_thread(self.run.sink.cursor_names, f"{reason}=")
-        mine, others = shared_out(links, {name.partition("=")[2] for name in open_}, click=click)
+        mine, others = shared_out(links, taken, click=click)
         places = {f"{reason}={other}": {"items": items} for other, items in others.items()}
         await asyncio.to_thread(self.run.sink.commit, [], places)
         return mine

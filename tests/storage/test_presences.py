@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 
 from detector.items import Item
 from detector.visits import Hop, Landing, Visit, outcome_of
 from storage.cases import Judgement, case_detail, judge, undo
-from storage.database import transaction
+from storage.database import snapshot, transaction
 from storage.intents import pending_intents
 from storage.schema import AlertIntent, CaseItem
 from storage.visits import LinkToVisit, Wanted, links_of, links_to_visit, save_visits
@@ -148,3 +148,21 @@ def test_links_that_nobody_has_followed_and_those_that_are_due_again_are_told_ap
     with transaction(engine) as session:
         [item] = session.scalars(select(CaseItem.item_id).where(CaseItem.case_id == case)).all()
     assert (due("recheck", 9, (item,)), due("recheck", 9, (item + 1,))) == ([ONE], [])
+
+
+def test_what_is_left_to_others_takes_no_room_from_what_is_followed(engine: Engine, case: int) -> None:
+    wanted = Wanted(score=0.9, judged_since=NOW, before=NOW, most=1, left=lambda url: url == ONE)
+    with transaction(engine) as session:
+        assert [link.url for link in links_to_visit(session, wanted)] == [TWO]
+
+
+def test_links_that_are_not_due_are_asked_for_together(engine: Engine, case: int) -> None:
+    for number in range(2, 60):
+        links = tuple(f"https://h{number}.test/{n}" for n in "abc")
+        see(engine, an_item(number, host=f"hoshino-{number}.test", links=links))
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *about: statements.append(about[2]))
+    with snapshot(engine) as session:
+        wanted = Wanted(score=0.9, judged_since=NOW, before=NOW, most=500)
+        assert len(links_to_visit(session, wanted)) > 100
+    assert len(statements) < 20  # not one for each link

@@ -4,7 +4,7 @@ import gzip
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,9 @@ import pytest
 
 from spiders.visits import chromium
 from spiders.visits.hosts import MINE
+from storage.cursors import save_cursor
+from storage.database import open_engine, transaction
+from storage.turns import pause
 from tests.servers.crawling import Crawling
 from tests.servers.exit import ExitProxy
 from tests.servers.programs import mekiki
@@ -266,3 +269,26 @@ def test_many_hosts_are_left_to_others_each_to_one_and_what_is_due_again_is_a_pa
         assert read(name) == [], "it is done"
     assert crawling.rows("SELECT count(*) FROM cursors") == [(0,)]
     assert crawling.rows("SELECT count(DISTINCT url), count(*) FROM visits") == [(count, count)]
+
+
+def test_a_host_that_rests_or_is_left_to_others_holds_up_no_other(tmp_path: Path, server: WebServer) -> None:
+    crawling, hosts = Crawling(tmp_path), ("resting.test", "taken.test", "third.test")
+    body = '[{"role": "body", "text": "星野電機のエアコンを見つけました"}]'
+    (tmp_path / "tips.jsonl").write_text(
+        "".join(
+            f'{{"id": "{host}{n}", "kind": "post", "texts": {body}, "links": ["http://{host}:{server.port}/{n}"]}}\n'
+            for host in hosts
+            for n in range(2)
+        )
+    )
+    one = '[[visitor]]\nkey = "desk"\nuser_agent = "Mozilla/5.0 (X11; Linux x86_64)"\n'
+    source = SOURCES.format(again="1d", score=0.05) + "most = 2\n" + one
+    crawling.configure(source, allow=[server.allow], hosts=dict.fromkeys(hosts, "127.0.0.1"))
+    crawling.crawl(sources=["tips"])
+    engine = open_engine(f"sqlite:///{tmp_path / 'mekiki.db'}")
+    with transaction(engine) as session:
+        pause(session, {"resting.test": 3600.0})
+        save_cursor(session, "journeys", "visit=taken.test", {"items": [3, 4]}, datetime.now(UTC))
+    engine.dispose()
+    crawling.crawl(sources=["journeys"], slice="visit")
+    assert {hit.headers["host"].partition(":")[0] for hit in server.hits} == {"third.test"}
