@@ -25,7 +25,7 @@ class Dossier:
     notices: tuple[NoticeView, ...] = field(default=())  # oldest first
 
 
-def read_dossier(session: Session, case_id: int, *, now: datetime, items: int = 1) -> Dossier:
+def read_dossier(session: Session, case_id: int, *, now: datetime, items: int = 1, log: int | None = None) -> Dossier:
     """Read a case.
 
     Args:
@@ -33,11 +33,12 @@ def read_dossier(session: Session, case_id: int, *, now: datetime, items: int = 
         case_id: its number.
         now: for its state.
         items: how many of its items, best first.
+        log: how many entries of its log, the latest; None: all.
 
     Raises:
         CaseNotFound: no case has this number.
     """
-    detail = case_detail(session, case_id, now=now, max_items=items)
+    detail = case_detail(session, case_id, now=now, max_items=items, max_log=log)
     return Dossier(
         detail=detail,
         together=tuple(together(why(session, case_id, most=MOST_REASONS))),

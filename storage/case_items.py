@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from detector.evidence import evidence_from_json
 from detector.images.texts import PictureText
 from detector.verdict import Verdict
 from storage.case_views import CaseItemView, PictureView
+from storage.errors import ItemNotFound
 from storage.items import item_from
 from storage.schema import CaseItem, ItemRow, ItemVersion, Picture, Sighting, VerdictRow, VersionPicture
 
@@ -36,6 +37,32 @@ def best_items(session: Session, case_ids: Sequence[int], limit: int) -> dict[in
     for case_id, view in item_views(session, members):
         found[case_id].append(view)
     return {case_id: tuple(found[case_id]) for case_id in case_ids}
+
+
+def items_of(session: Session, case_id: int, *, after: int | None = None, limit: int) -> tuple[CaseItemView, ...]:
+    """Return a page of one case's items, those with the best scores first.
+
+    Args:
+        after: the last item of the page before.
+        limit: items of a page.
+
+    Raises:
+        ItemNotFound: the item `after` is not in the case, or no longer.
+    """
+    query = (
+        select(CaseItem.case_id, CaseItem.item_id, VerdictRow.score, CaseItem.added_at)
+        .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
+        .where(CaseItem.case_id == case_id)
+    )
+    if after is not None:
+        last = session.execute(query.where(CaseItem.item_id == after)).one_or_none()
+        if last is None:
+            raise ItemNotFound(f"item {after} is not in case {case_id}")
+        behind = and_(CaseItem.added_at == last.added_at, CaseItem.item_id > after)
+        same = and_(VerdictRow.score == last.score, or_(CaseItem.added_at > last.added_at, behind))
+        query = query.where(or_(VerdictRow.score < last.score, same))
+    rows = session.execute(query.order_by(VerdictRow.score.desc(), CaseItem.added_at, CaseItem.item_id).limit(limit))
+    return tuple(view for _, view in item_views(session, [(row.case_id, row.item_id) for row in rows]))
 
 
 def item_views(session: Session, members: Sequence[Member]) -> Iterator[tuple[int, CaseItemView]]:

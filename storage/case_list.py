@@ -68,31 +68,34 @@ def list_cases(
     after: Place | None = None,
     limit: int = 50,
     now: datetime,
+    backwards: bool = False,
 ) -> list[CaseSummary]:
     """Return one page of cases.
 
     Args:
         filters: ME is nobody here; `CaseFilters.of` first.
         after: the last case of the page before.
+        backwards: walk the list from its end, or from `after`, to its beginning.
         now: for states and ages; a case whose snooze has run out is open.
     """
     column = _COLUMNS[order]
-    ascending = order == "age"
+    ascending = (order == "age") is not backwards
     pages = []
     for state in _ranges(filters, now):
         page = select(Case.id, column.label("value")).where(state, *_conditions(filters, now))
         if after is not None:
             behind = column > after.value if ascending else column < after.value
-            page = page.where(
-                column >= after.value if ascending else column <= after.value, or_(behind, Case.id > after.id)
-            )
-        page = page.order_by(column if ascending else column.desc(), Case.id).limit(limit)
+            next_id = Case.id < after.id if backwards else Case.id > after.id
+            page = page.where(column >= after.value if ascending else column <= after.value, or_(behind, next_id))
+        by_id = Case.id.desc() if backwards else Case.id
+        page = page.order_by(column if ascending else column.desc(), by_id).limit(limit)
         pages.append(select(page.subquery()))
     if not pages:
         return []
     merged = union_all(*pages).subquery()
     value = merged.c.value if ascending else merged.c.value.desc()
-    ids = session.scalars(select(merged.c.id).order_by(value, merged.c.id).limit(limit)).all()
+    by_id = merged.c.id.desc() if backwards else merged.c.id
+    ids = session.scalars(select(merged.c.id).order_by(value, by_id).limit(limit)).all()
     return summaries(session, ids, now)
 
 

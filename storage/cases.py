@@ -32,6 +32,7 @@ __all__ = [
     "case_detail",
     "judge",
     "list_cases",
+    "log_entries",
     "undo",
     "verdict_from",
 ]
@@ -39,12 +40,20 @@ __all__ = [
 _SHARED = tuple(one.name for one in fields(CaseSummary) if one.name != "items")
 
 
-def case_detail(session: Session, case_id: int, *, now: datetime | None = None, max_items: int = 200) -> CaseDetail:
-    """Return one case with its best items, its whole log and its messages.
+def case_detail(
+    session: Session,
+    case_id: int,
+    *,
+    now: datetime | None = None,
+    max_items: int = 200,
+    max_log: int | None = None,
+) -> CaseDetail:
+    """Return one case with its best items, its log and its messages.
 
     Args:
         now: for the state; without it a snoozed case reads "snoozed" even when its time has run out.
         max_items: a campaign may have thousands; `item_count` tells how many there are.
+        max_log: entries of the log, the latest; None: all.
 
     Raises:
         CaseNotFound: no case has this id.
@@ -58,7 +67,7 @@ def case_detail(session: Session, case_id: int, *, now: datetime | None = None, 
         visits=visits_of(session, case_id),
         registration=_registration(session, contents.campaign),
         similar=similar_judged(session, case_id),
-        log=_log(session, case_id),
+        log=log_entries(session, case_id, most=max_log),
         deliveries=deliveries_of(session, case_id),
     )
 
@@ -92,8 +101,14 @@ def _registration(session: Session, campaign: str) -> Registration | None:
     return registrations(session, [domain]).get(domain) if domain else None
 
 
-def _log(session: Session, case_id: int) -> tuple[LogEntry, ...]:
-    rows = session.scalars(select(CaseLog).where(CaseLog.case_id == case_id).order_by(CaseLog.id))
+def log_entries(
+    session: Session, case_id: int, *, most: int | None = None, before: int | None = None
+) -> tuple[LogEntry, ...]:
+    """Return the latest entries of a case's log, or the latest of those before one; oldest first."""
+    query = select(CaseLog).where(CaseLog.case_id == case_id).order_by(CaseLog.id.desc()).limit(most)
+    if before is not None:
+        query = query.where(CaseLog.id < before)
+    rows = session.scalars(query).all()[::-1]
     return tuple(
         LogEntry(
             id=row.id,

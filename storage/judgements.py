@@ -30,13 +30,13 @@ from storage.actions import (
 )
 from storage.case_locks import MACHINE, lock_campaigns, lock_cases
 from storage.case_log import NewEntry, append_log
-from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
+from storage.errors import CaseNotFound, JudgementRefused
 from storage.intents import revive, suppress
 from storage.merging import merge, unmerge
 from storage.notice_presence import follow_judgement, kin
 from storage.register import Registering, enter, entering, take_back
 from storage.schema import Case, CaseLog, Harm
-from storage.settle import log_of, settle
+from storage.settle import check_unchanged, log_of, settle
 from storage.suppression import known_then
 
 __all__ = [
@@ -95,9 +95,8 @@ def judge(session: Session, case_id: int, judgement: Judgement, *, now: datetime
     if judgement.action == "duplicate":
         _lock_brand(session, case_id)
     case, log = _locked(session, case_id, into)
-    if expect is not None and log[-1].id != expect:
-        last = log[-1]
-        raise CaseConflict(f"case {case_id} has changed meanwhile ({last.action} by {last.who}); look again")
+    if expect is not None:
+        check_unchanged(log[-1], expect)
     _check(judgement, case, standing(log), now)
     if into is not None:
         merge(session, [case_id, into], who=judgement.who, now=now, note=judgement.note, into=into)

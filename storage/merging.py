@@ -23,7 +23,7 @@ from storage.intents import move_pending
 from storage.parting import part, raise_score
 from storage.reach import absorb
 from storage.schema import Case, CaseItem, CaseJoin, CaseKey, CaseLog
-from storage.settle import log_of, settle_anew
+from storage.settle import check_seen, log_of, settle_anew
 from storage.upsert import insert, table_of
 
 _QUIET = {"synchronize_session": False}
@@ -63,12 +63,23 @@ def judged(session: Session, case: Case) -> bool:
 
 
 def merge(
-    session: Session, case_ids: Sequence[int], *, who: str, now: datetime, note: str = "", into: int | None = None
+    session: Session,
+    case_ids: Sequence[int],
+    *,
+    who: str,
+    now: datetime,
+    note: str = "",
+    into: int | None = None,
+    expect: Mapping[int, int] | None = None,
 ) -> int:
     """Merge cases of one brand as a person wants it: into the one named, else the oldest; return its id.
 
+    Args:
+        expect: case -> the last entry of its log that the person has seen.
+
     Raises:
         CaseNotFound: there is no such case.
+        CaseConflict: a log has grown since `expect`.
         JudgementRefused: they are of two brands, are a part of another case, or cannot be merged in their state.
     """
     wanted = list(dict.fromkeys(case_ids))
@@ -83,6 +94,8 @@ def merge(
         raise JudgementRefused(f"cases of several brands ({', '.join(sorted(set(brands.values())))}) are never one")
     lock_campaigns(session, brands.values())
     cases = lock_cases(session, wanted)
+    for case_id, seen in (expect or {}).items():
+        check_seen(session, case_id, seen)
     for case in cases.values():
         if case.merged_into is not None:
             raise JudgementRefused(f"case {case.id} is a part of case {case.merged_into} already; merge that one")

@@ -19,14 +19,27 @@ from storage.errors import CaseNotFound, JudgementRefused
 from storage.merging import merge, root_of
 from storage.parting import count_parted, part
 from storage.schema import Case, CaseItem, CaseLog, ItemVersion, VerdictRow
-from storage.settle import settle_anew
+from storage.settle import check_seen, settle_anew
 
 
-def split(session: Session, case_id: int, item_ids: Sequence[int], *, who: str, now: datetime, note: str = "") -> int:
+def split(
+    session: Session,
+    case_id: int,
+    item_ids: Sequence[int],
+    *,
+    who: str,
+    now: datetime,
+    note: str = "",
+    expect: int | None = None,
+) -> int:
     """Take items out of a case into one of their own; return that. The pair is remembered as put apart.
+
+    Args:
+        expect: the last entry of its log that the person has seen.
 
     Raises:
         CaseNotFound: there is no such case.
+        CaseConflict: the log has grown since `expect`.
         JudgementRefused: the items are not in the case, or are all of it, or the case is a part of another one.
     """
     brand = session.scalar(select(Case.brand).where(Case.id == case_id))
@@ -34,6 +47,8 @@ def split(session: Session, case_id: int, item_ids: Sequence[int], *, who: str, 
         raise CaseNotFound(f"there is no case {case_id}")
     lock_campaigns(session, [brand])
     [case] = lock_cases(session, [case_id]).values()
+    if expect is not None:
+        check_seen(session, case_id, expect)
     if case.merged_into is not None:
         raise JudgementRefused(f"case {case_id} is a part of case {case.merged_into}; split that one")
     present = set(session.scalars(select(CaseItem.item_id).where(CaseItem.case_id == case_id)))

@@ -7,9 +7,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from detector.evidence import Evidence
+from storage.case_items import items_of
 from storage.case_list import CaseOrder, Place, count_cases, list_cases, place_of
-from storage.cases import CaseNotFound, Judgement, case_detail, judge
+from storage.cases import CaseNotFound, Judgement, case_detail, judge, log_entries
 from storage.database import snapshot, transaction
+from storage.errors import ItemNotFound
 from storage.pictures import PictureRecord, save_picture
 from storage.splitting import split
 from storage.views import CaseFilters
@@ -127,6 +129,33 @@ def test_detail_of_a_large_campaign_shows_the_best(engine: Engine) -> None:
     assert [view.verdict.score for view in detail.items] == [0.4, 0.3]
 
 
+def test_items_of_a_large_campaign_come_a_page_at_a_time(engine: Engine) -> None:
+    scores = (0.9, 0.95, 0.9, 0.92, 0.9)
+    seen = [see(engine, an_item(n), a_verdict(an_item(n), score=score)) for n, score in enumerate(scores, 1)]
+    (case_id,) = {one.cases[0] for one in seen}
+    with snapshot(engine) as session:
+        whole = [view.item_id for view in items_of(session, case_id, limit=10)]
+        paged, after = [], None
+        while page := items_of(session, case_id, after=after, limit=2):
+            paged += [view.item_id for view in page]
+            after = page[-1].item_id
+        with pytest.raises(ItemNotFound, match="item 999 is not in case"):
+            items_of(session, case_id, after=999, limit=2)
+        assert [view.item_id for view in case_detail(session, case_id).items] == whole
+    assert paged == whole == [seen[place].item_id for place in (1, 3, 0, 2, 4)]
+
+
+def test_a_log_comes_a_page_at_a_time(engine: Engine, cases: list[int]) -> None:
+    with transaction(engine) as session:
+        for number in range(5):
+            judge(session, cases[0], Judgement(who="aki", action="note", note=f"{number}"), now=NOW + number * MINUTE)
+    with snapshot(engine) as session:
+        log = case_detail(session, cases[0]).log
+        assert case_detail(session, cases[0], max_log=2).log == log[-2:]
+        assert log_entries(session, cases[0], most=2, before=log[-2].id) == log[-4:-2]
+        assert log_entries(session, cases[0]) == log
+
+
 def test_unknown_case(engine: Engine) -> None:
     with pytest.raises(CaseNotFound, match="7"), snapshot(engine) as session:
         case_detail(session, 7)
@@ -146,6 +175,17 @@ def test_orders(engine: Engine, cases: list[int]) -> None:
     assert ids(engine, "priority") == [cases[0], cases[1], cases[2]], "harm counts"
     assert ids(engine, "score") == [cases[1], cases[2], cases[0]]
     assert ids(engine, "age") == [cases[0], cases[1], cases[2]]
+
+
+@pytest.mark.parametrize("order", ["priority", "score", "age"])
+def test_a_list_is_walked_backwards(engine: Engine, cases: list[int], order: CaseOrder) -> None:
+    with snapshot(engine) as session:
+        forwards = list_cases(session, order=order, now=NOW)
+        assert list_cases(session, order=order, now=NOW, backwards=True) == forwards[::-1]
+        last = place_of(forwards[-1], order)
+        assert list_cases(session, order=order, now=NOW, after=last, limit=1, backwards=True) == [forwards[-2]]
+        first = place_of(forwards[0], order)
+        assert list_cases(session, order=order, now=NOW, after=first, backwards=True) == []
 
 
 def test_more_filters(engine: Engine, cases: list[int]) -> None:

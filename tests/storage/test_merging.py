@@ -10,7 +10,7 @@ from detector.items import Advertiser
 from storage.case_log import log_faults
 from storage.cases import case_detail
 from storage.database import transaction
-from storage.errors import CaseNotFound, JudgementRefused
+from storage.errors import CaseConflict, CaseNotFound, JudgementRefused
 from storage.items import Recorded, record_many
 from storage.judgements import Judgement, judge, undo
 from storage.merging import family, merge, root_of, unmerge
@@ -271,6 +271,22 @@ def test_what_cannot_be_split_is_refused_in_one_line(engine: Engine) -> None:
             unsplit(session, case, who="aki", now=LATER)
         with pytest.raises(CaseNotFound):
             split(session, 99, [1], who="aki", now=LATER)
+
+
+def test_what_has_changed_since_it_was_seen_is_neither_merged_nor_split(engine: Engine) -> None:
+    first, second = two_cases(engine)
+    (old,), (young,) = first.cases, second.cases
+    see(engine, an_item(3))
+    with transaction(engine) as session:
+        seen = case_detail(session, old).log_id
+        judge(session, old, Judgement(who="ben", action="note", note="look"), now=LATER)
+    with pytest.raises(CaseConflict, match=r"changed meanwhile \(note by ben\)"), transaction(engine) as session:
+        merge(session, [old, young], who="aki", now=LATER, expect={old: seen})
+    with pytest.raises(CaseConflict, match="changed meanwhile"), transaction(engine) as session:
+        split(session, old, [first.item_id], who="aki", now=LATER, expect=seen)
+    with transaction(engine) as session:
+        now = case_detail(session, old).log_id
+        split(session, old, [first.item_id], who="aki", now=LATER, expect=now)
 
 
 def test_what_was_put_apart_from_a_case_stays_apart_from_what_that_becomes(engine: Engine) -> None:
