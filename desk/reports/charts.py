@@ -40,7 +40,19 @@ STYLES: Mapping[str, Style] = {
     "alert": Style(colour="#0072b2"),
     "judgement": Style(colour="#d55e00", dash="9 4"),
     "gone": Style(colour="#009e73", dash="2 4"),
+    "detect": Style(colour="#cc79a7", dash="12 3"),
+    "notice": Style(colour="#e69f00"),
+    "reaction": Style(colour="#56b4e9", dash="5 3"),
+    # Parts of a whole that have no colour of their own: sources, say.
+    "first": Style(colour="#0072b2"),
+    "second": Style(colour="#e69f00", hatch="M0 6L6 0M-1 1L1 -1M5 7L7 5"),
+    "third": Style(colour="#009e73", hatch="M3 0V6"),
+    "fourth": Style(colour="#cc79a7"),
+    "fifth": Style(colour="#56b4e9", hatch="M0 3H6"),
+    "sixth": Style(colour="#d55e00", hatch="M0 0L6 6M-1 5L1 7M5 -1L7 1"),
+    "others": Style(colour="#c8ced6"),
 }
+PARTS = ("first", "second", "third", "fourth", "fifth", "sixth")  # styles, in order; what is more is "others"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@
 signal, host and advertiser, and the waits of the cases, never the cases.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -49,6 +49,7 @@ class Bar:
     flagged: int
     judged: int
     opened: Mapping[Standing, int]  # cases opened, by where they stood at the end of the period
+    sources: Mapping[str, int]  # items flagged, by the source that saw them first; "" where no sighting is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,7 @@ class Count:
         self._period = period
         self._events: Counter[str] = Counter()
         self._flagged: Counter[date] = Counter()
+        self._flagged_by: dict[date, Counter[str]] = defaultdict(Counter)
         self._judged: Counter[date] = Counter()
         self._opened: Counter[tuple[date, Standing]] = Counter()
         self._waits: dict[TimeName, Waits] = {name: Waits() for name in TIMES}
@@ -118,6 +120,7 @@ class Count:
         added = [item for item in history.items if self._within(item.added_at)]
         for item in added:
             self._flagged[self._bar(item.added_at)] += 1
+            self._flagged_by[self._bar(item.added_at)][item.source or ""] += 1
         self._note_events(told)
         if self._within(history.opened_at):
             self._opened[self._bar(history.opened_at), told.standing] += 1
@@ -145,6 +148,7 @@ class Count:
                 flagged=self._flagged[day],
                 judged=self._judged[day],
                 opened={standing: self._opened[day, standing] for standing in STANDINGS},
+                sources=dict(self._flagged_by[day]),
             )
             for day in self._period.bars()
         )

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from alerts.signal_words import JAPANESE
 from desk.reports import charts
+from desk.reports.by_source import by_source
 from desk.reports.charts import Curve, Series
 from desk.reports.document import Cell, Section, Table, safe, table
 from desk.reports.figures import CARRIERS, TIMES, Carriers, TimeName
@@ -215,6 +216,7 @@ def sight(report: Report, words: Words) -> Section:
         key="sight",
         title=words("sight.title"),
         says=(words("sight.says"), *([] if found else [words("sight.none")])),
+        chart=_unseen(report, words),
         tables=(table([*titles, words("sight.unseen")], rows),) if found else (),
     )
 
@@ -239,6 +241,7 @@ def days(report: Report, words: Words) -> Section:
 
 SECTIONS: tuple[Callable[[Report, Words], Section], ...] = (
     volume,
+    by_source,
     times,
     precision,
     relapse,
@@ -352,6 +355,15 @@ def _dots(words: Words, kind: str, groups: Mapping[str, Share]) -> Markup | None
     return charts.shares(f"dots-{kind}", words(f"precision.chart_{kind}"), words("precision.chart_says"), rows)
 
 
+def _unseen(report: Report, words: Words) -> Markup | None:
+    rows = [
+        (safe(one.visitor), one.unseen.value, one.unseen.low, one.unseen.high, f"n = {one.unseen.of}")
+        for one in report.now.visitors
+        if one.unseen.value is not None
+    ]
+    return charts.shares("unseen", words("sight.chart"), words("sight.chart_says"), rows) if rows else None
+
+
 def _carried(words: Words, kind: str, found: Carriers) -> Markup | None:
     shown = found.largest[:MOST_IN_CHART]
     if len(shown) < 2:
@@ -390,16 +402,25 @@ def _bars(report: Report, words: Words, says: str) -> Markup | None:
 
 
 def _waiting(times: Mapping[TimeName, Spread], words: Words) -> Markup | None:
-    shown: tuple[tuple[TimeName, str], ...] = (("alert", "alert"), ("judgement", "judgement"), ("down", "gone"))
+    """Draw what is counted from when a case was flagged, and what is counted from somewhere else."""
+    since: tuple[tuple[TimeName, str], ...] = (("alert", "alert"), ("judgement", "judgement"), ("down", "gone"))
+    other: tuple[tuple[TimeName, str], ...] = (("detect", "detect"), ("notice", "notice"), ("reaction", "reaction"))
+    drawn = [_curves("waits", times, words, since), _curves("steps", times, words, other)]
+    return Markup("").join(one for one in drawn if one) or None
+
+
+def _curves(
+    name: str, times: Mapping[TimeName, Spread], words: Words, shown: Sequence[tuple[TimeName, str]]
+) -> Markup | None:
     drawn = [
         Curve(
             style=style,
-            label=f"{words(f'times.names.{name}')} (n = {times[name].reached + times[name].waiting})",
-            steps=times[name].steps,
-            until=times[name].longest,
+            label=f"{words(f'times.names.{step}')} (n = {times[step].reached + times[step].waiting})",
+            steps=times[step].steps,
+            until=times[step].longest,
         )
-        for name, style in shown
-        if times[name].median is not None
+        for step, style in shown
+        if times[step].median is not None
     ]
     longest = max((curve.until for curve in drawn), default=0.0)
     if longest <= 0:
@@ -408,4 +429,5 @@ def _waiting(times: Mapping[TimeName, Spread], words: Words) -> Markup | None:
     soonest = min((curve.steps[1][0] for curve in drawn if len(curve.steps) > 1), default=60.0)
     below = max((number for number, tick in enumerate(_TICKS) if tick <= min(soonest, 60.0)), default=0)
     ticks = [(float(tick), words.tick(tick)) for tick in _TICKS[below : max(above, below + 2) + 1]]
-    return charts.curves("waits", words("times.chart"), words("times.chart_says"), drawn, ticks, words("times.after"))
+    title, after = words(f"times.chart_{name}"), words(f"times.after_{name}")
+    return charts.curves(name, title, words("times.chart_says"), drawn, ticks, after)

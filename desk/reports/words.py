@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from desk.reports.times import Quantile
 from detector.measures import Share
 
 Language = Literal["en", "ja"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 FEWEST = 10  # of which a change is also told in percent
 _SCALES = ((90, "seconds", 1, 0), (90 * 60, "minutes", 60, 0), (48 * 3600, "hours", 3600, 1))

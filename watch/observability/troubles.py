@@ -1,7 +1,7 @@
 """Troubles: what of the facts a person has to look at, each with the command to type next. Pure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from storage.notice_due import Attention
@@ -20,6 +20,8 @@ class Trouble:
     area: str  # jobs, sources, alerts, cases, notices, stamps, disk
     says: str
     command: str  # to type next
+    kind: str  # what it is, for who words it in another language
+    about: Mapping[str, object] = field(default_factory=dict)  # the names, numbers and times in it
 
 
 def troubles(facts: Facts) -> tuple[Trouble, ...]:
@@ -31,7 +33,8 @@ def _disk(facts: Facts) -> Iterator[Trouble]:
     for place, left in facts.room.free.items():
         if left < LEAST_FREE:
             says = f"{left / 2**30:.1f} GiB are left where the {place} lies"
-            yield Trouble(area="disk", says=says, command="mekiki db prune --dry-run")
+            about = {"place": place, "left": f"{left / 2**30:.1f}"}
+            yield Trouble(area="disk", says=says, command="mekiki db prune --dry-run", kind="full", about=about)
 
 
 def _jobs(facts: Facts) -> Iterator[Trouble]:
@@ -40,17 +43,19 @@ def _jobs(facts: Facts) -> Iterator[Trouble]:
         first = min(late, key=lambda one: one.due_at)
         what = first.job.source or first.job.kind
         says = f"{_are(len(late), 'job')} due and not begun, the first ({what}) since {minute(first.due_at)}"
+        about = {"count": len(late), "first": what, "since": first.due_at}
         if facts.workers is None:
-            yield Trouble(
-                area="jobs", says=f"{says}: is `mekiki watch` running, and has it room?", command="mekiki watch"
-            )
+            says += ": is `mekiki watch` running, and has it room?"
+            yield Trouble(area="jobs", says=says, command="mekiki watch", kind="late", about=about)
         else:
-            about = f"{_are(facts.workers, 'worker')} connected"
+            says += f": {_are(facts.workers, 'worker')} connected"
             command = "mekiki queue status" if facts.workers else "mekiki worker"
-            yield Trouble(area="jobs", says=f"{says}: {about}", command=command)
+            about["workers"] = facts.workers
+            yield Trouble(area="jobs", says=says, command=command, kind="late_of_workers", about=about)
     dead = sum(one.dead for one in facts.queue)
     if dead:
-        yield Trouble(area="jobs", says=f"{_are(dead, 'job')} given up", command="mekiki queue dead")
+        says = f"{_are(dead, 'job')} given up"
+        yield Trouble(area="jobs", says=says, command="mekiki queue dead", kind="dead", about={"count": dead})
 
 
 def _sources(facts: Facts) -> Iterator[Trouble]:
@@ -58,7 +63,8 @@ def _sources(facts: Facts) -> Iterator[Trouble]:
         if not one.well:
             command = f"mekiki sources test {one.source}"
             says = f"{one.source} is {one.state}: {one.says.removesuffix(f'; try `{command}`')}"
-            yield Trouble(area="sources", says=says, command=command)
+            about = {"source": one.source, "state": one.state}
+            yield Trouble(area="sources", says=says, command=command, kind="source", about=about)
 
 
 def _alerts(facts: Facts) -> Iterator[Trouble]:
@@ -66,27 +72,41 @@ def _alerts(facts: Facts) -> Iterator[Trouble]:
         if not one.well:
             revive = f"mekiki alerts replay --receiver {one.view.key}" if one.view.dead else "mekiki alerts status"
             command = f"mekiki alerts test {one.view.key}" if one.view.failing_since or one.view.disabled_at else revive
-            yield Trouble(area="alerts", says=f"{one.view.key} is {one.health}: {one.says}", command=command)
+            says, about = f"{one.view.key} is {one.health}: {one.says}", {"receiver": one.view.key, "state": one.health}
+            yield Trouble(area="alerts", says=says, command=command, kind="receiver", about=about)
     for problem in facts.delivery.problems:
-        yield Trouble(area="alerts", says=problem, command="mekiki alerts pending")
+        yield Trouble(area="alerts", says=problem, command="mekiki alerts pending", kind="outbox")
 
 
 def _people(facts: Facts) -> Iterator[Trouble]:
     if facts.cases.overdue:
         since = f", the first since {minute(facts.cases.due_since)}" if facts.cases.due_since else ""
         says = f"{_are(facts.cases.overdue, 'case')} overdue{since}"
-        yield Trouble(area="cases", says=says, command="mekiki triage")
+        about = {"count": facts.cases.overdue}
+        yield Trouble(area="cases", says=says, command="mekiki triage", kind="overdue", about=about)
     pressing = {why: facts.notices[why] for why in PRESSING if facts.notices.get(why)}
     if pressing:
         says = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in pressing.items())
-        yield Trouble(area="notices", says=f"notices wait for somebody: {says}", command="mekiki takedown due")
+        yield Trouble(
+            area="notices",
+            says=f"notices wait for somebody: {says}",
+            command="mekiki takedown due",
+            kind="notices",
+            about={"count": sum(pressing.values())},
+        )
 
 
 def _stamps(facts: Facts) -> Iterator[Trouble]:
     since = facts.stamps.wanted_since
     if since is not None and facts.at - since > STAMPS_WAIT:
         says = f"{_are(facts.stamps.pending, 'time stamp')} missing, the first since {minute(since)}"
-        yield Trouble(area="stamps", says=f"{says}: does the authority answer?", command="mekiki verify")
+        yield Trouble(
+            area="stamps",
+            says=f"{says}: does the authority answer?",
+            command="mekiki verify",
+            kind="stamps",
+            about={"count": facts.stamps.pending, "since": since},
+        )
 
 
 def minute(at: datetime) -> str:
