@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from board import signing
+from board import judging, pictures, signing, single_sign_on, wall
 from board.board import Board
 from board.fence import Fence
 from board.guard import guarded, not_found
@@ -42,6 +42,10 @@ WAYS: tuple[Way, ...] = (
     Way(path="/health", does=health, least=None),
     Way(path="/static/{hash}/{name}", does=static, least=None),
     *signing.WAYS,
+    *single_sign_on.WAYS,
+    *wall.WAYS,
+    *judging.WAYS,
+    *pictures.WAYS,
 )
 
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from board.kept import Kept
 from board.issuer import Issuer
+from board.kept import Kept
 from config import Config
 from config.board import DEFAULT_PORTS
 from desk.likeness import Likenesses
