@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -13,7 +12,7 @@ from console.moments import Day
 from desk.reports.forms import FORMATS, Form, encoded, written
 from desk.reports.period import NoPeriod, Period, chosen
 from desk.reports.report import make_report
-from desk.reports.words import Language
+from desk.reports.words import LANGUAGES, Language
 from watch.telling import healths
 
 SUFFIXES: dict[str, Form] = {".htm": "html", **{f".{form}": form for form in FORMATS}}
@@ -24,7 +23,7 @@ SUFFIXES: dict[str, Form] = {".htm": "html", **{f".{form}": form for form in FOR
 @click.option("--to", "last", metavar="DATE", type=Day(), help="Last day  [default: today].")
 @click.option("--zone", help="Time zone of days and times.  [default: that of [triage]]")
 @click.option("--brand", help="Only cases of this brand.")
-@click.option("--language", type=click.Choice(["en", "ja"]), help="[default: that of alerts]")
+@click.option("--language", type=click.Choice(LANGUAGES), help="[default: that of alerts]")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: by FILE, or md]")
 @click.option("-o", "--out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it.")
 @click.option("--force", is_flag=True, help="Write over FILE.")
@@ -35,7 +34,7 @@ def report(
     last: date | None,
     zone: str | None,
     brand: str | None,
-    language: str | None,
+    language: Language | None,
     form: Form | None,
     out: Path | None,
     force: bool,
@@ -52,7 +51,7 @@ def report(
     well = healths(app.config, app.engine, now) if period.running else ()
     with app.snapshot() as session:
         made = make_report(session, period, brand=brand, names=names, healths=well)
-    text = written(made, form, cast("Language", language or app.config.alerting.language))
+    text = written(made, form, language or app.config.alerting.language)
     if out is None:
         click.echo(text, nl=False)
         return
