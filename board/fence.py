@@ -19,7 +19,7 @@ HEADERS: Mapping[str, str] = {
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",  # others learn nothing; without any, browsers send forms of our own with Origin null
+    "Referrer-Policy": "same-origin",  # without any, browsers send our own forms with the Origin null
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
