@@ -1,0 +1,107 @@
+"""Cards: a case as the wall shows it: its picture with the match or what stands for one, why, and what may be done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from alerts.signal_words import JAPANESE
+from board.ways import Asked
+from desk.acts import fitting
+from desk.inert import URL_LIMIT
+from desk.marked import Piece, pieces
+from desk.motif import Box, evidence_in, pictures_by_weight
+from detector.evidence import Evidence, ImageBox, TextSpan
+from detector.items import Item
+from storage.actions import WAITING
+from storage.case_cards import CaseCard
+from storage.case_locks import MACHINE
+from storage.case_views import CaseSummary, LogEntry, PictureView
+from takedown.translation import observed_in
+
+MOST_WORDS = 140  # characters of a text that stand for a picture
+MOST_BOXES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One case on the wall."""
+
+    case: CaseSummary
+    kind: str
+    platform: str | None
+    advertiser: str | None
+    sources: tuple[str, ...]
+    picture: PictureView | None  # where there is none, `host` or `words` stand for it
+    boxes: tuple[Box, ...]  # of the evidence in the picture, in pixels of the original
+    host: str  # of a page or a domain, hostile as it is
+    words: tuple[Piece, ...]  # of a text, the matches apart
+    says: str  # the reason in a sentence of ours; "" where there is none
+    seen: str  # what was observed, hostile as it is
+    keys: str  # of the acts that make sense and that the person may
+    age: timedelta
+    overdue: bool
+    change: LogEntry | None = None  # what another person did since it was looked at
+
+
+def card_of(card: CaseCard, asked: Asked, change: LogEntry | None = None) -> Card:
+    """Return a case as the wall shows it to a person."""
+    case, item = card.case, card.item
+    shown = pictures_by_weight(card)
+    picture = shown[0] if shown else None
+    evidence = evidence_in(card, picture) if picture is not None else ()
+    reason = case.top_evidence
+    return Card(
+        case=case,
+        kind=item.kind,
+        platform=item.platform,
+        advertiser=item.advertiser.name if item.advertiser else None,
+        sources=card.sources,
+        picture=picture,
+        boxes=tuple(one.where.box for one in evidence if isinstance(one.where, ImageBox))[:MOST_BOXES],
+        host=_host(item) if picture is None and item.kind in ("page", "domain") else "",
+        words=_words(card) if picture is None and item.kind not in ("page", "domain") else (),
+        says=sentence_of(reason, asked) if reason is not None else "",
+        seen=observed_in(asked.words.language, reason) if reason is not None else "",
+        keys=keys_for(case, asked),
+        age=asked.now - case.opened_at,
+        overdue=case.due_at is not None and case.due_at <= asked.now and case.state in WAITING,
+        change=change if change is not None and change.who not in (MACHINE, asked.person.login) else None,
+    )
+
+
+def sentence_of(evidence: Evidence, asked: Asked) -> str:
+    """Return what a signal says, in the person's language."""
+    return (JAPANESE.get(evidence.signal) if asked.words.language == "ja" else None) or evidence.says
+
+
+def keys_for(case: CaseSummary, asked: Asked) -> str:
+    """Return the keys of the acts that make sense for a case and that the person may do."""
+    if not asked.may("analyst"):
+        return ""
+    acts = fitting(case.state, "asked" if case.takedown_asked else "none")
+    return "".join(act.key for act in acts if act.action != "approve" or asked.may("approver"))
+
+
+def _host(item: Item) -> str:
+    url = (item.url or item.display_url or "")[:URL_LIMIT]
+    try:
+        return urlsplit(url if "://" in url else f"https://{url}").hostname or url
+    except ValueError:
+        return url
+
+
+def _words(card: CaseCard) -> tuple[Piece, ...]:
+    """Return the beginning of the text that says most, or what stands around the matches in it."""
+    texts = card.item.texts
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for one in sorted(card.verdict.evidence, key=lambda evidence: -abs(evidence.weight)):
+        if isinstance(one.where, TextSpan) and one.where.text < len(texts):
+            spans.setdefault(one.where.text, []).append(one.where.span)
+    index = next(iter(spans), 0)
+    return tuple(pieces(texts[index].text, spans.get(index, ()), most=MOST_WORDS)) if texts else ()
+
+
+def cards_of(cards: Sequence[CaseCard], asked: Asked) -> list[Card]:
+    """Return cases as the wall shows them to a person."""
+    return [card_of(card, asked) for card in cards]
