@@ -25,7 +25,7 @@ from tests.watch.standing import facts
 from watch.job import DueJob, Job, JobKind
 from watch.many.fleet import Lane
 from watch.many.link import Link, connect
-from watch.many.queue import BOUND, JOBS, LOG, REST, Queue, install, rests, session_of
+from watch.many.queue import BOUND, CRAWL_REST, JOBS, LOG, REST, Queue, install, rests, session_of
 from watch.many.queue_figures import QueueFigures, dead_jobs, queue_figures, retry
 
 pytestmark = [pytest.mark.postgres, needs_postgres]
@@ -142,15 +142,14 @@ def test_payloads_are_json(engine: Engine) -> None:
     [
         ("crawl", NOW, timedelta(0), True),
         ("crawl", NOW, REST, True),  # the round that it died of
+        ("crawl", NOW, CRAWL_REST, False),  # which nothing else ends: it never began
         ("crawl", NOW + timedelta(minutes=1), timedelta(minutes=2), True),
         ("crawl", NOW + timedelta(minutes=1), REST, False),  # the next round
         ("deliver", NOW, timedelta(0), True),
         ("deliver", NOW, REST, False),  # there are no rounds of messages
     ],
 )
-def test_what_died_rests_until_its_next_round_and_not_for_ever(
-    kind: str, due: datetime, after: timedelta, rested: bool
-) -> None:
+def test_what_died_rests_for_a_while_and_not_for_ever(kind: str, due: datetime, after: timedelta, rested: bool) -> None:
     one = DueJob(job=Job(kind=kind), due_at=due)  # type: ignore[arg-type]
     assert rests(one, NOW, NOW + after) is rested
     assert not rests(one, None, NOW)

@@ -75,9 +75,10 @@ LEASE = timedelta(seconds=10)  # a job whose worker was not heard of for so long
 LOOK = 4  # times in a lease an idle worker looks for what it was not notified of: jobs to take over, next tries
 PRIORITIES: dict[JobKind, int] = {"deliver": 40, "remind": 40, "recheck": 20, "stamp": 10, "prune": 10}  # others: 0
 AT_ONCE = 1000  # jobs in one statement
-# Jobs that died rest: a crawl until its next round, everything until its death is this long ago. Five tries that took
-# six minutes did not help; nobody is served by more each second, nor by a source that is given up for a day.
-REST = timedelta(minutes=10)
+# Jobs that died rest until their death is this long ago: five tries that took six minutes did not help, and nobody is
+# served by more each second. A crawl rests longer, or until its next round: a secret that is missing, a configuration
+# that is being edited; it could not even note that it began, so nothing else ends its round (`watch.worker.RESTS`).
+REST, CRAWL_REST = timedelta(minutes=10), timedelta(minutes=30)
 KEEP_LOG = timedelta(days=7)  # what happened to jobs: for figures, and for why the dead ones died
 
 
@@ -144,7 +145,8 @@ def rests(one: DueJob, died_at: datetime | None, now: datetime) -> bool:
     """Tell whether a due job is left alone because one of its identity died at that time."""
     if died_at is None:
         return False
-    return now - died_at < REST or (one.job.kind == "crawl" and one.due_at <= died_at)
+    rested = now - died_at
+    return rested < REST or (one.job.kind == "crawl" and one.due_at <= died_at and rested < CRAWL_REST)
 
 
 class Queue:
