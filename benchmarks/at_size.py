@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, delete, func, select, text
 
@@ -31,7 +31,6 @@ from detector.items import Item, Text
 from detector.verdict import Verdict
 from storage.campaign_keys import band_of, identity_of, keep_keys
 from storage.case_list import Place, list_cases, place_of
-from storage.case_views import CaseSummary
 from storage.cases import case_detail
 from storage.database import open_engine, snapshot, transaction, upgrade
 from storage.items import Observation, item_from, record_many
@@ -39,6 +38,9 @@ from storage.loading import load_rows, set_sequence
 from storage.partitions import make_months, months, thin
 from storage.schema import Base, CampaignKeyRow, Case, CaseItem, ItemVersion, Sighting, VerdictRow
 from watch.due import due_jobs
+
+if TYPE_CHECKING:
+    from storage.case_views import CaseSummary
 
 AGAIN = 4  # further sightings of each item
 BATCH = 200  # observations of one transaction, as a crawl writes them; half of them are known
