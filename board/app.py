@@ -10,6 +10,7 @@ from board import judging, pictures, signing, single_sign_on, wall
 from board.board import Board
 from board.fence import Fence
 from board.guard import guarded, not_found
+from board.overview import pages as overview_pages
 from board.static import static
 from board.tidy import tidying
 from board.ways import Asked, Way, inside
@@ -46,6 +47,7 @@ WAYS: tuple[Way, ...] = (
     *wall.WAYS,
     *judging.WAYS,
     *pictures.WAYS,
+    *overview_pages.WAYS,
 )
 
 
