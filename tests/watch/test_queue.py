@@ -250,6 +250,23 @@ def test_what_a_killed_or_hanging_worker_had_is_lost_and_does_not_run(engine: En
     assert "0 running, 3 lost (no worker is there to take over), 0 dead" in shown(tuple(nobody))
 
 
+def test_a_worker_keeps_its_own_name_whatever_the_url_calls_its_sessions(url: str) -> None:
+    engine = open_engine(f"{url}{'&' if '?' in url else '?'}application_name=mekiki-prod")
+
+    async def name() -> str:
+        link = await connect(engine, "mekiki test")
+        try:
+            [row] = await (await link.execute("SHOW application_name")).fetchall()
+            return str(row[0])
+        finally:
+            await link.close()
+
+    try:
+        assert asyncio.run(name()) == "mekiki test"
+    finally:
+        engine.dispose()
+
+
 def test_a_link_that_is_new_takes_nobody_for_dead(engine: Engine) -> None:
     """The server may have been away: those who live must be heard of first."""
     offered(engine, SHOP)

@@ -51,8 +51,8 @@ async def connect(engine: Engine, name: str) -> Connection:
     """
     _, options = engine.dialect.create_connect_args(engine.url)
     options.pop("context", None)  # the engine's own ways to read and write types
-    known: dict[str, Any] = {"connect_timeout": 5, **ALIVE, **options}
-    connection: Connection = await AsyncConnection.connect(**known, autocommit=True, application_name=name)
+    known: dict[str, Any] = {"connect_timeout": 5, **ALIVE, **options, "application_name": name}
+    connection: Connection = await AsyncConnection.connect(**known, autocommit=True)
     await connection.execute(ALIVE_THERE)
     return connection
 
