@@ -1,12 +1,12 @@
-"""A file that appears whole or not at all, readable by its owner alone, and writes through no link."""
+"""A file that appears whole or not at all, for commands: what goes wrong is a line for people."""
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from console.app import Stop
+from desk import appearing as desk
+from desk.appearing import NotWritten
 
 
 @contextmanager
@@ -16,23 +16,8 @@ def appearing(path: Path, *, force: bool) -> Iterator[Path]:
     Raises:
         Stop: the name is taken and `force` is not set, or the folder cannot be written to.
     """
-    if path.exists() and not force:
-        raise Stop(f"{path}: is there already; --force writes over it")
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
-        os.close(descriptor)
-    except OSError as error:
-        raise Stop(f"{path}: cannot be written: {error.strerror}") from error
-    aside = Path(name)
-    try:
-        yield aside
-        if force:
-            aside.replace(path)
-        else:
-            os.link(aside, path)  # fails where somebody was faster
-    except FileExistsError as error:
-        raise Stop(f"{path}: is there already; --force writes over it") from error
-    except OSError as error:
-        raise Stop(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
+        with desk.appearing(path, force=force) as aside:
+            yield aside
+    except NotWritten as error:
+        raise Stop(str(error)) from error

@@ -46,15 +46,26 @@ def targets(text: str, eye: Eye) -> list[Target]:
         is_file = False
     if is_file:
         return _from_file(path, eye)
+    if not text.strip():
+        raise ScanError("expected a URL, a host, a file or a sentence, got nothing")
+    if text.strip() == text and path_like(text):
+        raise ScanError(f"{text}: there is no such file")
+    return [typed(text)]
+
+
+def typed(text: str) -> Target:
+    """Read a URL, a host or a sentence, whatever it looks like: no file is looked for, nothing is fetched.
+
+    Raises:
+        ScanError: there is nothing.
+    """
     plain = text.strip()
     if not plain:
-        raise ScanError("expected a URL, a host, a file or a sentence, got nothing")
-    if plain == text and path_like(text):
-        raise ScanError(f"{text}: there is no such file")
+        raise ScanError("expected a URL, a host or a sentence, got nothing")
     identity = sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     if looks_like_url(plain):
-        return [Target(item=Item(id=identity, kind="page" if "/" in plain else "domain", url=plain), pictures={})]
-    return [Target(item=Item(id=identity, kind="post", texts=(Text(role="body", text=plain),)), pictures={})]
+        return Target(item=Item(id=identity, kind="page" if "/" in plain else "domain", url=plain), pictures={})
+    return Target(item=Item(id=identity, kind="post", texts=(Text(role="body", text=plain),)), pictures={})
 
 
 def looks_like_url(text: str) -> bool:

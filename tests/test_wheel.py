@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from console.doctor import OURS
+from desk.doctor import OURS
 
 BUILT = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
 PACKAGES = tuple(name for name in BUILT["only-include"] if name != "cli.py")

@@ -11,16 +11,15 @@ from threading import Event
 import click
 
 from config import Config
-from config.exposed import exposed
 from console.app import FAILED, PARTLY, App, Misused, Stop, complain, print_json, with_app
 from console.case_page import case_list
 from console.commands.finding import source_line
-from console.doctor import configured, installation
 from console.show import summary_line, terminal
 from demo.postbox import Letter
 from demo.run import DemoReport, run_demo, whole_world
+from desk.checked import warnings
 from desk.counted import counted
-from detector.lint import lint
+from desk.doctor import configured, installation
 from safety.screen import screen, screen_json
 from takedown.catalogue import problems as catalogue_problems
 
@@ -58,13 +57,8 @@ def config_check(app: App) -> None:
     complain(missing)
     profiles = app.profiles()
     unreadable = profiles.problems
-    for warning in lint(profiles.brands):
-        click.echo(f"mekiki: warning: brand {warning.brand}: {warning.where}: {screen(warning.says)}", err=True)
-    for source in config.source:
-        for field, name in exposed(source):
-            says = f"{screen(name)} looks like a secret, and addresses are stored and shown: send it by `headers`"
-            says += ', as { Authorization = "env:NAME" }, or by the header that the interface wants'
-            click.echo(f"mekiki: warning: source {source.key}: {field}: {says}", err=True)
+    for warning in warnings(config, profiles.brands):
+        click.echo(f"mekiki: warning: {warning.line}", err=True)
     counts = {"brands": len(config.brand), "sources": len(config.source), "receivers": len(config.receiver)}
     click.echo(summary_line(str(config.file), counts))
     if missing or unreadable:

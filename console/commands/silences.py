@@ -1,35 +1,19 @@
 """Silences: `mekiki alerts silence`, `unsilence` and `silences`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
 import click
-from pydantic import ValidationError
 from rich.table import Table
 
-from alerts.silences import Silenced
 from console.app import App, Misused, as_json, as_person, print_json, utc_now, with_app
 from console.moments import Length, Moment, moment_of
 from console.show import moment, terminal
+from desk.silencing import NoSilence, meaning, silenced_of
 from detector.items import Kind
 from safety.screen import screen
 from storage.silences import LONGEST, SilenceView, add_silence, expire_silence, list_silences
-
-_OPTIONS = {
-    "brands": "--brand",
-    "sources": "--source",
-    "signals": "--signal",
-    "kinds": "--kind",
-    "platforms": "--platform",
-    "countries": "--country",
-    "advertisers": "--advertiser",
-    "tags": "--tag",
-    "decisions": "--decision",
-    "cases": "--case",
-    "min_score": "--min-score",
-    "everything": "--everything",
-}
 
 
 @click.command("silence")
@@ -62,12 +46,15 @@ def silence_command(
     now = utc_now()
     if (until is None) == (length is None):
         raise Misused("say when it ends: --until DATE or --for 3d")
-    silenced = _silenced(app, {name: value for name, value in asked.items() if value})
+    try:
+        silenced = silenced_of(app.config, {name: value for name, value in asked.items() if value})
+    except NoSilence as error:
+        raise Misused(str(error)) from error
     longest = now + min(length or LONGEST, LONGEST + timedelta(seconds=1))  # longer ones are refused as such
     end = moment_of(until, app.config.triage.zone) if until else longest
     with app.transaction() as session:
         number = add_silence(session, silenced.stored(), who=who, reason=reason, until=end, now=now)
-    click.echo(f"silence {number} until {moment(end)}: {_meaning(silenced.stored())}")
+    click.echo(f"silence {number} until {moment(end)}: {meaning(silenced.stored())}")
     click.echo(f"end it with: mekiki alerts unsilence {number}", err=True)
 
 
@@ -96,33 +83,6 @@ def silences_command(app: App, over: bool, as_json: bool) -> None:
         terminal().print(_table(views) if views else "nothing is silenced")
 
 
-def _silenced(app: App, asked: Mapping[str, Any]) -> Silenced:
-    """Return what is meant.
-
-    Raises:
-        Misused: it means nothing, or names what the configuration does not have.
-    """
-    try:
-        silenced = Silenced(**asked)
-    except ValidationError as error:
-        detail = error.errors()[0]
-        where = _OPTIONS.get(str(detail["loc"][0]), "") if detail["loc"] else ""
-        raise Misused(f"{where}: {_said(detail['msg'])}".removeprefix(": ")) from error
-    for noun, named, rows in (
-        ("brand", silenced.brands, app.config.brand),
-        ("source", silenced.sources, app.config.source),
-    ):
-        known = [row.key for row in rows]
-        for key in named:
-            if key not in known:
-                raise Misused(f"--{noun}: there is no {noun} {key!r}; known: {', '.join(known) or 'none'}")
-    return silenced
-
-
-def _said(message: str) -> str:
-    return message.removeprefix("Value error, ").partition("\n")[0]
-
-
 def _table(views: Sequence[SilenceView]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("silence", "state", "until", "what", "by", "reason", "kept back"):
@@ -133,7 +93,7 @@ def _table(views: Sequence[SilenceView]) -> Table:
             str(view.id),
             view.state + ended,
             moment(view.ends_at),
-            _meaning(view.matches),
+            meaning(view.matches),
             screen(view.created_by, limit=40),
             screen(view.reason, limit=120),
             _counted(view.messages, "message") + ", " + _counted(view.cases, "case"),
@@ -143,13 +103,3 @@ def _table(views: Sequence[SilenceView]) -> Table:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _meaning(matches: Mapping[str, Any]) -> str:
-    """Word what a silence means, as its options."""
-    words = []
-    for name, value in matches.items():
-        option = _OPTIONS.get(name, name)
-        values = [value] if not isinstance(value, list | tuple) else value
-        words += [option if one is True else f"{option} {screen(str(one), limit=60)}" for one in values]
-    return " ".join(words)
