@@ -16,8 +16,10 @@
   };
   document.addEventListener("htmx:responseError", (event) => window.mekiki.say(event.detail.xhr.responseText.slice(0, 300)));
   document.addEventListener("htmx:beforeSwap", (event) => {
-    // A conflict (409) and what was refused (422) come with a piece of page that says so.
-    if ([409, 422].includes(event.detail.xhr.status) && event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/html")) {
+    // A conflict (409) and what was refused (422) come with a piece of page that says so; other errors with one for the
+    // line at the bottom, which names where it goes itself.
+    const says = event.detail.xhr.getResponseHeader("HX-Retarget");
+    if ((says || [409, 422].includes(event.detail.xhr.status)) && event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/html")) {
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }

@@ -50,6 +50,11 @@ class Somebody:
     token: str = ""
     headers: dict[str, str] = field(default_factory=lambda: {"Origin": ORIGIN})
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """What its browser keeps."""
+        return {cookie.name: cookie.value or "" for cookie in self.client.cookies.jar}
+
     def get(self, path: str, **headers: str) -> Response:
         """Open a page."""
         return self.client.get(path, headers=headers)
@@ -90,10 +95,10 @@ def somebody(board: Board) -> Iterator[Callable[[Role | None], Somebody]]:
     app = make_app(board)
     clients: list[TestClient] = []
 
-    def make(role: Role | None = None) -> Somebody:
-        client = TestClient(app, base_url=ORIGIN, follow_redirects=False)
+    def make(role: Role | None = None, address: str = "127.0.0.1") -> Somebody:
+        client = TestClient(app, base_url=board.origin, follow_redirects=False, client=(address, 50000))
         clients.append(client)
-        one = Somebody(client=client)
+        one = Somebody(client=client, headers={"Origin": board.origin})
         if role is not None:
             answer = one.post("/sign-in", {"login": LOGINS[role], "password": PASSWORD})
             assert answer.status_code == 303, answer.text
