@@ -20,6 +20,7 @@ from config import Config, ConfigError, Problem
 from detector.images.errors import NetworksDamaged
 from detector.images.networks import check
 from detector.policy import PolicyError
+from safety.confinement import seclude
 from safety.sandbox import Sandbox
 from safety.screen import screen
 from safety.secret import SecretError
@@ -126,6 +127,7 @@ class Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
+        seclude()
         try:
             return super().invoke(ctx)
         except StorageUnavailable as error:

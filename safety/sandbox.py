@@ -27,6 +27,7 @@ from typing import Any, Self
 
 import msgspec
 
+from safety.confinement import seclude
 from safety.sandbox_child import LENGTH
 
 _LOAD_SECONDS = 60.0  # to start Python and import a target on a busy machine; no hostile byte has a say in it
@@ -178,6 +179,7 @@ class _Child:
 
     def __init__(self, memory_bytes: int) -> None:
         self.calls = 0
+        seclude()  # the child's environment is bare; ours must not be read from there, either
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-P", "-s", "-m", "safety.sandbox_child", str(memory_bytes)],
             stdin=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """The child of `safety.sandbox`: runs one function after another on hostile bytes, within hard limits.
 
-1. Cap memory, file size and core dumps; move the pipe to the parent away from standard output.
+1. Cap memory, file size and core dumps; shut off what else runs here (`safety.confinement`); move the pipe to the
+   parent away from standard output.
 2. Read a request, import its target and say so: importing is not the hostile part and has its own clock.
 3. Move the soft CPU limit forward, call the function, answer.
 4. End when the parent closes the pipe or dies, even in the middle of a task.
@@ -20,6 +21,8 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import msgspec
+
+from safety.confinement import confine
 
 LENGTH = struct.Struct(">I")
 
@@ -93,6 +96,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    confine()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library that prints must not break the frames
     threading.Thread(target=_end_with_parent, args=(0,), daemon=True).start()

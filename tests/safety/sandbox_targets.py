@@ -2,10 +2,15 @@
 
 import os
 import signal
+import socket
 import time
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from detector.handoffs import find_handoffs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def length(data: bytes) -> int:
@@ -22,6 +27,41 @@ def process(data: bytes) -> int:
 
 def environment(data: bytes) -> dict[str, str]:
     return dict(os.environ)
+
+
+def environment_of(process: bytes) -> str:
+    try:
+        return Path(f"/proc/{int(process)}/environ").read_text("utf-8", errors="replace")
+    except PermissionError:
+        return "closed"
+
+
+def rights(data: bytes) -> dict[str, str]:
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def reach(data: bytes) -> list[str]:
+    """Try to leave: remove a file, empty it, make another, connect, signal the parent; return what was allowed."""
+    file = Path(data.decode())
+    tries: dict[str, Callable[[], object]] = {
+        "empty": lambda: os.truncate(file, 0),
+        "remove": file.unlink,
+        "make": file.with_name("made").touch,
+        "connect": lambda: socket.create_connection(("127.0.0.1", 9), 1),
+        "signal": lambda: os.kill(os.getppid(), 0),
+    }
+    allowed = []
+    for name, go in tries.items():
+        try:
+            go()
+        except PermissionError:
+            continue
+        except OSError as error:
+            allowed.append(f"{name}: {error}")
+        else:
+            allowed.append(name)
+    return allowed
 
 
 def wait(data: bytes, seconds: float = 60) -> int:

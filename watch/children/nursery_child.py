@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from safety.confinement import seclude
 from watch.children.newborn import fork_child
 from watch.children.orders import End, Line, News, Order, Overrun, Ready, Start, Unborn
 from watch.children.processes import adopt_orphans, kill, kill_all, memory, processes, started_by, threads
@@ -191,6 +192,7 @@ class _Nurse:
 
 def main(module: str, *others: str) -> None:
     """Serve; in a child, run the module's `main` as a process of its own would."""
+    seclude()  # and so are those who are forked
     adopt_orphans()
     news = os.dup(1)
     os.dup2(2, 1)  # what is printed here by mistake is no news
