@@ -54,6 +54,21 @@ def environment(ours: Mapping[str, str]) -> dict[str, str]:
     return {name: ours[name] for name in KEPT if name in ours}
 
 
+def bare_driver() -> None:
+    """Let Playwright's driver, which is Node.js, begin with no more than the browser knows; before it is started.
+
+    Playwright hands the whole environment on and can be told nothing else.
+    """
+    from playwright._impl import _driver, transport  # only where it is installed
+
+    def bare() -> dict[str, str]:
+        everything = _driver.get_driver_env()
+        its = {name: value for name, value in everything.items() if name.startswith(("PLAYWRIGHT_", "PW_"))}
+        return environment(everything) | its
+
+    transport.get_driver_env = bare  # type: ignore[attr-defined]
+
+
 def settings(path: Path | None, *, timeout: float) -> dict[str, Any]:
     """Return the Scrapy settings with which requests may ask for a browser."""
     handler = "spiders.visits.handler.BrowserHandler"

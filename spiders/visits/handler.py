@@ -10,6 +10,7 @@ from scrapy.http import Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
 from spiders.handler import Bounded
+from spiders.visits.chromium import bare_driver
 
 _HANDLERS: "WeakKeyDictionary[Crawler, BrowserHandler]" = WeakKeyDictionary()
 
@@ -27,6 +28,10 @@ class BrowserHandler(Bounded, ScrapyPlaywrightDownloadHandler):  # type: ignore[
         found = _HANDLERS[crawler]
         assert isinstance(found, cls)
         return found
+
+    async def _launch(self) -> None:
+        bare_driver()
+        await super()._launch()
 
     async def _download_request_with_page(self, request: Request, page: Page, spider: Spider) -> Response:
         """Open the address and hand over the page; what it holds is read elsewhere, within limits."""

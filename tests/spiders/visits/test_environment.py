@@ -17,9 +17,11 @@ SECRET = "kanarie-5e1d-geheim"
 
 def test_no_process_of_the_browser_has_a_secret_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEKIKI_DATABASE", f"postgresql+psycopg://mekiki:{SECRET}@db.example/mekiki")
+    chromium.bare_driver()
     options = chromium.settings(None, timeout=5)["PLAYWRIGHT_LAUNCH_OPTIONS"]
     found = asyncio.run(environments(options))
-    assert len(found) > 1
+    assert any("run-driver" in name for name in found)
+    assert any("chrom" in name for name in found)
     assert [name for name, words in found.items() if SECRET in words] == []
 
 
@@ -34,8 +36,8 @@ async def environments(options: dict[str, object]) -> dict[str, str]:
             with suppress(OSError):
                 place = Path(f"/proc/{process.pid}")
                 command = (place / "cmdline").read_bytes().decode(errors="replace")
-                if "chrom" in command.partition("\0")[0]:
+                if process.pid != os.getpid():
                     words = (place / "environ").read_bytes().decode(errors="replace")
-                    found[f"{process.pid} {command[:60]}"] = words
+                    found[f"{process.pid} {command[:200]}"] = words
         await browser.close()
         return found
