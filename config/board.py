@@ -86,6 +86,8 @@ class Board(Model):
     # Role of whoever comes from single sign-on without an account; default: they are refused.
     newcomers: Literal["viewer", "analyst"] | None = None
     oidc: SingleSignOn | None = None
+    # An included file to which admins may append [[ownership]]; default: the board shows the lines to commit.
+    writes: BesidePath | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

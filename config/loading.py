@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -36,19 +37,23 @@ LISTS: dict[str, TypeAdapter[Any]] = {
 Origin = dict[tuple[str, int], tuple[Path, str]]  # (list, index in the merged list) -> (file, key path there)
 
 
-def load(path: Path) -> Config:
+def load(path: Path, *, instead: Mapping[Path, str] = MappingProxyType({})) -> Config:
     """Read the configuration file, its includes, and check everything that needs no network.
+
+    Args:
+        path: the file.
+        instead: absolute paths of files that are read as if this stood in them: what somebody is about to write.
 
     Raises:
         ConfigError: with every problem found.
     """
     path = path.absolute()
-    main = _read(path)
+    main = _read(path, instead)
     problems: list[Problem] = []
     origin: Origin = {}
     lists: dict[str, list[Any]] = {name: [] for name in LISTS}
     for file in (path, *_included(path, main.get("include", []))):
-        table = main if file == path else _read(file)
+        table = main if file == path else _read(file, instead)
         for name, rows in table.items():
             if name not in LISTS and file != path:
                 known = ", ".join(f"[[{known}]]" for known in LISTS)
@@ -87,9 +92,9 @@ def load(path: Path) -> Config:
     return config
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, instead: Mapping[Path, str]) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(instead[path] if path in instead else path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError([Problem(str(path), "", f"cannot be read: {error.strerror}")]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,7 +1,8 @@
 """SVG -> pixels, without letting the drawing reach anything outside itself.
 
 The renderer opens any path that an `href` names, so every reference must stay inside the document (`#id`) or
-carry its own bytes (`data:` of a bitmap). What is rendered is the tree that was checked, written out again, never
+carry its own bytes (`data:` of a bitmap). It runs no script; a logo that holds one is refused all the same, for the
+file itself goes on to browsers. What is rendered is the tree that was checked, written out again, never
 the original bytes.
 """
 
@@ -73,12 +74,14 @@ def _checked_tree(data: bytes) -> etree._Element:
             raise PictureRefused(f"SVG has more than {MAX_ELEMENTS} elements")
         if isinstance(element, etree._Entity):
             raise PictureRefused("SVG uses entities")
-        _check_references(element)
+        _check(element)
     return root
 
 
-def _check_references(element: etree._Element) -> None:
+def _check(element: etree._Element) -> None:
     tag = element.tag.rpartition("}")[2]
+    if tag == "script" or any(str(name).rpartition("}")[2].lower().startswith("on") for name in element.attrib):
+        raise PictureRefused("SVG holds a script")
     for name, value in element.attrib.items():
         text = str(value)
         local = str(name).rpartition("}")[2]

@@ -75,8 +75,11 @@ def test_nothing_outside_is_referred_to(body: str) -> None:
         (drawing('<rect width="1"/>' * 60_000), "elements"),
         (drawing("<!--" + "x" * 2**21 + "-->"), "too large"),
         (b'<svg xmlns="http://www.w3.org/2000/svg" width="0" height="0"/>', "drawn"),
+        (drawing("<script>alert(1)</script>"), "script"),
+        (drawing('<rect onload="alert(1)" width="1"/>'), "script"),
+        (drawing('<rect xmlns:a="http://www.w3.org/2000/svg" a:onclick="alert(1)" width="1"/>'), "script"),
     ],
-    ids=["broken", "entity", "deep", "many", "large", "empty"],
+    ids=["broken", "entity", "deep", "many", "large", "empty", "script", "handler", "named handler"],
 )
 def test_hostile_drawings_are_refused(data: bytes, reason: str) -> None:
     with pytest.raises(PictureRefused, match=reason):
