@@ -11,7 +11,7 @@ others are drawn anew. To everybody else it is a way back. A case that has chang
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import cast, get_args
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -28,7 +28,7 @@ from desk.choices import NoFilter, read_filters
 from desk.judging import Judged, judge_seen, take_back
 from storage.actions import DISMISS_REASONS, Action
 from storage.case_cards import case_cards
-from storage.case_list import fitting, summaries
+from storage.case_list import count_cases, fitting, summaries
 from storage.case_news import last_entries
 from storage.database import snapshot
 from storage.judgements import Judgement
@@ -36,6 +36,7 @@ from storage.schema import Harm
 from storage.views import CaseFilters
 
 MOST_CASES = 1000  # judged at once
+MOST_COUNTED = 10_000  # cases of a list; from there on nobody counts
 MOST_CARRIED = 40  # cases whose undo fits an address
 OFFERED: frozenset[Action] = frozenset(act.action for act in ACTS) | {"untag"}
 _SEEN = re.compile(r"([0-9]{1,18}):([0-9]{1,18})")
@@ -62,7 +63,8 @@ class Pieces:
 
     gone: tuple[int, ...] = ()
     drawn: tuple[Card, ...] = ()
-    first: tuple[Card, ...] = field(default=())  # cards that come back, on top
+    first: tuple[Card, ...] = ()  # cards that come back, on top
+    count: int | None = None  # of the list now; None where nothing was done
 
 
 def judge_cases(asked: Asked) -> Response:
@@ -72,7 +74,7 @@ def judge_cases(asked: Asked) -> Response:
     except NoJudgement as error:
         return _answer(asked, 422, Said(problems=(str(error),), back=back_of(asked)), Pieces())
     if made.action == "approve" and not asked.may("approver"):
-        return _answer(asked, 403, Said(problems=(asked.words("base.denied"),), back=back_of(asked)), Pieces())
+        return _answer(asked, 403, Said(problems=(asked.words("base.refusal.denied"),), back=back_of(asked)), Pieces())
     judged = judge_seen(asked.board.engine, seen, agreed(made, asked.board.config, asked.now), asked.board.now)
     name = name_of(made)
     said = Said(
@@ -240,14 +242,17 @@ def _pieces(asked: Asked, judged: Judged, *, back: bool = False) -> Pieces:
     """Return what becomes of the cards: those that the list still has are drawn anew."""
     cases = [*judged.done, *judged.changed, *judged.refused]
     with snapshot(asked.board.engine) as session:
-        fits = fitting(session, filters_of(asked), list(judged.done), now=asked.now)
+        filters = filters_of(asked)
+        fits = fitting(session, filters, list(judged.done), now=asked.now)
+        count = count_cases(session, filters, now=asked.now, most=MOST_COUNTED) if judged.done else None
         drawn = [case for case in cases if case in fits or case not in judged.done]
         cards = case_cards(session, summaries(session, drawn, asked.now))
         changes = last_entries(session, list(judged.changed))
     shown = [card_of(card, asked, changes.get(card.case.id)) for card in cards]
     again = tuple(card for card in shown if back and card.case.id in judged.done)
     gone = tuple(case for case in judged.done if case not in fits)
-    return Pieces(gone=gone, drawn=tuple(card for card in shown if card not in again), first=again)
+    drawn_anew = tuple(card for card in shown if card not in again)
+    return Pieces(gone=gone, drawn=drawn_anew, first=again, count=count)
 
 
 def filters_of(asked: Asked) -> CaseFilters:
@@ -261,7 +266,7 @@ def filters_of(asked: Asked) -> CaseFilters:
 def _answer(asked: Asked, status: int, said: Said, pieces: Pieces) -> Response:
     if not asked.partial:
         return page(asked, "wall/judged.html.j2", status=status, said=said)
-    response = page(asked, "wall/pieces.html.j2", status=status, said=said, pieces=pieces)
+    response = page(asked, "wall/pieces.html.j2", status=status, said=said, pieces=pieces, most_counted=MOST_COUNTED)
     response.headers.update({"HX-Retarget": "#said", "HX-Reswap": "innerHTML"})
     return response
 

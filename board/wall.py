@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from board.cards import card_of, cards_of
-from board.judging import said_of
+from board.judging import MOST_COUNTED, said_of
 from board.paper import page
 from board.ways import Asked, Way
 from desk.acts import ACTS, HARMS, MOVES, REASONS, SNOOZES
@@ -35,7 +35,6 @@ from storage.schema import CaseState
 from storage.views import CaseFilters, drop_view, save_view, saved_views
 
 PAGE = 48  # cards
-MOST_COUNTED = 10_000
 MOST_NEW = 48  # cards that are told of as new
 MOST_WATCHED = 120  # cards whose changes are asked for at once
 MOST_LINE = 500  # characters of a line of filters
@@ -96,7 +95,7 @@ def wall(asked: Asked) -> Response:
         cards=cards,
         more=more,
         count=count,
-        capped=count >= MOST_COUNTED,
+        most_counted=MOST_COUNTED,
         chosen=chosen,
         since=since,
         views=[(view.name, _view_address(view.filters), _same(view.filters, chosen)) for view in views],

@@ -87,14 +87,14 @@
       (dialog.querySelector("[autofocus]") || dialog).focus();
     });
 
-  const post = async (path, values, next) => {
+  const post = async (path, values, next, moves = false) => {
     sending = true;
     show();
     try {
       await htmx.ajax("POST", path, { target: "#said", swap: "innerHTML", values: { ...values, on: "wall", back, q: line.value } });
     } finally {
       sending = false;
-      tidy(next);
+      tidy(next, moves);
     }
   };
 
@@ -132,7 +132,7 @@
   const undo = () => {
     const done = undone.pop();
     if (!done || sending) return;
-    post("/judgements/undo", { done }, done[0].split(":")[0]);
+    post("/judgements/undo", { done }, done[0].split(":")[0], true);
   };
 
   const mark = (one) => {
@@ -202,7 +202,7 @@
   document.getElementById("said").addEventListener("submit", (event) => { if (event.target.matches("[data-undo]")) { event.preventDefault(); undo(); } });
 
   // After what was swapped in: a case has one card, its latest; what can be undone is kept; the case at hand is found again.
-  const tidy = (next) => {
+  const tidy = (next, moves = false) => {
     const known = new Map();
     for (const one of cards()) {
       const other = known.get(one.dataset.case);
@@ -216,9 +216,9 @@
     }
     for (const zoom of all(".zoom[hidden]")) zoom.hidden = false;
     const quiet = document.querySelector("dialog[open]") || document.activeElement?.matches("input:not([type=checkbox]), select, textarea");
-    const one = (next && card(next)) || here();
+    const one = (moves && card(next)) || here() || (next && card(next));
     if (one) choose(one, !quiet && (next !== undefined || document.activeElement === document.body));
-    else if (current !== null) choose(cards()[0] || null, !quiet);
+    else if (current !== null && !sending) choose(cards()[0] || null, !quiet);
     show();
   };
   document.addEventListener("htmx:afterSettle", () => tidy());
