@@ -96,6 +96,7 @@ class Way:
     method: Literal["GET", "POST"] = "GET"
     least: Role | None = "viewer"  # the least role that may; None: open to all
     name: str = ""  # of a POST in the custody log: "judge", "draft"
+    writes: bool = True  # a POST that only asks, with what is too long for an address, leaves no row of custody
     uploads: int = 0  # bytes of files that it takes
     subject: Callable[[Mapping[str, Any]], str] = lambda _: "board"  # of its custody row, of the path's parameters
 
