@@ -4,14 +4,15 @@ A day, and a time without an offset, are of one zone for everybody: `[triage] zo
 `moment_of` turn what was read into a moment.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 import click
 
 from config.fields import length_of
 from console.app import Misused
+from desk import moments
+from desk.moments import NoMoment, read_moment
 
 
 class Day(click.ParamType[date]):
@@ -37,13 +38,9 @@ class Moment(click.ParamType[date | datetime]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"expected 2026-12-01, the end of that day, or 2026-12-01T18:00+09:00, got {value!r}", param, ctx)
+            return read_moment(value)
+        except NoMoment as error:
+            self.fail(str(error), param, ctx)
 
 
 class Length(click.ParamType[timedelta]):
@@ -66,9 +63,9 @@ def end_of(day: date, zone: str) -> datetime:
         Misused: the calendar has no such moment.
     """
     try:
-        return datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
-    except OverflowError:
-        raise Misused(f"{day} is too far away") from None
+        return moments.end_of(day, zone)
+    except NoMoment as error:
+        raise Misused(str(error)) from None
 
 
 def moment_of(said: date | datetime, zone: str) -> datetime:
@@ -77,9 +74,7 @@ def moment_of(said: date | datetime, zone: str) -> datetime:
     Raises:
         Misused: the calendar has no such moment.
     """
-    if not isinstance(said, datetime):
-        return end_of(said, zone)
     try:
-        return (said if said.tzinfo else said.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
-    except OverflowError:
-        raise Misused(f"{said} is too far away") from None
+        return moments.moment_of(said, zone)
+    except NoMoment as error:
+        raise Misused(str(error)) from None
