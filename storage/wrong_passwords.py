@@ -39,13 +39,16 @@ def count_try(session: Session, keys: Sequence[str], *, now: datetime) -> timede
 
 
 def was_right(session: Session, login: str, others: Sequence[str]) -> None:
-    """Forget the wrong passwords of a key, and take back what the last try counted under the others."""
+    """Forget the tries that were counted under a key, and take as many back under the others."""
     lock_name(session, "sign-in failures")
-    session.execute(delete(SignInFailureRow).where(SignInFailureRow.key == login))
+    mine = session.get(SignInFailureRow, login)
+    count = mine.count if mine is not None else 1
+    if mine is not None:
+        session.delete(mine)
     for key in others:
         row = session.get(SignInFailureRow, key)
-        if row is not None and row.count > 1:
-            row.count -= 1
+        if row is not None and row.count > count:
+            row.count -= count
         elif row is not None:
             session.delete(row)
 

@@ -1,7 +1,7 @@
 """The gate of the board, held to every way that there is: who may, from where, and that looking changes nothing."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -71,7 +71,7 @@ def custody(board: Board) -> list[tuple[str, str, str, dict[str, Any]]]:
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, BaseException]]:
+def failing(monkeypatch: pytest.MonkeyPatch) -> dict[str, BaseException]:
     """Two more ways, "/fails" to look and to write, which raise what is put into the dictionary."""
     raises: dict[str, BaseException] = {}
 
