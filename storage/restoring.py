@@ -28,9 +28,10 @@ from storage.backup import (
     state_of,
 )
 from storage.database import check_revision, snapshot
-from storage.dumping import undump
+from storage.dumping import check_contents, check_role, undump
 from storage.errors import CopyRefused
 from storage.media import ADDRESS, MediaStore, sync_folder
+from storage.schema import Base
 
 _MANY = 5  # faults that one message names
 
@@ -126,7 +127,8 @@ def restore(found: BackupSet, engine: Engine, media: MediaStore) -> Restored:
     """Bring a set back: media files first, so that no row ever names a file that is not there.
 
     Raises:
-        CopyRefused: the target holds something or is of another kind, or what came back is not what the manifest says.
+        CopyRefused: the target holds something or is of another kind, its role may do too much, the dump holds what is
+            not ours, or what came back is not what the manifest says.
         DatabaseOutdated: the set was made by a newer program.
     """
     kind = found.manifest.database.kind
@@ -136,6 +138,9 @@ def restore(found: BackupSet, engine: Engine, media: MediaStore) -> Restored:
             "restore it into its own kind, then `mekiki db copy`"
         )
     check_revision(found.manifest.database.revision)
+    if kind != "sqlite":
+        check_role(engine)
+        check_contents(engine, found.database, {*Base.metadata.tables, "alembic_version"})
     with snapshot(engine) as session:
         if inspect(session.connection()).get_table_names():
             raise CopyRefused("the configured database holds tables already: name an empty one")

@@ -35,6 +35,23 @@ def database(server: str | None = None, *, where: str = "") -> Iterator[str]:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
+@contextmanager
+def plain_database() -> Iterator[str]:
+    """Make an empty database that belongs to a role with no rights elsewhere; give that role's URL."""
+    assert URL
+    role, server = f"mekiki_test_{secrets.token_hex(6)}", make_url(URL)
+    password = f"PASSWORD '{server.password}'" if server.password else ""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE ROLE {role} LOGIN {password}"))
+    try:
+        with database(where=f"OWNER {role}") as url:
+            yield make_url(url).set(username=role).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP ROLE {role}"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """A server of a test's own."""
