@@ -11,6 +11,7 @@ from board.board import Board
 from board.pictures import sized
 from storage.custody import chain
 from storage.database import snapshot, transaction
+from storage.pictures import PictureRecord, known_picture
 from storage.schema import Case, Picture, VerdictRow, VersionPicture
 from tests.board.conftest import Somebody
 from tests.console.conftest import Store
@@ -19,11 +20,11 @@ Make = Callable[..., Somebody]
 UNKNOWN = "0" * 64
 
 
-def known(board: Board) -> Picture:
+def known(board: Board) -> PictureRecord:
     with snapshot(board.engine) as session:
-        picture = session.scalars(select(Picture).order_by(Picture.sha256)).first()
-        assert picture is not None
-        return picture
+        picture = known_picture(session, session.scalars(select(Picture.sha256).order_by(Picture.sha256)).all()[0])
+    assert picture is not None
+    return picture
 
 
 @pytest.mark.parametrize("side", ["320", "640", "full"])
