@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 
 from storage.database import open_engine, snapshot
 from storage.schema import Case, ItemRow, Run, Sighting
@@ -20,6 +20,7 @@ from tests.servers.postgres import database, needs_postgres, server
 from tests.servers.programs import mekiki
 from tests.servers.sink import Reply, Sink
 from tests.servers.waiting import until
+from watch.many.queue import LOG
 from watch.many.queue_figures import dead_jobs, queue_figures
 
 pytestmark = [pytest.mark.postgres, needs_postgres]
@@ -47,6 +48,7 @@ receivers = ["desk"]
 """
 TEXT = {"role": "title", "text": "星野電機 公式 閉店セール 90%OFF"}
 AD = {"id": "4711", "kind": "ad", "platform": "meta", "texts": [TEXT]}
+LEASE = 2  # seconds without a sign of life after which a worker is taken for dead
 LOOKS = 10  # sources that show the ad
 
 
@@ -63,8 +65,8 @@ class Fleet:
         self.workers: list[subprocess.Popen[str]] = []
 
     def start(self) -> "subprocess.Popen[str]":
-        """Start a worker that is taken for dead after two seconds without a sign of life."""
-        words = ("worker", "--jobs", "1", "--lease", "2", "--config", str(self.file))
+        """Start a worker that is soon taken for dead."""
+        words = ("worker", "--jobs", "1", "--lease", str(LEASE), "--config", str(self.file))
         command = [sys.executable, "-m", "cli", *words]
         worker = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
         self.workers.append(worker)
@@ -143,6 +145,21 @@ def test_one_ad_seen_ten_times_by_four_workers_through_two_crashes_of_the_server
     assert any("can be used again" in line for line in lines)
 
 
+def taken_after(engine: Engine) -> float:
+    """Return by the server's clock in how many seconds a lost crawl was taken, once there was a worker for it."""
+    with snapshot(engine) as session:
+        query = f"""
+            SELECT extract(epoch FROM max(picked.created) - (
+                SELECT min(backend_start) FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name LIKE 'mekiki worker %'
+            ))::float8 AS seconds, count(*) AS times
+            FROM {LOG} picked WHERE picked.status = 'picked' AND picked.entrypoint = 'crawl'
+        """
+        found = session.execute(text(query)).one()
+    assert found.times == 2
+    return float(found.seconds)
+
+
 def test_a_worker_that_is_killed_loses_its_crawl_to_another(tmp_path: Path) -> None:
     gate, no_rules = Event(), Reply(status=404)
     page = Reply(headers={"Content-Type": "text/plain"}, body=b"https://hoshinodenki-outlet.test/login\n", after=gate)
@@ -160,9 +177,14 @@ every = "1d"
             first = workers.start()
             sink.wait_until(lambda received: any(one.path == "/list.txt" for one in received), 60)
             assert crawls(workers.engine) == 1
-            workers.start()
             first.kill()
+            first.wait()
+            assert until(
+                lambda: [one.lost for one in queue_figures(workers.engine) if one.running or one.lost] == [1], 60
+            )
+            workers.start()
             sink.wait_until(lambda received: sum(one.path == "/list.txt" for one in received) == 2, 60)
+            assert taken_after(workers.engine) <= LEASE + 5
             gate.set()
             assert until(lambda: workers.ended() == 1 and bool(told(sink)), seconds=60)
             workers.stop()
