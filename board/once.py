@@ -34,7 +34,7 @@ def once(asked: Asked, does: Callable[[], Response]) -> Response:
     kept = False
     try:
         response = does()
-        kept = response.status_code < 500
+        kept = response.status_code < 400  # what was refused wrote nothing, and is asked again with what was missing
     finally:
         if not kept:
             with transaction(engine) as session:
