@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from shutil import copytree
@@ -182,6 +183,21 @@ def test_a_case_that_changed_meanwhile_is_shown_anew_and_left_as_it_is(board: Bo
     assert f"Case {case} has changed meanwhile" in both.text
     assert f'<li id="card-{other}" hx-swap-oob="delete">' in both.text
     assert (state(board, case), state(board, other)) == ("dismissed", "confirmed")
+
+
+def test_of_two_people_at_once_one_judges_and_the_other_is_told(board: Board, somebody: Make) -> None:
+    people = [somebody("analyst"), somebody("approver")]
+    for case in first(board, 3):
+        was = seen(board, case)
+
+        def judges(one: Somebody, was: list[str] = was) -> int:
+            return one.post("/judgements", {"action": "confirm", "cases": was}).status_code
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(judges, people)) == [303, 409]
+        with snapshot(board.engine) as session:
+            log = case_detail(session, case, now=board.now()).log
+        assert [one.action for one in log].count("confirm") == 1
 
 
 def test_cards_that_the_list_still_has_are_drawn_anew_and_those_taken_back_return(board: Board, somebody: Make) -> None:

@@ -27,7 +27,9 @@ from detector.campaign_text import VALUES, parts
 from detector.evidence import evidence_from_json
 from detector.verdict import Verdict
 from storage.campaign_keys import band_of, identity_of, keep_keys
-from storage.case_list import list_cases, place_of
+from storage.case_cards import case_cards
+from storage.case_list import count_cases, fitting, list_cases, place_of
+from storage.case_news import last_entries, last_entry, newcomers
 from storage.cases import case_detail
 from storage.database import open_engine, snapshot, transaction, upgrade
 from storage.intents import due_intents, pending_intents
@@ -175,6 +177,15 @@ def lists(session: Session) -> None:
         assert list_cases(session, filters, after=place_of(page[-1]), now=NOW)
 
 
+def walls(session: Session) -> None:
+    page = list_cases(session, limit=48, now=NOW)
+    assert len(case_cards(session, page)) == 48
+    assert count_cases(session, now=NOW, most=500) == 500
+    assert fitting(session, CaseFilters(), [case.id for case in page], now=NOW)
+    assert len(last_entries(session, [case.id for case in page])) == 48
+    newcomers(session, CaseFilters(), since=last_entry(session) - 200, known=(), who="aya", most=48, now=NOW)
+
+
 def pages(session: Session) -> None:
     for case in (1, 777, 1500):
         assert case_detail(session, case, now=NOW).items
@@ -214,7 +225,7 @@ def receivers(session: Session) -> None:
 
 @pytest.mark.parametrize(
     "ask",
-    [crawl, lists, pages, alerts, reminders, notices, links, near_keys, receivers],
+    [crawl, lists, walls, pages, alerts, reminders, notices, links, near_keys, receivers],
     ids=lambda ask: ask.__name__,
 )
 def test_no_table_of_size_is_read_from_end_to_end(store: Engine, ask: Callable[[Session], None]) -> None:
