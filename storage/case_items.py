@@ -21,6 +21,8 @@ Member = tuple[int, int]  # case, item
 
 def best_items(session: Session, case_ids: Sequence[int], limit: int) -> dict[int, tuple[CaseItemView, ...]]:
     """Return the items of each case with the best scores, the best first."""
+    if limit == 0:
+        return dict.fromkeys(case_ids, ())
     best_first = (VerdictRow.score.desc(), CaseItem.added_at, CaseItem.item_id)
     place = func.row_number().over(partition_by=CaseItem.case_id, order_by=best_first).label("place")
     places = (

@@ -29,7 +29,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from detector.evidence import Evidence, accusing, evidence_from_json
 from storage.actions import state_at
 from storage.batches import batched
-from storage.case_views import CaseSummary
+from storage.case_views import CaseDetail, CaseSummary
 from storage.schema import Case, CaseLog, CaseSource, CaseState, VerdictRow
 from storage.views import NOBODY, CaseFilters
 
@@ -50,7 +50,7 @@ class Place:
     id: int
 
 
-def place_of(case: CaseSummary, order: CaseOrder = "priority") -> Place:
+def place_of(case: CaseSummary | CaseDetail, order: CaseOrder = "priority") -> Place:
     """Return the place of a case in a list of this order."""
     values: dict[CaseOrder, float | datetime] = {
         "priority": case.priority,
@@ -87,15 +87,16 @@ def list_cases(
             behind = column > after.value if ascending else column < after.value
             next_id = Case.id < after.id if backwards else Case.id > after.id
             page = page.where(column >= after.value if ascending else column <= after.value, or_(behind, next_id))
-        by_id = Case.id.desc() if backwards else Case.id
-        page = page.order_by(column if ascending else column.desc(), by_id).limit(limit)
+        page = page.order_by(column if ascending else column.desc(), Case.id.desc() if backwards else Case.id).limit(
+            limit
+        )
         pages.append(select(page.subquery()))
     if not pages:
         return []
     merged = union_all(*pages).subquery()
     value = merged.c.value if ascending else merged.c.value.desc()
-    by_id = merged.c.id.desc() if backwards else merged.c.id
-    ids = session.scalars(select(merged.c.id).order_by(value, by_id).limit(limit)).all()
+    place = merged.c.id.desc() if backwards else merged.c.id
+    ids = session.scalars(select(merged.c.id).order_by(value, place).limit(limit)).all()
     return summaries(session, ids, now)
 
 

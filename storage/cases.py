@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.case_items import best_items, verdict_from
+from storage.case_items import best_items, items_of, verdict_from
 from storage.case_list import list_cases, summaries
 from storage.case_views import CaseDetail, CaseItemView, CaseSummary, LogEntry, PictureView
 from storage.deliveries import deliveries_of
@@ -58,12 +58,13 @@ def case_detail(
     Raises:
         CaseNotFound: no case has this id.
     """
-    found = case_contents(session, [case_id], now=now, max_items=max_items)
+    found = case_contents(session, [case_id], now=now, max_items=0)
     if not found:
         raise CaseNotFound(f"there is no case {case_id}")
     contents = found[case_id]
     return replace(
         contents,
+        items=items_of(session, case_id, limit=max_items),
         visits=visits_of(session, case_id),
         registration=_registration(session, contents.campaign),
         similar=similar_judged(session, case_id),

@@ -78,6 +78,8 @@ class Suggestion:
     state: str
     item: int | None  # that has to do with both
     says: str
+    kind: KeyKind | None = None  # of what both have; None where a link led from the one to the other
+    value: str | None = None  # None of a picture or a text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +268,8 @@ def _suggestions(session: Session, case_id: int) -> tuple[Suggestion, ...]:
                 state=other.state,
                 item=pair.item_id,
                 says=f"item {pair.item_id} " + (said(key.kind, key.value).rstrip(",") if key else "belongs to both"),
+                kind=key.kind if key else None,
+                value=key.value if key and key.kind not in ("picture", "text") else None,
             )
         )
     return tuple(found)

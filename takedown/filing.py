@@ -36,6 +36,7 @@ from storage.evidence import EvidenceFile, keep_file, keep_manifest
 from storage.judgements import Judgement, judge
 from storage.media import MediaStore
 from storage.merging import root_of
+from storage.notice_entries import check_read
 from storage.notice_steps import refusal
 from storage.notice_views import NoticeView
 from storage.notices import begin_sending, filed, notice, sending_failed
@@ -136,11 +137,12 @@ def prepare(desk: Desk, wanted: int | str) -> Outgoing:
     )
 
 
-def file_notice(desk: Desk, wanted: int | str, *, who: str, theirs: str | None = None) -> Filed:
+def file_notice(desk: Desk, wanted: int | str, *, who: str, theirs: str | None = None, read: str = "") -> Filed:
     """File a draft, on the word of a person.
 
     Args:
         theirs: the reference that a form gave to the person who filled it in.
+        read: what this person has read, as `storage.notice_entries.check_read` has it; empty: it is not asked.
 
     Raises:
         NoticeNotFound, UnknownChannel: there is none.
@@ -148,6 +150,7 @@ def file_notice(desk: Desk, wanted: int | str, *, who: str, theirs: str | None =
         FilingFailed: it was not taken, or nobody knows (`unknown`).
     """
     out = prepare(desk, wanted)
+    check_read(out.view.id, out.view.content, read)
     if theirs is not None and out.channel.way != "form":
         raise FilingRefused(
             f"notice {out.view.id} is filed from here and gets its reference from {out.channel.key}; "
