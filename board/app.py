@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from board import judging, pictures, signing, single_sign_on, wall
 from board.board import Board
+from board.case import WAYS as CASE_WAYS
 from board.fence import Fence
 from board.guard import guarded, not_found
 from board.overview import pages as overview_pages
@@ -47,6 +48,7 @@ WAYS: tuple[Way, ...] = (
     *wall.WAYS,
     *judging.WAYS,
     *pictures.WAYS,
+    *CASE_WAYS,
     *overview_pages.WAYS,
 )
 
