@@ -226,7 +226,7 @@ class _Pass:
                 made = await self._attempts.make(delivery)
                 if key in self._paces:
                     self._paces[key].took(self._now())
-                recording.append(asyncio.create_task(self._record(key, made)))
+                recording.append(asyncio.create_task(self._record(delivery, made)))
                 if not made.well:
                     break
                 while len(recording) > AHEAD:
@@ -249,7 +249,8 @@ class _Pass:
             left -= LOOK_AGAIN
         return key not in self._closed
 
-    async def _record(self, key: str, made: Made) -> None:
+    async def _record(self, delivery: ClaimedDelivery, made: Made) -> None:
+        key = delivery.receiver
         try:
             await self._recorder.record(made.outcome)
         except StorageError as error:
@@ -257,4 +258,4 @@ class _Pass:
             self._unrecorded.add(key)
             self._tally.problem(f"{key}: the outcome of {made.outcome.delivery_id} is not recorded: {error}")
         else:
-            self._tally.recorded(made.outcome, made.problems)
+            self._tally.recorded(delivery, made.outcome, made.problems)

@@ -102,6 +102,7 @@ class Keeper:
         self._tally.flagged += stored.flagged
         self._tally.new += stored.new
         self._tally.changed += stored.changed
+        self._tally.opened += stored.opened
         for item in stored.kept:
             self._tally.saw(item)
             self._tally.canary += self._canary is not None and _shows(item, self._canary)
@@ -176,6 +177,7 @@ class _Stored:
         self.flagged = 0
         self.new = 0
         self.changed = 0
+        self.opened: list[int] = []
         self.kept: list[Item] = []
         self.failed: list[tuple[Item, Found, str]] = []
 
@@ -185,3 +187,4 @@ class _Stored:
         self.flagged += sum(judged.flagged for judged in batch)
         self.new += kept.new
         self.changed += kept.changed
+        self.opened += kept.opened

@@ -45,6 +45,7 @@ class SourceReport:
     new: int = 0
     changed: int = 0
     flagged: int = 0
+    opened: tuple[int, ...] = ()  # ids of the cases that it opened
     pictures: int = 0
     unchanged: int = 0  # answers 304
     filled: Mapping[str, int] = field(default_factory=dict)  # Item field, or role of a text -> items that had it
@@ -72,6 +73,7 @@ class Tally:
         self.new = 0
         self.changed = 0
         self.flagged = 0
+        self.opened: list[int] = []
         self.pictures = 0
         self.unchanged = 0
         self.errors: Counter[str] = Counter()
@@ -131,6 +133,7 @@ class Tally:
             new=self.new,
             changed=self.changed,
             flagged=self.flagged,
+            opened=tuple(self.opened),
             pictures=self.pictures,
             unchanged=self.unchanged,
             filled=dict(sorted(self.filled.items())),

@@ -55,6 +55,7 @@ class Kept:
 
     new: int = 0
     changed: int = 0
+    opened: tuple[int, ...] = ()  # ids of cases
 
 
 NO_CURSORS: Mapping[str, Any] = MappingProxyType({})
@@ -196,7 +197,11 @@ class DatabaseSink(Sink):
                     reach(session, self._source, name, value, now)
                 else:
                     save_cursor(session, self._source, name, value, now)
-        return Kept(new=sum(entry.new for entry in recorded), changed=sum(entry.changed for entry in recorded))
+        return Kept(
+            new=sum(entry.new for entry in recorded),
+            changed=sum(entry.changed for entry in recorded),
+            opened=tuple(case for entry in recorded for case in entry.opened),
+        )
 
     def end(self, outcome: RunOutcome, counts: Mapping[str, int], states: Sequence[FetchState]) -> None:
         now = self._clock()

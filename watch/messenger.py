@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from alerts.dispatch import dispatch_due
+from alerts.report import Tried
 from config import Config
+from safety.logs import Log
 from storage.database import snapshot, transaction
 from storage.intents import due_intents
 from storage.media import MediaStore
@@ -26,6 +28,7 @@ class Messenger:
     now: Callable[[], datetime]
     say: Callable[[str], None]  # one line for the operator
     warn: Callable[[str], None]  # the same, of what went wrong
+    log: Log | None = None  # takes an event for each attempt, with its case
     _told: frozenset[str] = frozenset()  # problems already said
     _unrouted: frozenset[int] = frozenset()  # intents that reached nobody when looked at last
     _look_again: datetime | None = None
@@ -50,6 +53,9 @@ class Messenger:
             self._unrouted, self._look_again = frozenset(), began + LOOK_AGAIN
         report = await dispatch_due(self.config, self.engine, self.media, now=self.now, skip=self._unrouted)
         self._unrouted |= report.unrouted_ids
+        if self.log is not None:
+            for one in report.tried:
+                _note(self.log, one)
         if report.unrouted_ids:
             await asyncio.to_thread(self._note_unwanted, began)
         if report.sent or report.dead:
@@ -71,3 +77,9 @@ class Messenger:
         with transaction(self.engine) as session:
             if self._unrouted.issuperset(due_intents(session, began)):  # else some were not tried in this pass
                 note_unwanted(self.config, session, began)
+
+
+def _note(log: Log, one: Tried) -> None:
+    """Log an attempt; why it failed stands in the problems of the pass."""
+    became = "sent" if one.ok else "given up" if one.dead else "not sent, to be tried again"
+    log.info(f"alerts: {one.reason} to {one.receiver}: {became}", **({} if one.case is None else {"case": one.case}))

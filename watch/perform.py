@@ -56,7 +56,13 @@ class Hands:
 
     def __post_init__(self) -> None:
         self.messenger = Messenger(
-            config=self.config, engine=self.engine, media=self.media, now=self.now, say=self.say, warn=self.warn
+            config=self.config,
+            engine=self.engine,
+            media=self.media,
+            now=self.now,
+            say=self.say,
+            warn=self.warn,
+            log=self.log,
         )
 
     def warn(self, line: str) -> None:

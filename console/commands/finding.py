@@ -140,6 +140,8 @@ def _crawl(
         print_json(report)
     elif log is not None:
         for source in report.sources:
+            for case in source.opened:
+                log.info(f"case {case} opened", source=source.key, run=source.run, case=case)
             log.log(_gravity(source), source_line(source), source=source.key, run=source.run)
     else:
         for item, verdict in report.flagged:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -127,6 +128,9 @@ def test_watch_runs_what_is_due_alerts_and_stops_on_sigterm(tmp_path: Path) -> N
     assert listed is not None
     assert listed.outcome == "ok"
     assert off is None
+    opened, sent = (next(line for line in errors.splitlines() if text in line) for text in ("case 1 opened", ": sent"))
+    assert re.search(r"run=\d+ source=list job=crawl case=1$", opened)
+    assert sent.endswith("first to desk: sent  job=deliver case=1")
 
 
 def test_a_watch_without_any_schedule_says_what_to_add(tmp_path: Path) -> None:
