@@ -12,6 +12,7 @@ from board.case import WAYS as CASE_WAYS
 from board.fence import Fence
 from board.guard import guarded, not_found
 from board.overview import pages as overview_pages
+from board.setup import pages as setup_pages
 from board.static import static
 from board.tidy import tidying
 from board.ways import Asked, Way, inside
@@ -50,6 +51,7 @@ WAYS: tuple[Way, ...] = (
     *pictures.WAYS,
     *CASE_WAYS,
     *overview_pages.WAYS,
+    *setup_pages.WAYS,
 )
 
 

@@ -1,0 +1,13 @@
+"""All ways of the setup pages."""
+
+from board.setup import check, logo, ownership, silences, trying
+from board.ways import Way
+
+WAYS = (
+    Way(path="/setup", does=trying.setup),
+    Way(path="/setup/try", does=trying.attempt, method="POST", name="try", writes=False),
+    *logo.WAYS,
+    *silences.WAYS,
+    *ownership.WAYS,
+    *check.WAYS,
+)
