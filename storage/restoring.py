@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Engine, inspect
 
+from safety.screen import screen
 from storage.backup import (
     CONFIGURATION,
     DATABASES,
@@ -109,12 +110,15 @@ def restore_configuration(found: BackupSet, path: Path) -> Iterator[Path]:
     """Put the configuration's files where they belong beside `path`, the main one; yield each.
 
     Raises:
-        CopyRefused: a file is there already.
+        CopyRefused: a file is there already, or the set holds none of the name of `path`.
     """
     source = found.folder / CONFIGURATION
     named = dict.fromkeys(found.folder / entry.name for entry in found.manifest.files)
     files = [file for file in named if file.is_relative_to(source)]
     targets = [path.absolute().parent / file.relative_to(source) for file in files]
+    if targets and path.absolute() not in targets:
+        names = [screen(file.name) for file in files if file.parent == source and file.suffix == ".toml"][:_MANY]
+        raise CopyRefused(f"the backup has no {path.name}, but {', '.join(names)}: name the main one by --config")
     if taken := [target for target in targets if target.exists()]:
         raise CopyRefused(f"{taken[0]} is there already; name an empty folder by --config")
     for file, target in zip(files, targets, strict=True):

@@ -167,6 +167,20 @@ def test_what_is_restored_on_an_empty_folder_tells_the_same(here: Path, tmp_path
     assert reports(there) == before
 
 
+def test_a_configuration_of_another_name_is_asked_for_before_anything_is_written(here: Path, tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    (here / "mekiki.toml").rename(here / "team.toml")
+    backed = CliRunner().invoke(main, ["db", "backup", str(tmp_path / "backup"), "--config", str(here / "team.toml")])
+    assert backed.exit_code == 0, backed.output
+    there.mkdir()
+    done = mekiki(there, "db", "restore", str(tmp_path / "backup"))
+    assert (done.exit_code, "no mekiki.toml, but team.toml: name the main one by --config" in done.stderr) == (
+        PROBLEM,
+        True,
+    )
+    assert list(there.iterdir()) == []
+
+
 def test_who_reads_only_the_help_of_a_backup_finds_the_files_it_writes_and_how_they_come_back(
     here: Path, tmp_path: Path
 ) -> None:
