@@ -64,6 +64,8 @@ def mekiki(
 @cache
 def _server() -> socket.socket:
     ours, theirs = socket.socketpair()
+    for end_of_pair in (ours, theirs):
+        end_of_pair.settimeout(None)  # a library sets one for all sockets of a process, shorter than a slow start
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.servers.fork_server", str(theirs.fileno())],
@@ -77,6 +79,7 @@ def _server() -> socket.socket:
         ours.close()
         process.wait()
 
+    ours.settimeout(None)  # some library sets one for all sockets; a busy machine takes longer to import
     if not ours.recv(1):
         end()
         raise RuntimeError("the program cannot be imported: see the messages of tests.servers.fork_server")
