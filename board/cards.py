@@ -19,7 +19,7 @@ from storage.case_locks import MACHINE
 from storage.case_views import CaseSummary, LogEntry, PictureView
 from takedown.translation import observed_in
 
-MOST_WORDS = 140  # characters of a text that stand for a picture
+MOST_TEXTS, MOST_WORDS = 3, 90  # texts that stand for a picture, and characters of each
 MOST_BOXES = 12
 
 
@@ -35,7 +35,7 @@ class Card:
     picture: PictureView | None  # where there is none, `host` or `words` stand for it
     boxes: tuple[Box, ...]  # of the evidence in the picture, in pixels of the original
     host: str  # of a page or a domain, hostile as it is
-    words: tuple[Piece, ...]  # of a text, the matches apart
+    words: tuple[tuple[Piece, ...], ...]  # of its texts, the matches apart
     says: str  # the reason in a sentence of ours; "" where there is none
     seen: str  # what was observed, hostile as it is
     keys: str  # of the acts that make sense and that the person may
@@ -91,15 +91,16 @@ def _host(item: Item) -> str:
         return url
 
 
-def _words(card: CaseCard) -> tuple[Piece, ...]:
-    """Return the beginning of the text that says most, or what stands around the matches in it."""
+def _words(card: CaseCard) -> tuple[tuple[Piece, ...], ...]:
+    """Return the texts that say most, each from its beginning or around its matches."""
     texts = card.item.texts
     spans: dict[int, list[tuple[int, int]]] = {}
     for one in sorted(card.verdict.evidence, key=lambda evidence: -abs(evidence.weight)):
         if isinstance(one.where, TextSpan) and one.where.text < len(texts):
             spans.setdefault(one.where.text, []).append(one.where.span)
-    index = next(iter(spans), 0)
-    return tuple(pieces(texts[index].text, spans.get(index, ()), most=MOST_WORDS)) if texts else ()
+    chosen = list(dict.fromkeys([*spans, *range(min(len(texts), MOST_TEXTS))]))[:MOST_TEXTS]
+    found = (tuple(pieces(texts[index].text, spans.get(index, ()), most=MOST_WORDS)) for index in sorted(chosen))
+    return tuple(words for words in found if words)
 
 
 def cards_of(cards: Sequence[CaseCard], asked: Asked) -> list[Card]:

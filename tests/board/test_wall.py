@@ -69,7 +69,7 @@ def test_without_a_picture_the_words_stand_for_it_with_the_matches_marked(board:
         session.execute(update(Picture).values(rendition=None))
     card = cards(somebody("viewer").get("/wall").text)[1]
     assert "<img" not in card
-    assert re.search(r"<blockquote>.*<mark>[^<]*星野電機[^<]*</mark>", card)
+    assert re.search(r"<blockquote><p>.*<mark>[^<]*星野電機[^<]*</mark>", card)
 
 
 def test_a_domain_without_a_picture_shows_its_host_defanged(board: Board, somebody: Make) -> None:
