@@ -3,7 +3,7 @@
 GET  /setup/check
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from starlette.responses import Response
@@ -14,6 +14,7 @@ from board.setup.profiled import profiles
 from board.ways import Asked, Way
 from desk.checked import Finding, problems, warnings
 from desk.doctor import Check, configured, installation
+from safety.screen import screen
 from storage.profiles import Profiles
 from watch.health import Health
 from watch.telling import healths
@@ -21,6 +22,7 @@ from watch.telling import healths
 FRESH = timedelta(minutes=5)
 PATIENCE = 10.0  # seconds: it starts children and reads every logo
 MOST = 300  # rows
+MOST_WORDS = 400  # characters of one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +58,21 @@ def check(asked: Asked) -> Response:
 def checked(board: Board, known: Profiles) -> Checked:
     """Look at everything; takes its time."""
     config = board.config
+    folder = f"{config.file.parent}/"
+
+    def shown(text: str) -> str:
+        return screen(text.replace(folder, ""), limit=MOST_WORDS)
+
     found = (*problems(config, known.problems), *warnings(config, known.brands))
     told = {one.says for one in found}
     checks = [*installation(), *configured(config)]
     return Checked(
-        findings=found,
-        checks=tuple(one for one in checks if one.ok or not any(says in one.detail for says in told)),
+        findings=tuple(replace(one, says=shown(one.says)) for one in found),
+        checks=tuple(
+            replace(one, detail=shown(one.detail))
+            for one in checks
+            if one.ok or not any(says in one.detail for says in told)
+        ),
         sources=tuple(one for one in healths(config, board.engine, board.now()) if not one.well),
     )
 
