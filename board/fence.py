@@ -37,6 +37,7 @@ class Fence:
         self._board = board
         self._headers = {**HEADERS, **(A_YEAR if board.secure else {})}
         self._host = urlsplit(board.origin).netloc
+        self._near = f"127.0.0.1:{board.config.board.listen.rpartition(':')[2]}"  # a supervisor that asks for /health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -56,12 +57,17 @@ class Fence:
             await send(message)
 
         app = self._app
-        hosts = Headers(scope=scope).getlist("host")
         if not allowed(self._board, HTTPConnection(scope)):
             app = PlainTextResponse("only the proxies of this board are answered\n", 403)
-        elif [host.lower() for host in hosts] != [self._host] or not scope["path"].startswith("/"):
+        elif not self._is_ours(scope):
             app = PlainTextResponse(self._elsewhere(), 421)
         await app(scope, receive, sending)
+
+    def _is_ours(self, scope: Scope) -> bool:
+        """Tell whether a request names this board, once, and no other in its first line."""
+        hosts = [host.lower() for host in Headers(scope=scope).getlist("host")]
+        near = scope["path"] == "/health" and hosts == [self._near]
+        return (near or hosts == [self._host]) and str(scope["path"]).startswith("/")
 
     def _elsewhere(self) -> str:
         says = "this host is not served here\n"

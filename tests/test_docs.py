@@ -13,8 +13,10 @@ import jsonschema
 import pytest
 
 from alerts.channels.webhook import webhook_schema
+from board.server import check_address
 from cli import main
 from config import load
+from config.board import Board
 from config.receivers import AnyReceiver
 from config.sources import OURS
 from detector.items import decode_item, item_schema
@@ -71,6 +73,22 @@ def test_every_documented_source_loads_and_every_kind_is_documented(tmp_path: Pa
         file.write_text(head + block, "utf-8")
         kinds |= {source.kind for source in load(file).source}
     assert kinds >= {kind for model in OURS for kind in model.kinds()} - {"web", "feed", "import"}  # in the starter
+
+
+def test_every_documented_board_loads_and_would_listen(tmp_path: Path) -> None:
+    page = Path("docs/board.md").read_text("utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    file = tmp_path / "mekiki.toml"
+    shown: set[str] = set()
+    for block in blocks:
+        file.write_text('[crawler]\ncontact = "brand@hoshino-denki.example"\n' + block, "utf-8")
+        board = load(file).board
+        check_address(board)
+        shown |= board.model_fields_set
+    assert shown >= set(Board.model_fields) - {"writes"}
+    (proxy,) = re.findall(r"```nginx\n(.*?)```", page, re.DOTALL)
+    assert f"proxy_pass http://{Board().listen};" in proxy
+    assert proxy.count("{") == proxy.count("}")
 
 
 def test_every_documented_receiver_loads_and_every_channel_is_documented(tmp_path: Path) -> None:

@@ -211,6 +211,17 @@ def test_the_same_host_in_other_letters_is_ours(
     assert one.client.get("/health", headers={"Host": "mekiki.hoshino-denki.example:443"}).status_code == 421
 
 
+def test_a_supervisor_on_the_machine_asks_for_health_by_its_address(
+    configured: Callable[[str], None], request: pytest.FixtureRequest
+) -> None:
+    configured('[board]\nurl = "https://mekiki.hoshino-denki.example"\nproxies = ["10.0.3.7"]\n')
+    one = request.getfixturevalue("somebody")()
+    near = {"Host": "127.0.0.1:8480"}
+    assert one.client.get("/health", headers=near).status_code == 200
+    for path in ("/", "/sign-in", "/static/x/y.css", "/health/"):
+        assert one.client.get(path, headers=near).status_code == 421
+
+
 def test_a_body_is_bounded(somebody: Make) -> None:
     one = somebody("admin")
     files = {"file": ("a.png", b"x", "image/png")}

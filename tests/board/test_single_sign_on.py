@@ -15,7 +15,8 @@ from config import ConfigError, load
 from storage.accounts import account, accounts, add_account, bind, disable
 from storage.database import snapshot, transaction
 from storage.schema import BoardSessionRow, CustodyRow
-from tests.board.conftest import LOGINS, NOW, Clock, Somebody, Store
+from tests.board.conftest import LOGINS, Clock, Somebody
+from tests.console.conftest import NOW, Store
 from tests.servers.issuer import CLIENT, SECRET, IssuerServer
 from tests.servers.web import Answer
 

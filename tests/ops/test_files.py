@@ -96,7 +96,7 @@ def test_probes_ask_for_paths_that_the_endpoint_answers() -> None:
     asked = {probe["httpGet"]["path"] for probe in probes if probe}
     assert asked == HEALTH
     compose = (OPS / "container/compose.yaml").read_text("utf-8")
-    assert re.findall(r"127\.0\.0\.1:9464(/[a-z/]+)", compose) == ["/health"]
+    assert re.findall(r"127\.0\.0\.1:\d+/[a-z/]+", compose) == ["127.0.0.1:9464/health", "127.0.0.1:8480/health"]
 
 
 def test_an_image_holds_every_package_and_nothing_more() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from board.server import check_address
+from config.board import Board
 from safety.egress import is_public
 
 OPS = Path("ops")
@@ -77,11 +80,23 @@ def test_a_unit_is_closed(unit: Path) -> None:
 
 def test_a_worker_in_a_container_may_do_nothing_that_it_need_not(services: dict[str, dict[str, Any]]) -> None:
     workers = {name: one for name, one in services.items() if one["image"] == "mekiki"}
-    assert workers.keys() == {"upgrade", "crawl", "tell", "visit"}
+    assert workers.keys() == {"upgrade", "crawl", "tell", "visit", "board"}
     for worker in workers.values():
         assert (worker["cap_drop"], worker["read_only"], worker["ulimits"]) == (["ALL"], True, {"core": 0})
     assert all("no-new-privileges:true" in one["security_opt"] for one in services.values())
-    assert not any("ports" in one or one.get("privileged") for one in services.values())
+    assert not any(one.get("privileged") for one in services.values())
+    assert {name: one["ports"] for name, one in services.items() if "ports" in one} == {
+        "board": ["127.0.0.1:8480:8480"]
+    }
+
+
+def test_the_board_in_a_container_answers_the_proxy_of_its_machine_alone(services: dict[str, dict[str, Any]]) -> None:
+    board = Board.model_validate(tomllib.loads((OPS / "container/mekiki.toml").read_text("utf-8"))["board"])
+    (front,) = compose()["networks"]["front"]["ipam"]["config"]
+    assert services["board"]["networks"] == ["front", "inside"]
+    assert (board.listen, board.trusted) == ("0.0.0.0:8480", (ip_network(front["gateway"]),))
+    assert ip_address(front["gateway"]) in ip_network(front["subnet"])
+    check_address(board)
 
 
 def test_the_database_of_containers_is_reached_by_workers_alone(services: dict[str, dict[str, Any]]) -> None:
