@@ -17,6 +17,7 @@ from board.case.inertly import Link, link_of
 from board.paper import page
 from board.pictures import SIDES, missing, sized
 from board.ways import Asked
+from desk.inert import inert
 from desk.marked import pieces
 from desk.motif import Box, evidence_in
 from detector.evidence import OF_THE_BRAND, Evidence, ImageBox, TextSpan
@@ -28,6 +29,7 @@ from storage.case_views import CaseItemView, PictureView
 from storage.database import snapshot
 from storage.errors import CaseNotFound
 from takedown.story import handoffs_of
+from takedown.translation import observed_in
 
 PAGE = 20  # items
 DISGUISED = ("name.obfuscated", "name.misspelt")  # signals that expect the name as the detector reads it
@@ -203,7 +205,7 @@ def _pictures(view: CaseItemView, asked: Asked) -> Iterator[ShownPicture]:
             Crop(
                 number=numbers[id(one)],
                 says=sentence_of(one, asked),
-                seen=one.observed,
+                seen=inert(observed_in(asked.words.language, one), limit=120),
                 beside=one.expected if one.signal in RESEMBLES else None,
             )
             for one in found[:MOST_CROPS]

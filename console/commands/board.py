@@ -34,7 +34,7 @@ def serve_command(app: App, listen: str | None) -> None:
     if listen is not None:
         config = config.model_copy(update={"board": config.board.model_copy(update={"listen": listen})})
         config._file = app.config.file
-    with Likenesses(config.brand, app.media) as likenesses:
+    with Likenesses(config.brand, app.media, patience=2.0) as likenesses:
         board = Board(
             config=config,
             engine=app.engine,
