@@ -20,10 +20,10 @@ from desk.reports.document import Document, Section, document
 from desk.reports.forms import FORMATS, Form, encoded, written
 from desk.reports.period import NoPeriod
 from desk.reports.report import Report
-from desk.reports.sections import SECTIONS, carriers, precision, sight, times, volume
+from desk.reports.sections import SECTIONS, carriers, precision, sight, sources, times, volume
 from desk.reports.words import Words, words
 
-SHOWN: tuple[Callable[[Report, Words], Section], ...] = (volume, by_source, precision, times, carriers, sight)
+SHOWN: tuple[Callable[[Report, Words], Section], ...] = (volume, by_source, precision, times, carriers, sight, sources)
 TYPES: dict[Form, str] = {
     "html": "text/html; charset=utf-8",
     "md": "text/markdown; charset=utf-8",

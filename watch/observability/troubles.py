@@ -74,8 +74,9 @@ def _alerts(facts: Facts) -> Iterator[Trouble]:
             command = f"mekiki alerts test {one.view.key}" if one.view.failing_since or one.view.disabled_at else revive
             says, about = f"{one.view.key} is {one.health}: {one.says}", {"receiver": one.view.key, "state": one.health}
             yield Trouble(area="alerts", says=says, command=command, kind="receiver", about=about)
+    unrouted = {"count": facts.delivery.outbox.due, "since": facts.delivery.outbox.due_since}
     for problem in facts.delivery.problems:
-        yield Trouble(area="alerts", says=problem, command="mekiki alerts pending", kind="outbox")
+        yield Trouble(area="alerts", says=problem, command="mekiki alerts pending", kind="outbox", about=unrouted)
 
 
 def _people(facts: Facts) -> Iterator[Trouble]:
