@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from desk.scan import ScanError, targets
 from detector.assess import Assessor
 from detector.items import Item, Kind
 from detector.verdict import Verdict
-from safety.logs import Form, Log, open_log
+from safety.logs import Form, Log, library_lines, open_log
 from safety.sandbox import Sandbox
 from safety.screen import screen
 from spiders.crawl import CrawlOptions, Store, run_crawl
@@ -117,7 +118,8 @@ def _crawl(
         with app.snapshot() as session:
             profiles = replace(profiles, brands=with_what_was_judged(profiles.brands, session))
     say = log.warning if log is not None else lambda line: click.echo(f"mekiki: {line}", err=True)
-    with traced(config, os.environ, say) as trace, CrawlDisplay(terminal(stderr=True)) as display:
+    lines = library_lines(log) if log is not None else nullcontext()
+    with lines, traced(config, os.environ, say) as trace, CrawlDisplay(terminal(stderr=True)) as display:
         report = run_crawl(
             config,
             options,

@@ -1,7 +1,10 @@
 """Spans: one trace over processes, few of what comes by the thousand, nothing of others beyond bounds."""
 
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
@@ -99,3 +102,37 @@ def test_without_opentelemetry_one_line_says_what_to_install(monkeypatch: pytest
     with traced(config, {}, said.append) as trace:
         assert trace is UNTRACED
     assert said == ["[watch] trace is on, but OpenTelemetry is missing: install mekiki[tracing]; nothing is traced"]
+
+
+COLLECTOR_AWAY = """
+[crawler]
+contact = "brand@hoshino-denki.example"
+[watch]
+trace = true
+[[brand]]
+key = "hoshino"
+name = "星野電機"
+domains = ["hoshino-denki.example"]
+[[source]]
+key = "list"
+kind = "feed"
+paths = ["list.txt"]
+format = "urls"
+"""
+
+
+def test_a_crawl_whose_collector_is_away_says_so_in_its_log(tmp_path: Path) -> None:
+    (tmp_path / "mekiki.toml").write_text(COLLECTOR_AWAY, "utf-8")
+    (tmp_path / "list.txt").write_text("https://garden.example/\n", "ascii")
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "crawl", "--log", "json", "--config", str(tmp_path / "mekiki.toml")],
+        env={**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    told = [one for one in events if one.get("logger", "").startswith("opentelemetry.")]
+    assert {one["level"] for one in told} <= {"warning", "error"}
+    assert told
