@@ -14,6 +14,7 @@
   const ASKS = new Set(["dismiss", "snooze", "duplicate", "assign", "tag", "note", "harm"]);
   let current = null; // the number of the case at hand
   let sending = false;
+  let begun = false;
 
   const cards = () => [...list.querySelectorAll(".card")];
   const card = (number) => document.getElementById(`card-${number}`);
@@ -215,7 +216,7 @@
       undone.push([...said.querySelectorAll("[name=done]")].map((field) => field.value));
     }
     for (const zoom of all(".zoom[hidden]")) zoom.hidden = false;
-    const quiet = document.querySelector("dialog[open]") || document.activeElement?.matches("input:not([type=checkbox]), select, textarea");
+    const quiet = !begun || document.querySelector("dialog[open]") || document.activeElement?.matches("input:not([type=checkbox]), select, textarea");
     const one = (moves && card(next)) || here() || (next && card(next));
     if (one) choose(one, !quiet && (next !== undefined || document.activeElement === document.body));
     else if (current !== null && !sending) choose(cards()[0] || null, !quiet);
@@ -242,4 +243,5 @@
   for (const one of all(".help, .zoom")) one.hidden = false;
   if (cards().length) choose(cards()[0], false);
   tidy();
+  begun = true;
 })();
