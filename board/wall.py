@@ -273,7 +273,7 @@ def _view_address(filters: CaseFilters) -> str:
 
 
 def _address(path: str, words: Mapping[str, str]) -> str:
-    said = urlencode({name: value for name, value in words.items() if value})
+    said = urlencode({name: value for name, value in words.items() if value}, errors="replace")  # of a view's line
     return f"{path}?{said}" if said else path
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import log10
 from xml.sax.saxutils import escape, quoteattr
 
+from safety.screen import screen
+
 from markupsafe import Markup
 
 WIDTH = 720  # units of the drawing; the page scales it
@@ -285,4 +287,4 @@ def _legend(
 
 
 def _clean(text: str) -> str:
-    return escape(text)
+    return escape(screen(text))
