@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from math import log10
 from xml.sax.saxutils import escape, quoteattr
 
-from safety.screen import screen
-
 from markupsafe import Markup
+
+from safety.screen import screen
 
 WIDTH = 720  # units of the drawing; the page scales it
 LETTER = 6.1  # units that a narrow letter of the labels takes; wide ones take twice as much
