@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from alerts.errors import AlertError
 from board.paper import page
+from board.refused import refused_in
 from board.ways import Asked
 from desk.choices import NoFilter
 from desk.inert import inert
@@ -58,7 +59,8 @@ def refusal(asked: Asked, error: Exception) -> Response:
             if status >= 500:
                 asked.board.log.error(f"{_what(asked)}: {error}")
             retry = {"Retry-After": "10"} if status == 503 else None
-            return says(asked, status, key, "" if status == 503 else inert(str(error), limit=500), headers=retry)
+            told = "" if status == 503 else refused_in(asked.words.language, inert(str(error), limit=500))
+            return says(asked, status, key, told, headers=retry)
     number = secrets.token_hex(4)
     asked.board.log.error(f"{_what(asked)} failed, told as number {number}", exc_info=error)
     return says(asked, 500, "failed", asked.words("base.refusal.number", number=number))

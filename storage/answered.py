@@ -35,8 +35,9 @@ def begin_answer(session: Session, login: str, key: str, request: str, *, now: d
     if row is not None and (row.status is not None or row.at > now - LONGEST):
         return Answer(request=row.request, status=row.status, body=row.body, headers=row.headers or {})
     if row is not None:
-        session.delete(row)
-        session.flush()
+        session.expunge(row)
+        mine = (AnsweredRow.login == login, AnsweredRow.key == key)
+        session.execute(delete(AnsweredRow).where(*mine, AnsweredRow.status.is_(None), AnsweredRow.at == row.at))
     session.add(AnsweredRow(login=login, key=key, request=request, at=now, status=None, headers=None, body=None))
     session.flush()
     return None

@@ -345,7 +345,7 @@ def test_an_error_tells_nothing_of_the_inside(
 @pytest.mark.parametrize(
     "error, status, says",
     [
-        (CaseNotFound("there is no case 7"), 404, "there is no case 7"),
+        (CaseNotFound("there is no case 7"), 404, "no case 7"),
         (CaseConflict("case 7 was confirmed by suzuki at 09:00"), 409, "suzuki"),
         (JudgementRefused("a reason is missing"), 422, "reason"),
         (NoticeRefused("the notice is filed already"), 422, "filed"),
