@@ -216,6 +216,7 @@ def test_a_code_is_of_use_once(sso: Make, issuer: IssuerServer) -> None:
         {"nonce": "another"},
         {"nonce": None},
         {"aud": "another-client"},
+        {"aud": "another-client", "azp": CLIENT},
         {"aud": ["another-client", "third"]},
         {"aud": [CLIENT, "another"], "azp": "another"},
         {"aud": None},
