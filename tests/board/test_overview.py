@@ -21,7 +21,10 @@ from tests.board.conftest import Clock, Somebody
 from tests.console.conftest import NOW, Store
 from tests.storage.examples import see
 
-HOSTILE = '=A("https://evil.test")|**公式**<script>alert(1)</script>\u202e evil.test</svg></title>'
+HOSTILE = (
+    "<script>alert(1)</script></svg></title> https://evil.test",
+    '=A("https://evil.test")|**公式**\u202e evil',
+)
 MORE = "&from=2026-11-01&to=2026-11-23"
 
 
@@ -33,7 +36,7 @@ def hostile(store: Store) -> Store:
             id=f"h{number}",
             kind="ad",
             platform="demo",
-            advertiser=Advertiser(id=f"x{number}", name=f"{HOSTILE} {number}"),
+            advertiser=Advertiser(id=f"x{number}", name=HOSTILE[number - 1]),
             texts=(Text(role="body", text=f"星野電機 公式 投げ売り 残り{number}点 LINEで友だち追加"),),
             links=(f"https://hoshino-denki-{number}.test/lp",),
             publisher_url="https://news.example/<script>",
@@ -100,7 +103,7 @@ def test_hostile_names_are_text(hostile: Store, somebody: Callable[..., Somebody
     assert "<script>alert" not in answer.text or path.endswith("csv")  # there it is a cell's text
     assert "\u202e" not in answer.text
     assert "https://evil.test" not in answer.text
-    assert "</svg></title>" not in answer.text
+    assert "</svg></title>" not in answer.text or path.endswith("csv")
     if path.endswith("csv"):
         assert not re.search(r'(^|,)"?[=+@]', answer.text, re.M)
 

@@ -271,18 +271,24 @@ def test_only_an_included_file_below_the_configuration_is_written(
     assert writable.read_bytes() == before
 
 
+@pytest.mark.parametrize("inside", [True, False])
 def test_a_link_is_not_written_through(
-    writable: Path, store: Store, somebody: Callable[..., Somebody], tmp_path_factory: pytest.TempPathFactory
+    writable: Path,
+    store: Store,
+    somebody: Callable[..., Somebody],
+    tmp_path_factory: pytest.TempPathFactory,
+    inside: bool,
 ) -> None:
     one = somebody("admin")
     fingerprint = seen(one)
-    elsewhere = tmp_path_factory.mktemp("elsewhere") / "allowed.toml"
+    elsewhere = (store.folder if inside else tmp_path_factory.mktemp("elsewhere")) / "other.toml"
     elsewhere.write_bytes(writable.read_bytes())
     writable.unlink()
     writable.symlink_to(elsewhere)
     before = elsewhere.read_bytes()
     assert one.post("/setup/ownership", {**ENTRY, "seen": fingerprint}).status_code == 422
     assert elsewhere.read_bytes() == before
+    assert writable.is_symlink()
 
 
 def test_without_a_file_nothing_is_written(store: Store, somebody: Callable[..., Somebody]) -> None:
