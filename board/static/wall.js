@@ -152,7 +152,7 @@
     document.getElementById("large").showModal();
   };
 
-  const open = (one) => one?.querySelector("h3 a")?.click();
+  const open = (one) => one?.querySelector("h2 a")?.click();
 
   const act = {
     n: () => step(1), p: () => step(-1), o: () => open(here()), m: () => mark(here()), u: undo, z: () => large(here()),
