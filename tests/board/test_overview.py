@@ -177,7 +177,7 @@ def test_what_somebody_has_to_look_at_is_told_with_what_to_type(
     assert "tips is failing" in english
     assert "<code>mekiki sources test tips</code>" in english
     japanese = somebody("viewer").get("/overview", **{"accept-language": "ja"}).text
-    assert "tips: 読み取り不可" in japanese
+    assert "取得元 tips: 読み取り不可" in japanese
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst", "approver", "admin"])
