@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from alerts.signal_words import JAPANESE
-from board.ways import Asked
+from board.ways import MOST_PATH, Asked
 from desk.acts import fitting
 from desk.inert import URL_LIMIT
 from desk.marked import Piece, pieces
@@ -21,6 +21,7 @@ from takedown.translation import observed_in
 
 MOST_TEXTS, MOST_WORDS = 3, 90  # texts that stand for a picture, and characters of each
 MOST_BOXES = 12
+MOST_LINE, MOST_ORDER = 500, 20  # characters of what chooses a list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Card:
     """One case on the wall."""
 
     case: CaseSummary
+    address: str  # of its page, which knows the list
     kind: str
     platform: str | None
     advertiser: str | None
@@ -53,6 +55,7 @@ def card_of(card: CaseCard, asked: Asked, change: LogEntry | None = None) -> Car
     reason = case.top_evidence
     return Card(
         case=case,
+        address=case_address(case.id, *_list_of(asked)),
         kind=item.kind,
         platform=item.platform,
         advertiser=item.advertiser.name if item.advertiser else None,
@@ -68,6 +71,22 @@ def card_of(card: CaseCard, asked: Asked, change: LogEntry | None = None) -> Car
         overdue=case.due_at is not None and case.due_at <= asked.now and case.state in WAITING,
         change=change if change is not None and change.who not in (MACHINE, asked.person.login) else None,
     )
+
+
+def case_address(case_id: int, line: str = "", order: str = "") -> str:
+    """Return the address of a case's page, in the list of a line and an order: so it knows what stands beside it."""
+    words = {"in": line, "order": "" if order == "priority" else order}
+    said = urlencode({name: value for name, value in words.items() if value}, errors="replace")
+    return f"/case/{case_id}?{said}" if said else f"/case/{case_id}"
+
+
+def _list_of(asked: Asked) -> tuple[str, str]:
+    """Return line and order of the list that is asked for, or that a judgement goes back to."""
+    if asked.request.method == "GET":
+        words = dict(asked.query)
+    else:
+        words = dict(parse_qsl(urlsplit(asked.text("back", most=MOST_PATH)).query))
+    return words.get("q", "")[:MOST_LINE].strip(), words.get("order", "")[:MOST_ORDER]
 
 
 def sentence_of(evidence: Evidence, asked: Asked) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from board.cards import case_address
 from board.case.around import entries_of, registered
 from board.case.evidence import sentence_of
 from board.case.items import shown_item
@@ -55,20 +56,14 @@ class Walk:
 
     def to(self, case_id: int | None) -> str:
         """Return the address of a case in the same list; of the list where there is none."""
-        words = {name: value for name, value in (("in", self.line), ("order", self._order)) if value}
-        if case_id is None:
-            return self.wall
-        return f"/case/{case_id}" + (f"?{urlencode(words)}" if words else "")
+        return self.wall if case_id is None else case_address(case_id, self.line, self.order)
 
     @property
     def wall(self) -> str:
         """The address of the list."""
-        words = {name: value for name, value in (("q", self.line), ("order", self._order)) if value}
+        order = "" if self.order == "priority" else self.order
+        words = {name: value for name, value in (("q", self.line), ("order", order)) if value}
         return "/wall" + (f"?{urlencode(words)}" if words else "")
-
-    @property
-    def _order(self) -> str:
-        return "" if self.order == "priority" else self.order
 
 
 def case(asked: Asked) -> Response:

@@ -280,6 +280,30 @@ def test_no_case_of_another_list_can_be_asked_for_as_new(board: Board, somebody:
     assert shown(page) == [2]
 
 
+def test_a_card_opens_its_case_in_the_list_that_it_stands_in(board: Board, somebody: Make) -> None:
+    one = somebody("analyst")
+    for case in (1, 3):
+        judged(board, case, action="tag", tag="mine")
+    opened = "/case/1?in=tag%3Amine&order=age"
+    page = one.get("/wall?q=tag:mine&order=age").text
+    assert opened in hrefs(cards(page)[1])
+    case = one.get(opened).text
+    assert "/wall?q=tag%3Amine&order=age" in hrefs(case)
+    assert "/case/3?in=tag%3Amine&order=age" in hrefs(case)
+    with snapshot(board.engine) as session:
+        log = case_detail(session, 1, now=board.now()).log_id
+    one.headers["HX-Request"] = "true"
+    form = {"on": "wall", "q": "tag:mine", "back": "/wall?q=tag%3Amine&order=age", "action": "harm", "harm": "high"}
+    assert opened in hrefs(cards(one.post("/judgements", {**form, "cases": [f"1:{log}"]}).text)[1])
+    for path in ("/wall/cards?ids=1&q=tag:mine&order=age", f"/wall/news?q=tag:mine&order=age&since={log}&seen=1:{log}"):
+        assert opened in hrefs(cards(one.get(path, **{"HX-Request": "true"}).text)[1])
+    assert "/case/1" in hrefs(cards(one.get("/wall").text)[1])
+
+
+def hrefs(page: str) -> list[str]:
+    return [unescape(one) for one in re.findall(r'href="([^"]*)"', page)]
+
+
 def test_the_wall_is_in_japanese_too(board: Board, somebody: Make) -> None:
     page = somebody("analyst").get("/wall", **{"Accept-Language": "ja"}).text
     card = cards(page)[1]
