@@ -287,9 +287,9 @@ def test_a_card_opens_its_case_in_the_list_that_it_stands_in(board: Board, someb
     opened = "/case/1?in=tag%3Amine&order=age"
     page = one.get("/wall?q=tag:mine&order=age").text
     assert opened in hrefs(cards(page)[1])
-    case = one.get(opened).text
-    assert "/wall?q=tag%3Amine&order=age" in hrefs(case)
-    assert "/case/3?in=tag%3Amine&order=age" in hrefs(case)
+    text = one.get(opened).text
+    assert "/wall?q=tag%3Amine&order=age" in hrefs(text)
+    assert "/case/3?in=tag%3Amine&order=age" in hrefs(text)
     with snapshot(board.engine) as session:
         log = case_detail(session, 1, now=board.now()).log_id
     one.headers["HX-Request"] = "true"
