@@ -88,6 +88,12 @@ def test_an_original_is_a_file_to_take_away_and_on_record(board: Board, somebody
     assert (last.who, last.action, last.subject) == ("aoki", "board original", f"picture {picture.sha256}")
 
 
+def test_the_page_of_a_case_has_the_original_for_those_who_may_open_it(board: Board, somebody: Make) -> None:
+    form = f'action="/original/{known(board).sha256}"'
+    for role in ("viewer", "analyst", "approver"):
+        assert (form in somebody(role).get("/case/1").text) == (role != "viewer")
+
+
 def test_an_original_is_not_for_viewers_and_only_of_pictures(board: Board, somebody: Make) -> None:
     picture = known(board)
     assert somebody("viewer").post(f"/original/{picture.sha256}").status_code == 403
