@@ -24,4 +24,4 @@ _templates.globals.update(static=address)
 def page(asked: Asked, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Render a template of `board/templates`, which knows `asked`, `board`, and the words as `t`."""
     text = _templates.get_template(template).render(asked=asked, board=asked.board, t=asked.words, **values)
-    return HTMLResponse(text, status)
+    return HTMLResponse(text.encode("utf-8", "backslashreplace"), status)  # halves of characters cannot be sent

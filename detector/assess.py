@@ -6,6 +6,7 @@ signals over its View -> weigh the findings by the policy.
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -272,4 +273,8 @@ def _handed(item: Item) -> tuple[Handoff, ...]:
 def _fingerprint(brands: Sequence[BrandProfile], policy: Policy) -> str:
     rules = [(rule.signal, rule.weight) for rule in policy.rules]
     content = (policy.version, policy.bias, policy.impersonation, policy.suspicious, policy.map, rules, brands)
-    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
+    try:
+        told = msgspec.json.encode(content, order="deterministic")
+    except UnicodeEncodeError:  # half of a character, in the id of an account that a person has registered
+        told = json.dumps(msgspec.to_builtins(content, order="deterministic")).encode()
+    return hashlib.sha256(told).hexdigest()

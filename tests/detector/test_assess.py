@@ -186,3 +186,8 @@ def test_any_item_survives(data: st.DataObject) -> None:
         assert verdict.evidence
         if all(text.isprintable() for text in (*item.links, *(one.text for one in item.texts))):
             assert encode_verdict(verdict)
+
+
+def test_half_a_character_in_a_registered_account_judges_like_any_other() -> None:
+    odd = replace(HOSHINO, ownership=(Ownership(who="reseller", scope=Scope.parse("advertiser:meta:\ud800")),))
+    assert Assessor((odd,)).fingerprint != Assessor((HOSHINO,)).fingerprint
