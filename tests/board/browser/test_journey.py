@@ -1,0 +1,164 @@
+"""What a person does at the board in a day, in a real browser: by keyboard, without script, two at once."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.board.browser.site import Site, Somebody
+
+LANGUAGES = ("ja", "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_signing_in_and_out(language: str, site: Site, somebody: Callable[..., Somebody]) -> None:
+    one = somebody(None, language=language)
+    one.go("/case/1")
+    assert "/sign-in" in one.page.url
+    one.page.locator("[name=login]").fill("midori")
+    one.page.locator("[name=password]").fill("correct horse battery staple")
+    one.page.keyboard.press("Enter")
+    one.page.wait_for_url("**/case/1")
+    one.page.locator("form[action='/sign-out'] button").click()
+    one.page.wait_for_url("**/sign-in")
+    one.go("/wall")
+    assert "/sign-in" in one.page.url
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_cases_are_judged_by_keyboard(language: str, site: Site, somebody: Callable[..., Somebody]) -> None:
+    word = f"keys{language}"
+    first, second = site.flag(f"{word}1"), site.flag(f"{word}2")
+    page = somebody("analyst", language=language).go(f"/wall?q={word}")
+    assert page.locator(".card").count() == 2
+    at = int(page.locator(".card.current").get_attribute("data-case") or 0)
+    other = first if at == second else second
+    page.keyboard.press("c")
+    expect(page.locator(f"#card-{at}")).to_have_count(0)
+    assert site.state(at) == "confirmed"
+    page.keyboard.press("u")
+    expect(page.locator(f"#card-{at}")).to_have_count(1)
+    assert site.state(at) == "open"
+    page.locator(f"#card-{other}").focus()
+    page.keyboard.press("d")
+    page.keyboard.press("3")
+    expect(page.locator(f"#card-{other}")).to_have_count(0)
+    assert site.state(other) == "dismissed"
+    assert site.entries(other) == [("aoki", "dismiss")]
+    page.locator(f"#card-{at}").focus()
+    page.keyboard.press("o")
+    page.wait_for_url(f"**/case/{at}*")
+
+
+def test_several_are_marked_and_judged_at_once(site: Site, somebody: Callable[..., Somebody]) -> None:
+    cases = [site.flag(f"many{number}") for number in (1, 2, 3)]
+    page = somebody("analyst").go("/wall?q=many")
+    for _ in range(2):
+        page.keyboard.press("m")
+    marked = [
+        int(one) for one in page.locator(".card:has(:checked)").evaluate_all("all => all.map(c => c.dataset.case)")
+    ]
+    assert len(marked) == 2
+    page.keyboard.press("c")
+    expect(page.locator("#ask-many")).to_be_visible()
+    page.keyboard.press("y")
+    expect(page.locator(".card")).to_have_count(1)
+    assert {case: site.state(case) for case in cases} == {
+        case: "confirmed" if case in marked else "open" for case in cases
+    }
+
+
+def test_a_choice_is_filtered_and_saved(site: Site, somebody: Callable[..., Somebody]) -> None:
+    site.flag("viewed")
+    page = somebody("analyst").go("/wall")
+    page.keyboard.press("f")
+    page.keyboard.type("viewed")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=viewed**")
+    expect(page.locator(".card")).to_have_count(1)
+    page.locator("#views summary").click()
+    page.locator("#views .keep [name=name]").fill("mine")
+    page.locator("#views .keep button").click()
+    page.wait_for_url(re.compile(r"/wall\?q="))
+    page.goto("/wall")
+    page.locator("#views summary").click()
+    page.locator("#views a", has_text="mine").click()
+    expect(page.locator(".card")).to_have_count(1)
+
+
+def test_two_cases_become_one(site: Site, somebody: Callable[..., Somebody]) -> None:
+    one, other = site.flag("joined1"), site.flag("joined2")
+    page = somebody("analyst").go(f"/case/{other}")
+    shape = page.locator(f"form[action='/case/{other}/merge']", has=page.locator("[name=other][required]"))
+    page.locator("details", has=shape).last.locator("summary").click()
+    shape.locator("[name=other]").fill(str(one))
+    shape.locator("button").click()
+    page.wait_for_url(lambda url: not url.endswith(f"/case/{other}"))
+    assert {"duplicate", "merged"} <= {action for _, action in site.entries(one) + site.entries(other)}
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_an_evidence_bundle_is_taken_away(
+    script: bool, site: Site, somebody: Callable[..., Somebody], tmp_path: Path
+) -> None:
+    case = site.case("campaign")
+    page = somebody("analyst", java_script_enabled=script).go(f"/case/{case}")
+    shape = page.locator(f"form[action='/case/{case}/bundle']")
+    page.locator("details", has=shape).last.locator("summary").first.click()
+    with page.expect_download() as loading:
+        shape.locator("button").click()
+    file = tmp_path / "bundle.zip"
+    loading.value.save_as(file)
+    with ZipFile(file) as packed:
+        packed.extractall(tmp_path / "bundle")
+    [verify] = (tmp_path / "bundle").rglob("verify.py")
+    checked = subprocess.run([sys.executable, "-I", verify], check=False, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_main_things_work_without_script(site: Site, somebody: Callable[..., Somebody]) -> None:
+    case, other = site.flag("plain1"), site.flag("plain2")
+    page = somebody("analyst", java_script_enabled=False).go("/wall?q=plain")
+    page.locator(f"#card-{case} [type=checkbox]").check()
+    page.locator("#bar [data-act=confirm]").click()
+    page.wait_for_url("**did=confirm**")
+    assert (site.state(case), site.state(other)) == ("confirmed", "open")
+    page.locator("form.undo button").click()
+    page.wait_for_load_state()
+    assert site.state(case) == "open"
+    page.goto(f"/case/{other}")
+    page.locator("details.act", has=page.locator("[value=dismiss]")).locator("summary").click()
+    page.locator("details.act [name=reason][value=review]").click()
+    page.wait_for_load_state()
+    assert site.state(other) == "dismissed"
+
+
+@pytest.mark.parametrize("where", ["wall", "case"])
+def test_of_two_at_once_the_second_is_told(where: str, site: Site, somebody: Callable[..., Somebody]) -> None:
+    case = site.flag(f"both{where}")
+    one, two = somebody("analyst"), somebody("approver")
+    two.expected.add(409)
+    address = f"/wall?q=both{where}" if where == "wall" else f"/case/{case}"
+    for person in (one, two):
+        person.go(address)
+        expect(person.page.locator("[data-key=c]").first).to_be_enabled()
+    one.page.keyboard.press("c")
+    _until(one.page, lambda: site.state(case) == "confirmed")
+    two.page.keyboard.press("d")
+    two.page.keyboard.press("3")
+    expect(two.page.get_by_text("aoki").first).to_be_visible()
+    assert site.state(case) == "confirmed"
+    assert site.entries(case) == [("aoki", "confirm")]
+
+
+def _until(page: Page, holds: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it does not come to hold")
