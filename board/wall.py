@@ -22,6 +22,7 @@ from starlette.responses import Response
 from board.cards import card_of, cards_of
 from board.judging import MOST_COUNTED, said_of
 from board.paper import page
+from board.refused import told_in
 from board.ways import Asked, Way
 from desk.acts import ACTS, HARMS, MOVES, REASONS, SNOOZES
 from desk.choices import ALL, VIEW_NAME, WAITING, NoFilter, read_filters, states_of, worded
@@ -155,7 +156,7 @@ def keep_view(asked: Asked) -> Response:
     try:
         filters = read_filters(line)
     except NoFilter as error:
-        return _refused(asked, str(error))
+        return _refused(asked, told_in(asked.words.language, str(error)))
     with transaction(asked.board.engine) as session:
         save_view(session, name, filters, who=asked.person.login, now=asked.now)
     return asked.go(_view_address(filters))
@@ -167,7 +168,7 @@ def forget_view(asked: Asked) -> Response:
         with transaction(asked.board.engine) as session:
             drop_view(session, asked.text("name", most=100))
     except ViewNotFound as error:
-        return _refused(asked, str(error))
+        return _refused(asked, told_in(asked.words.language, str(error)))
     return asked.go("/wall")
 
 
@@ -178,7 +179,7 @@ def choice(asked: Asked) -> Choice:
     try:
         filters = read_filters(line)
     except NoFilter as error:
-        wrong = str(error)
+        wrong = told_in(asked.words.language, str(error)).rstrip("。")
     order = asked.query.get("order", "priority")
     known: tuple[CaseOrder, ...] = get_args(CaseOrder)
     chosen: CaseOrder = next((one for one in known if one == order), "priority")

@@ -23,6 +23,7 @@ from starlette.responses import Response
 
 from alerts.dispatch import gate_of
 from board.paper import page
+from board.refused import told_in
 from board.ways import Asked
 from desk.inert import inert
 from desk.noticing import approve_read, learned, try_again
@@ -96,7 +97,7 @@ def outgoing(asked: Asked) -> Response:
     try:
         out = prepare(desk_of(asked), number)
     except (TakedownError, NoticeRefused) as error:
-        refused = inert(str(error), limit=2000)
+        refused = inert(told_in(asked.words.language, str(error)), limit=2000)
     content = msgspec.convert(view.content, Notice)
     request = msgspec.json.format(out.call.body, indent=2).decode() if out is not None and out.call is not None else ""
     return page(

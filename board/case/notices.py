@@ -12,6 +12,7 @@ from starlette.responses import Response
 from board.case.explanation import PROFILES_FRESH
 from board.case.inertly import Link, link_of
 from board.paper import page
+from board.refused import told_in
 from board.ways import Asked
 from config.fields import length_text
 from desk.drafting import drafted
@@ -133,7 +134,7 @@ def draft_notice(asked: Asked) -> Response:
     if done.notice is not None:
         return asked.go(f"/notice/{done.notice}")
     lacks = [inert(one.in_language(asked.words.language), limit=400) for one in done.missing]
-    says = "" if lacks else inert(done.error or "", limit=500)
+    says = "" if lacks else inert(told_in(asked.words.language, done.error or ""), limit=500)
     return page(
         asked,
         "case/not_drafted.html.j2",

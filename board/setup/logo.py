@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from board.paper import page
 from board.pictures import missing
+from board.refused import told_in
 from board.ways import Asked, Way
 from config import Brand
 from desk.enrolling import MOST_BYTES, NoLogo, Search, Tried, search, tried
@@ -98,7 +99,7 @@ def _page(
         "setup/logo.html.j2",
         status=status,
         here="/setup/logo",
-        problem=problem,
+        problem=told_in(asked.words.language, problem),
         brand=brand,
         read=read,
         found=found,

@@ -14,6 +14,7 @@ from typing import get_args
 from starlette.responses import Response
 
 from board.paper import page
+from board.refused import told_in
 from board.setup.profiled import judged, profiles
 from board.ways import Asked, Way
 from config import Ownership
@@ -105,7 +106,7 @@ def _page(
         "setup/ownership.html.j2",
         status=status,
         here="/setup/ownership",
-        problem=problem,
+        problem=told_in(asked.words.language, problem),
         entry=entry,
         text=lines(entry) if entry is not None else "",
         effect=effect,

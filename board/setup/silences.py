@@ -13,6 +13,7 @@ from typing import Any, get_args
 from starlette.responses import Response
 
 from board.paper import page
+from board.refused import told_in
 from board.ways import Asked, Way
 from config.fields import length_of
 from desk.moments import NoMoment, moment_of, read_moment
@@ -101,7 +102,7 @@ def _page(asked: Asked, *, problem: str = "", status: int = 200) -> Response:
         "setup/silences.html.j2",
         status=status,
         here="/setup/silences",
-        problem=problem,
+        problem=told_in(asked.words.language, problem),
         views=[(view, meaning(view.matches)) for view in views],
         over="over" in asked.query,
         kinds=get_args(Kind),
