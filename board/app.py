@@ -1,6 +1,7 @@
 """The application: every way of the board under its guard."""
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,6 +18,18 @@ from board.static import static
 from board.tidy import tidying
 from board.ways import Asked, Way, inside
 from board.words import LANGUAGES
+
+
+class _Number(Convertor[int]):
+    """A number in a path, as long as those of the store; a longer one is no way."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
 
 
 def home(asked: Asked) -> Response:
@@ -57,6 +70,7 @@ WAYS: tuple[Way, ...] = (
 
 def make_app(board: Board) -> ASGIApp:
     """Return the application within its fence."""
+    register_url_convertor("int", _Number())  # Starlette's own fails on thousands of digits, before any guard
     routes = [Route(way.path, guarded(board, way), methods=[way.method]) for way in WAYS]
     app = Starlette(routes=routes, exception_handlers={HTTPException: not_found(board)}, lifespan=tidying(board))
     app.router.redirect_slashes = False  # it would lead to wherever a proxy says that we are

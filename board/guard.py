@@ -36,6 +36,7 @@ NOBODY = Person(login="", role="viewer", token="")
 MOST_FIELDS = 20_000  # of a form; a thousand cases that are judged at once have two thousand
 MOST_FIELD = 1024 * 1024  # bytes
 SLOWEST = 60.0  # seconds for a form to arrive, and one more for each 100 kB
+MOST_OPEN, SLOWEST_OPEN = 16 * 1024, 10.0  # the same of a form that anybody may send
 COOKIE = "mekiki"
 
 
@@ -130,11 +131,12 @@ async def _answer(way: Way, asked: Asked) -> Response:
     length = request.headers.get("content-length", "")
     if not (length.isascii() and length.isdecimal()):
         raise HTTPException(411)
-    if int(length) > MOST_FIELD + way.uploads:
+    most, slowest = (MOST_FIELD + way.uploads, SLOWEST) if way.least is not None else (MOST_OPEN, SLOWEST_OPEN)
+    if int(length) > most:
         raise HTTPException(413)
     form = request.form(max_files=4 if way.uploads else 0, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD)
     try:
-        async with asyncio.timeout(SLOWEST + int(length) / 100_000):
+        async with asyncio.timeout(slowest + int(length) / 100_000):
             fields = await form
     except TimeoutError:
         raise HTTPException(408) from None

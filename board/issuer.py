@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -50,6 +50,9 @@ ALGORITHMS = (
     "EdDSA",
 )  # with a key pair
 KEYS: Mapping[str, type[RSAKey] | type[ECKey] | type[OKPKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
+FAILED_FOR = timedelta(seconds=10)  # that an issuer which has failed is not asked again
+AT_ONCE = 8  # sign-ins under way: each keeps a thread of the board waiting
+PATIENCE = 1.0  # seconds that one waits for others
 _MOST_KEYS = 50
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "mekiki"}
 
@@ -100,7 +103,9 @@ class Issuer:
         self._sso = sso
         self._gate = Gate(rule=rule, timeout=TIMEOUT, most=MOST_ANSWER + 1)
         self._described: _Described | None = None
+        self._failed: tuple[datetime, Exception] | None = None
         self._lock = Lock()
+        self._under_way = BoundedSemaphore(AT_ONCE)
 
     def address(self, flow: Flow, back: str, *, now: datetime) -> str:
         """Return where the browser is led.
@@ -142,9 +147,14 @@ class Issuer:
             raise NotProven(f"the issuer said: {said['error'][:100]}")
         if not said.get("code"):
             raise NotProven("there is no code")
-        described = self._description(now)
-        token = self._token(described, said["code"], flow.verifier, back)
-        claims = self._checked(token, self._keys(described), flow, now)
+        if not self._under_way.acquire(timeout=PATIENCE):
+            raise IssuerFailed(f"{NAME}: {AT_ONCE} sign-ins wait for it already")
+        try:
+            described = self._description(now)
+            token = self._token(described, said["code"], flow.verifier, back)
+            claims = self._checked(token, self._keys(described), flow, now)
+        finally:
+            self._under_way.release()
         login = claims.get(self._sso.claim)
         if not isinstance(login, str) or not login:
             raise NotProven(f"the token has no {self._sso.claim}")
@@ -178,10 +188,21 @@ class Issuer:
         return dict(claims)
 
     def _description(self, now: datetime) -> _Described:
-        with self._lock:
+        """Return what the issuer says of itself; while somebody asks, others do not queue up for it."""
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise IssuerFailed(f"{NAME}: it is being asked and has not answered yet")
+        try:
             if self._described is None or now - self._described.at > FRESH:
-                self._described = self._describe(now)
+                if self._failed is not None and timedelta(0) <= now - self._failed[0] < FAILED_FOR:
+                    raise IssuerFailed(f"it was asked a moment ago: {self._failed[1]}")
+                try:
+                    self._described, self._failed = self._describe(now), None
+                except (IssuerFailed, NotProven) as error:
+                    self._failed = now, error
+                    raise
             return self._described
+        finally:
+            self._lock.release()
 
     def _describe(self, now: datetime) -> _Described:
         said = self._get(f"{self._sso.issuer.rstrip('/')}/.well-known/openid-configuration")

@@ -1,6 +1,7 @@
 """Peer: from where a request comes, and whom a proxy names: believed where the socket's other end is one of ours."""
 
-from ipaddress import ip_address
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from starlette.requests import HTTPConnection
 
@@ -26,6 +27,11 @@ def address_of(board: Board, request: HTTPConnection) -> str:
     told = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
     while _is_proxy(board, seen) and told and told[-1].strip():
         seen = told.pop().strip()
+    return network_of(seen)
+
+
+def network_of(seen: str) -> str:
+    """Return an address as one person's: of IPv6 the network of 64 bits; "" where it is none."""
     try:
         address = ip_address(seen)
     except ValueError:
@@ -57,12 +63,17 @@ def _socket(request: HTTPConnection) -> str:
 
 
 def _is_proxy(board: Board, seen: str) -> bool:
+    return is_among(seen, board.config.board.trusted)
+
+
+def is_among(seen: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """Tell whether an address is in one of some networks."""
     try:
         address = ip_address(seen)
     except ValueError:
         return False
     address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in network for network in board.config.board.trusted)
+    return any(address in network for network in networks)
 
 
 def _is_loopback(seen: str) -> bool:

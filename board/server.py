@@ -9,6 +9,7 @@ import uvicorn
 
 from board.app import make_app
 from board.board import Board
+from board.connections import AT_ONCE, connections
 from config.board import Board as Settings
 from config.board import is_loopback
 from safety.logs import library_lines
@@ -16,7 +17,6 @@ from storage.accounts import accounts
 from storage.database import snapshot
 
 BACKLOG = 256
-AT_ONCE = 200  # connections
 PATIENCE = 10  # seconds that requests under way may take when the server is told to end
 
 
@@ -120,6 +120,7 @@ def serve(board: Board, bound: socket.socket) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             make_app(board),
+            http=connections(ours),
             ssl_certfile=ours.certificate,
             ssl_keyfile=ours.key,
             log_config=None,

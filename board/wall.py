@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import get_args
 from urllib.parse import urlencode
 
@@ -194,9 +194,11 @@ def place_in(text: str, order: CaseOrder) -> Place | None:
         return None
     try:
         place = datetime.fromisoformat(value) if order == "age" else float(value)
-    except ValueError:
+        whole = place.tzinfo is not None if isinstance(place, datetime) else math.isfinite(place)
+        if isinstance(place, datetime) and whole:
+            place = place.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    whole = place.tzinfo is not None if isinstance(place, datetime) else math.isfinite(place)
     return Place(value=place, id=int(number)) if whole else None
 
 

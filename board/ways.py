@@ -77,7 +77,7 @@ class Asked:
         Raises:
             ValueError: that would lead elsewhere; paths that came with a request are asked for `inside` first.
         """
-        if not inside(path):
+        if not _stays(path):
             raise ValueError(f"not a path of the board: {path!r}")
         if self.partial:
             return Response(headers={"HX-Redirect": path})
@@ -102,9 +102,16 @@ class Way:
 
 
 def inside(path: str) -> bool:
-    """Tell whether an address, as browsers read it, stays within the board: "//host" or "/<tab>/host" do not."""
+    """Tell whether an address that came with a request stays within the board, as browsers read it: "//host" does not.
+
+    One that is too long does not, either; our own may be longer.
+    """
+    return len(path) <= MOST_PATH and _stays(path)
+
+
+def _stays(path: str) -> bool:
     plain = all("!" <= character <= "~" and character != "\\" for character in path)
-    return plain and path.startswith("/") and not path.startswith("//") and len(path) <= MOST_PATH
+    return plain and path.startswith("/") and not path.startswith("//")
 
 
 def may(role: Role, least: Role) -> bool:

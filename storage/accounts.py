@@ -11,6 +11,7 @@ from storage.errors import AccountNotFound, AccountRefused
 from storage.schema import AccountRow, BoardSessionRow
 
 MOST_LOGIN = 64  # characters
+RESERVED = ("mekiki", "nobody", "me")  # the machine, whoever is not signed in, and in filters oneself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ def add_account(session: Session, login: str, role: Role, password: str | None, 
     Raises:
         AccountRefused: there is one of this login, or it cannot be a login.
     """
+    if login.casefold() in RESERVED:
+        raise AccountRefused(f"{login!r} stands in logs for what no account did; choose another login")
     if not login.strip() or login != login.strip() or len(login) > MOST_LOGIN or not login.isprintable():
         raise AccountRefused(f"a login is 1 to {MOST_LOGIN} printable characters without spaces around")
     if session.get(AccountRow, login) is not None:
