@@ -110,7 +110,7 @@ def sign_out_everywhere(session: Session, login: str) -> None:
 
 
 def _row(session: Session, login: str) -> AccountRow:
-    row = session.get(AccountRow, login)
+    row = session.get(AccountRow, login) if login.isprintable() else None  # PostgreSQL takes no NUL, not even to ask
     if row is None:
         raise AccountNotFound(f"there is no account {login!r}")
     return row

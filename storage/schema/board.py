@@ -69,7 +69,7 @@ class AnsweredRow(Base):
     __tablename__ = "answered"
 
     login: Mapped[str] = mapped_column(Text, primary_key=True)
-    key: Mapped[str] = mapped_column(Text, primary_key=True)  # at most 100 characters
+    key: Mapped[str] = mapped_column(AnyText, primary_key=True)  # at most 100 characters
     request: Mapped[str] = mapped_column(Text)  # SHA-256 of path and fields: the same key for another one is an error
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     status: Mapped[int | None]  # NULL: not answered yet
