@@ -16,7 +16,7 @@ from shutil import copytree, rmtree
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from spiders.visits import chromium
 from tests.board.browser.made import ARGUMENTS
@@ -84,6 +84,7 @@ def site(served: Callable[[str], Site]) -> Site:
 @pytest.fixture(scope="module")
 def browser(needs_chromium: None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
+        expect.set_options(timeout=60_000)
         running = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
         yield running
         running.close()

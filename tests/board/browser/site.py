@@ -65,6 +65,14 @@ class Site:
         with snapshot(self.engine) as session:
             return session.get_one(Case, case).state
 
+    def becomes(self, page: Page, case: int, state: str) -> bool:
+        """Wait until a case stands so, while a page goes on; tell whether it does."""
+        for _ in range(600):
+            if self.state(case) == state:
+                return True
+            page.wait_for_timeout(50)
+        return False
+
     def entries(self, case: int) -> list[tuple[str, str]]:
         """Return who did what with a case, the machine left out."""
         with snapshot(self.engine) as session:
@@ -87,7 +95,7 @@ class Somebody:
         """Open a browser; of a role: with the session that this role has already, or by the real form."""
         settings = {"viewport": DESK, "base_url": site.url, "locale": "en-GB", **options}
         context = browser.new_context(**settings)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)  # a busy machine is slow, and nothing here is about time
         context.add_cookies([{"name": "language", "value": language, "url": site.url}])
         if role in site.cookies:
             context.add_cookies([site.cookies[role]])

@@ -8,7 +8,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.board.browser.site import Site, Somebody
 
@@ -148,17 +148,9 @@ def test_of_two_at_once_the_second_is_told(where: str, site: Site, somebody: Cal
         person.go(address)
         expect(person.page.locator("[data-key=c]").first).to_be_enabled()
     one.page.keyboard.press("c")
-    _until(one.page, lambda: site.state(case) == "confirmed")
+    assert site.becomes(one.page, case, "confirmed")
     two.page.keyboard.press("d")
     two.page.keyboard.press("3")
     expect(two.page.get_by_text("aoki").first).to_be_visible()
     assert site.state(case) == "confirmed"
     assert site.entries(case) == [("aoki", "confirm")]
-
-
-def _until(page: Page, holds: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if holds():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it does not come to hold")

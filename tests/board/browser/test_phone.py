@@ -32,5 +32,4 @@ def test_a_case_is_judged_by_tapping(site: Site, somebody: Callable[..., Somebod
     page.wait_for_url("**did=confirm**")
     assert site.state(case) == "confirmed"
     page.locator("[data-undo] button").tap()
-    page.wait_for_url(lambda url: "did=" not in url)
-    assert site.state(case) == "open"
+    assert site.becomes(page, case, "open")
