@@ -70,34 +70,37 @@ def items_of(session: Session, case_id: int, *, after: int | None = None, limit:
 def item_views(session: Session, members: Sequence[Member]) -> Iterator[tuple[int, CaseItemView]]:
     """Yield cases and items, in the order in which they are named; those that are not there are left out."""
     item_ids = list({item_id for _, item_id in members})
-    query = (
-        select(CaseItem.case_id, CaseItem.item_id, ItemRow.external_id, ItemVersion.id, ItemVersion.content, VerdictRow)
-        .join(ItemRow, ItemRow.id == CaseItem.item_id)
-        .join(ItemVersion, ItemVersion.id == CaseItem.version_id)
-        .join(VerdictRow, VerdictRow.id == CaseItem.verdict_id)
-        .where(CaseItem.item_id.in_(item_ids), CaseItem.case_id.in_({case_id for case_id, _ in members}))
+    query = select(CaseItem.case_id, CaseItem.item_id, CaseItem.version_id, CaseItem.verdict_id).where(
+        CaseItem.item_id.in_(item_ids), CaseItem.case_id.in_({case_id for case_id, _ in members})
     )
-    rows = session.execute(query, execution_options={"populate_existing": True}).all()
-    places = {(row[0], row[1]): row for row in rows}
+    places = {(row.case_id, row.item_id): row for row in session.execute(query)}
+    # One table after another: joined while the statistics of a filling database are wrong, they took hours.
+    externals = dict(session.execute(select(ItemRow.id, ItemRow.external_id).where(ItemRow.id.in_(item_ids))).all())
+    version_ids = list({row.version_id for row in places.values()})
+    versions = select(ItemVersion.id, ItemVersion.content).where(ItemVersion.id.in_(version_ids))
+    contents = dict(session.execute(versions).all())
+    judged = select(VerdictRow).where(VerdictRow.id.in_({row.verdict_id for row in places.values()}))
+    verdicts = {row.id: row for row in session.scalars(judged, execution_options={"populate_existing": True})}
     seen = _sightings(session, item_ids)
     sources = _sources(session, item_ids)
-    pictures = pictures_of(session, [row[3] for row in rows])
+    pictures = pictures_of(session, version_ids)
     for member in members:
         if member not in places:
             continue
-        case_id, item_id, external_id, version_id, content, verdict = places[member]
+        case_id, item_id = member
+        version_id, verdict_id = places[member].version_id, places[member].verdict_id
         first_seen, last_seen, sightings = seen[item_id]
         yield (
             case_id,
             CaseItemView(
                 item_id=item_id,
-                item=item_from(content),
+                item=item_from(contents[version_id]),
                 version_id=version_id,
                 first_seen=first_seen,
                 last_seen=last_seen,
                 sightings=sightings,
                 sources=tuple(sources[item_id]),
-                verdict=verdict_from(verdict, external_id),
+                verdict=verdict_from(verdicts[verdict_id], externals[item_id]),
                 pictures=tuple(pictures[version_id]),
             ),
         )
