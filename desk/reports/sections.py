@@ -194,7 +194,7 @@ def sources(report: Report, words: Words) -> Section:
     runs = table(titles, [_source(words, one) for one in report.now.sources], texts=(0, 9))
     unwell = table(
         [words("sources.source"), words("sources.state")],
-        [(Cell(health.source), Cell(words(f"states.{health.state}"))) for health in report.unwell],
+        [(Cell(safe(health.source)), Cell(words(f"states.{health.state}"))) for health in report.unwell],
         texts=(0, 1),
         title=words("sources.unwell"),
     )
@@ -273,7 +273,7 @@ def _shares(
         earlier = before.get(name)
         rows.append(
             (
-                Cell(_signal(words, name) if kind == "signal" else name, name),
+                Cell(_signal(words, name) if kind == "signal" else safe(name), name),
                 _count(words, one.part),
                 _count(words, one.of),
                 Cell(words.share(one.value), one.value, "share"),
@@ -319,7 +319,7 @@ def _carriers(words: Words, kind: str, found: Carriers) -> Table:
 
 
 def _messages(words: Words, one: Messages) -> tuple[Cell, ...]:
-    name = one.receiver or words("alerts.all")
+    name = safe(one.receiver) or words("alerts.all")
     return (Cell(name), _count(words, one.sent), _count(words, one.dead), _count(words, one.pending))
 
 
@@ -328,7 +328,7 @@ def _source(words: Words, one: SourceRuns) -> tuple[Cell, ...]:
     seconds = one.longest_gap.total_seconds()
     errors = words("report.comma").join(f"{safe(kind)} {words.number(count)}" for kind, count in one.errors.items())
     return (
-        Cell(one.source),
+        Cell(safe(one.source)),
         *(_count(words, count) for count in counts),
         Cell(words.duration(seconds), seconds, "s"),
         Cell(errors or words("report.nothing")),
@@ -337,7 +337,7 @@ def _source(words: Words, one: SourceRuns) -> tuple[Cell, ...]:
 
 def _sight(words: Words, one: Sight, outcomes: Sequence[str]) -> tuple[Cell, ...]:
     return (
-        Cell(one.visitor or words("sight.all")),
+        Cell(safe(one.visitor) or words("sight.all")),
         _count(words, one.visits),
         *(_count(words, one.outcomes.get(outcome, 0)) for outcome in outcomes),
         Cell(words.share(one.unseen.value), one.unseen.value, "share"),

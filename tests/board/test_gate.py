@@ -232,7 +232,8 @@ def test_a_body_is_bounded(somebody: Make) -> None:
         assert one.client.post(path, content=iter([b"token=1"]), headers=one.headers).status_code == 411, named(way)
         many = {"Content-Type": "application/x-www-form-urlencoded", **one.headers}
         fields = b"&".join([b"a=1"] * (MOST_FIELDS + 1))
-        assert one.client.post(path, content=fields, headers=many).status_code == 400, named(way)
+        refused = 413 if way.least is None else 400  # what anybody may send is shorter
+        assert one.client.post(path, content=fields, headers=many).status_code == refused, named(way)
         broken = {"Content-Type": "multipart/form-data; boundary=x", **one.headers}
         assert one.client.post(path, content=b"--y\r\n\r\nnothing", headers=broken).status_code in (400, 401, 403, 404)
         if not way.uploads:

