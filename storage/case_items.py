@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import and_, func, or_, select
@@ -78,7 +79,7 @@ def item_views(session: Session, members: Sequence[Member]) -> Iterator[tuple[in
     externals = dict(session.execute(select(ItemRow.id, ItemRow.external_id).where(ItemRow.id.in_(item_ids))).all())
     version_ids = list({row.version_id for row in places.values()})
     versions = select(ItemVersion.id, ItemVersion.content).where(ItemVersion.id.in_(version_ids))
-    contents = dict(session.execute(versions).all())
+    contents: dict[int, Any] = dict(session.execute(versions).all())
     judged = select(VerdictRow).where(VerdictRow.id.in_({row.verdict_id for row in places.values()}))
     verdicts = {row.id: row for row in session.scalars(judged, execution_options={"populate_existing": True})}
     seen = _sightings(session, item_ids)
