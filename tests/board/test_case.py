@@ -22,7 +22,7 @@ from storage.database import snapshot, transaction
 from storage.items import Observation, record_many
 from storage.schema import Case, CaseItem, ItemRow, ItemVersion, Sighting
 from tests.board.conftest import Somebody
-from tests.console.conftest import BRAND, NOW
+from tests.console.conftest import BRAND, NOW, ad
 
 Make = Callable[..., Somebody]
 HOSTILE = '\u202e</script><script>alert(1)</script><img src=x onerror=alert(1)>"\x1b]0;x\x07 https://evil.test/a '
@@ -337,3 +337,20 @@ def test_a_match_is_cut_out_where_it_is(board: Board, somebody: Make) -> None:
     assert one.get("/case/1/crop/1/0").status_code == 404  # that evidence is none in a picture
     assert one.get("/case/1/beside/1/0").status_code == 404
     assert one.get("/case/1/screen/" + "ab" * 32).status_code == 404
+
+
+def test_an_ad_that_names_no_end_is_not_said_to_run_until_now(board: Board, somebody: Make) -> None:
+    item, assessor = replace(ad(1), id="ad-9", first_shown="2026-11-10"), Assessor((BRAND,))
+    seen = Observation(item=item, source="tips", run_id=None, seen_at=NOW, pictures={})
+    with transaction(board.engine) as session:
+        record_many(
+            session,
+            [(seen, assessor.assess(item, on=NOW.date()))],
+            judged_by=assessor.fingerprint,
+            now=NOW,
+            group_wait=timedelta(seconds=1),
+            group_interval=timedelta(minutes=5),
+        )
+    one = somebody("viewer")
+    pages = one.get("/case/1").text + one.get("/case/1/items").text
+    assert {end.strip() for end in re.findall(r"2026-11-10 –([^<]*)<", pages)} == {""}
