@@ -57,17 +57,20 @@ async def dispatch_due(
     chance: Callable[[], float] = random.random,
     lease: timedelta = LEASE,
     skip: frozenset[int] = frozenset(),
+    stop: asyncio.Event | None = None,
 ) -> DispatchReport:
     """Route and send everything that is due but the intents in `skip`, and say what was done.
 
     Several dispatchers may run at once; a delivery is sent by the one that holds its lease. A pass takes no new work
-    once it has lasted as long as a lease.
+    once it has lasted as long as a lease, or `stop` is set: then what is on its way is sent and recorded, and the rest
+    given back.
 
     Raises:
         StorageError: the outbox cannot be read; what was sent is recorded.
     """
     async with (gate or gate_of(config)).keeping() as way:
-        return await _Pass(config, engine, media, now=now, gate=way, chance=chance, lease=lease, skip=skip).run()
+        one = _Pass(config, engine, media, now=now, gate=way, chance=chance, lease=lease, skip=skip)
+        return await one.run(stop or asyncio.Event())
 
 
 async def send_test(
@@ -158,10 +161,11 @@ class _Pass:
         self._closed: set[str] = set()  # receivers that get no more in this pass
         self._unrecorded: set[str] = set()  # of those: what was claimed for them comes back with its lease
 
-    async def run(self) -> DispatchReport:
-        """Work until nothing is due; after a lease's time, until the lanes that are busy then have stopped.
+    async def run(self, stop: asyncio.Event) -> DispatchReport:
+        """Work until nothing is due, or `stop` is set.
 
-        A lane that is slow then holds nobody up: the others get what becomes due for them until it has stopped.
+        After a lease's time, until the lanes that are busy then have stopped: a lane that is slow then holds nobody up,
+        the others get what becomes due for them meanwhile.
         """
         end = self._now() + self._lease
         late: frozenset[str] | None = None  # receivers whose lanes were busy then
@@ -169,6 +173,9 @@ class _Pass:
         async with asyncio.TaskGroup() as group:
             while broken is None:
                 self._busy = {key: task for key, task in self._busy.items() if not task.done()}
+                if stop.is_set():
+                    self._closed |= self._lanes.keys()
+                    break
                 if self._now() >= end:
                     late = late if late is not None else frozenset(self._busy)
                     self._closed |= late

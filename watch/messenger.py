@@ -42,16 +42,27 @@ class Messenger:
         await asyncio.to_thread(remind_due, self.engine, self.now())
 
     async def deliver(self) -> None:
-        """Route and send what is due.
+        """Route and send what is due. Cancelled, it ends once what is on its way is sent and recorded: else a restart
+        would send it twice.
 
         Raises:
             StorageUnavailable: the outbox cannot be read; what was sent is recorded.
         """
+        stop = asyncio.Event()
+        delivering = asyncio.create_task(self._deliver(stop))
+        try:
+            await asyncio.shield(delivering)
+        except asyncio.CancelledError:
+            stop.set()
+            await delivering
+            raise
+
+    async def _deliver(self, stop: asyncio.Event) -> None:
         began = self.now()
         whole = self._look_again is None or began >= self._look_again or await asyncio.to_thread(self._wanted, began)
         if whole:  # what no route wanted, one may want once its case has grown
             self._unrouted, self._look_again = frozenset(), began + LOOK_AGAIN
-        report = await dispatch_due(self.config, self.engine, self.media, now=self.now, skip=self._unrouted)
+        report = await dispatch_due(self.config, self.engine, self.media, now=self.now, skip=self._unrouted, stop=stop)
         self._unrouted |= report.unrouted_ids
         if self.log is not None:
             for one in report.tried:

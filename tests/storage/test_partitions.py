@@ -103,12 +103,14 @@ def test_of_a_month_that_is_over_the_table_goes(engine: Engine, tmp_path: Path) 
             bounds = connection.execute(
                 text("SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'sightings_202607'")
             ).scalar_one()
-            indexes = connection.execute(
-                text("SELECT count(*) FROM pg_index WHERE indrelid = 'sightings_202607'::regclass")
-            ).scalar()
+            indexes = [
+                connection.scalar(text(f"SELECT count(*) FROM pg_index WHERE indrelid = '{table}'::regclass"))
+                for table in ("sightings_202607", "sightings")
+            ]
         assert after["sightings_202607"] not in (None, before["sightings_202607"])
         assert after["sightings_202609"] == before["sightings_202609"], "a month that is not over is left alone"
-        assert ("2026-07-01" in bounds, indexes) == (True, 2)
+        assert "2026-07-01" in bounds
+        assert indexes[0] == indexes[1] > 0
 
 
 @pytest.mark.postgres

@@ -5,10 +5,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import update
 
+from alerts.dispatch import LOOK_AGAIN
 from storage.database import transaction
 from storage.schema import Case
 from tests.alerts.bureau import Bureau, told
@@ -125,6 +127,32 @@ def test_what_did_not_arrive_is_a_warning(bureau: Bureau) -> None:
     assert said == []
     assert any("500" in line for line in warned)
     assert any(line.endswith("1 dead") for line in warned), warned
+
+
+def test_told_to_stop_it_ends_what_is_on_its_way_and_a_restart_sends_nothing_twice(bureau: Bureau) -> None:
+    answered = Event()
+    with Sink(Reply(after=answered)) as sink:
+        bureau.webhook("desk", sink.url())
+        cases = bureau.flag_all(range(2))
+        bureau.wait(minutes=1)
+        said: list[str] = []
+
+        async def stopped() -> None:
+            delivering = asyncio.create_task(messenger_of(bureau, said.append, said.append).deliver())
+            await asyncio.to_thread(sink.wait_for, 1)
+            delivering.cancel()
+            await asyncio.wait([delivering], timeout=1.5 * LOOK_AGAIN)
+            assert not delivering.done(), "its message is on its way"
+            answered.set()
+            with pytest.raises(asyncio.CancelledError):
+                await delivering
+
+        asyncio.run(stopped())
+        assert said == ["alerts: 1 sent, 0 to be tried again, 0 dead"]
+        asyncio.run(passes(bureau, [bureau.at]))  # at once: what was not sent holds no lease
+        bureau.wait(minutes=10)
+        asyncio.run(passes(bureau, [bureau.at]))
+        assert told(sink) == [("first", case) for case in cases]
 
 
 def _due(bureau: Bureau) -> list[str]:
