@@ -11,12 +11,12 @@ from board import judging, pictures, signing, single_sign_on, wall
 from board.board import Board
 from board.case import WAYS as CASE_WAYS
 from board.fence import Fence
-from board.guard import guarded, not_found
+from board.guard import Threads, guarded, not_found
 from board.overview import pages as overview_pages
 from board.setup import pages as setup_pages
 from board.static import static
 from board.tidy import tidying
-from board.ways import Asked, Way, inside
+from board.ways import LANES, Asked, Way, inside
 from board.words import LANGUAGES
 
 
@@ -55,7 +55,7 @@ def health(_: Asked) -> Response:
 WAYS: tuple[Way, ...] = (
     Way(path="/", does=home),
     Way(path="/language", does=language, method="POST", least=None, name="language"),
-    Way(path="/health", does=health, least=None),
+    Way(path="/health", does=health, least=None, light=True),
     Way(path="/static/{hash}/{name}", does=static, least=None),
     *signing.WAYS,
     *single_sign_on.WAYS,
@@ -71,7 +71,9 @@ WAYS: tuple[Way, ...] = (
 def make_app(board: Board) -> ASGIApp:
     """Return the application within its fence."""
     register_url_convertor("int", _Number())  # Starlette's own fails on thousands of digits, before any guard
-    routes = [Route(way.path, guarded(board, way), methods=[way.method]) for way in WAYS]
-    app = Starlette(routes=routes, exception_handlers={HTTPException: not_found(board)}, lifespan=tidying(board))
+    threads = {lane: Threads(most) for lane, most in LANES.items()}
+    routes = [Route(way.path, guarded(board, way, threads[way.lane]), methods=[way.method]) for way in WAYS]
+    nowhere = not_found(board, threads["open"])
+    app = Starlette(routes=routes, exception_handlers={HTTPException: nowhere}, lifespan=tidying(board))
     app.router.redirect_slashes = False  # it would lead to wherever a proxy says that we are
     return Fence(app, board)

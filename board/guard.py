@@ -5,17 +5,23 @@ The fence (`board.fence`) stands before it: foreign hosts and peers do not come 
 1. Nobody is signed in: a page leads to the sign-in, anything else is 401. A role that is too low: 403.
 2. What writes comes from a page of ours (Origin), is not too large, and has the token of the session, else 403; a key
    that was answered gets the same answer again (`board.once`).
-3. What wrote, or was not allowed to, is a row of custody under the person's name.
+3. Before anything is written there is a row of custody that says who asks for it: a server that dies in the middle has
+   told what it may have done. What was refused, or failed, has a second row that says so.
 4. What fails becomes a page that says so (`board.refusal`).
+
+Each lane of ways (`Way.lane`) has threads of its own, so that slow ones, or open ones, keep no others waiting.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from hmac import compare_digest
+from typing import ParamSpec, TypeVar
 from urllib.parse import quote
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -32,6 +38,8 @@ from storage.database import snapshot, transaction
 from storage.denials import denied
 from storage.signed_in import Person, person, seen
 
+P = ParamSpec("P")
+T = TypeVar("T")
 NOBODY = Person(login="", role="viewer", token="")
 MOST_FIELDS = 20_000  # of a form; a thousand cases that are judged at once have two thousand
 MOST_FIELD = 1024 * 1024  # bytes
@@ -56,32 +64,43 @@ def language_cookie(request: Request) -> Language:
     return "en"
 
 
-def guarded(board: Board, way: Way) -> Callable[[Request], Awaitable[Response]]:
+class Threads:
+    """The threads of one lane."""
+
+    def __init__(self, most: int) -> None:
+        self._limiter = CapacityLimiter(most)
+
+    async def run(self, does: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
+        """Call a function on a thread, once one is free."""
+        return await run_sync(partial(does, *arguments, **more), limiter=self._limiter)
+
+
+def guarded(board: Board, way: Way, threads: Threads) -> Callable[[Request], Awaitable[Response]]:
     """Return what Starlette calls for a way."""
 
     async def answer(request: Request) -> Response:
         asked = asked_by_nobody(board, request)
         try:
-            asked = await run_in_threadpool(with_person, asked)
-            return await _answer(way, asked)
-        except HTTPException as error:
-            return await run_in_threadpool(refusal, asked, error)
+            if way.light:
+                return way.does(asked)
+            asked = await threads.run(with_person, asked)
+            return await _answer(way, asked, threads)
         except Exception as error:  # noqa: BLE001  the edge of a request: one that fails takes no other along
-            return await run_in_threadpool(refusal, asked, error)
+            return await threads.run(refusal, asked, error)
 
     return answer
 
 
-def not_found(board: Board) -> Callable[[Request, Exception], Awaitable[Response]]:
+def not_found(board: Board, threads: Threads) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Return what answers where there is no way, or not by this method."""
 
     async def answer(request: Request, error: Exception) -> Response:
         asked = asked_by_nobody(board, request)
         try:
-            asked = await run_in_threadpool(with_person, asked)
+            asked = await threads.run(with_person, asked)
         except Exception as failed:  # noqa: BLE001  as above
             error = failed
-        return await run_in_threadpool(refusal, asked, error)
+        return await threads.run(refusal, asked, error)
 
     return answer
 
@@ -117,17 +136,17 @@ def _still_named(asked: Asked, found: Person) -> bool:
     return found.means == "password" or asked.board.config.board.oidc is not None
 
 
-async def _answer(way: Way, asked: Asked) -> Response:
+async def _answer(way: Way, asked: Asked, threads: Threads) -> Response:
     request = asked.request
     if way.least is not None:
         if not asked.person.login:
-            return await run_in_threadpool(_sign_in_first, asked, way)
+            return await threads.run(_sign_in_first, asked, way)
         if not may(asked.person.role, way.least):
-            return await run_in_threadpool(_denied, asked, way, "role")
+            return await threads.run(_denied, asked, way, "role")
     if way.method == "GET":
-        return await run_in_threadpool(way.does, asked)
+        return await threads.run(way.does, asked)
     if request.headers.get("origin") != asked.board.origin:
-        return await run_in_threadpool(_denied, asked, way, "origin")
+        return await threads.run(_denied, asked, way, "origin")
     length = request.headers.get("content-length", "")
     if not (length.isascii() and length.isdecimal()):
         raise HTTPException(411)
@@ -141,7 +160,7 @@ async def _answer(way: Way, asked: Asked) -> Response:
     except TimeoutError:
         raise HTTPException(408) from None
     try:
-        return await run_in_threadpool(_write, replace(asked, form=fields), way)
+        return await threads.run(_write, replace(asked, form=fields), way)
     finally:
         await fields.close()
 
@@ -173,23 +192,22 @@ def _write(asked: Asked, way: Way) -> Response:
 
 
 def _recorded(asked: Asked, way: Way) -> Response:
-    """Do what writes, and put on record that it was done, or why not."""
+    """Put on record that it is asked for, do what writes, and put on record where it was not done."""
     try:
+        with transaction(asked.board.engine) as session:
+            append(
+                session,
+                at=asked.now,
+                who=asked.person.login,
+                action=_action(way),
+                subject=way.subject(asked.request.path_params),
+                data={},
+            )
         response = way.does(asked)
     except Exception as error:  # noqa: BLE001  whatever it is, it is a page for people, and on record
         response = refusal(asked, error)
-        if response.status_code != 503:  # the database could not be written to
-            _note(asked, way, f"status {response.status_code}")
-        return response
-    with transaction(asked.board.engine) as session:
-        append(
-            session,
-            at=asked.now,
-            who=asked.person.login,
-            action=_action(way),
-            subject=way.subject(asked.request.path_params),
-            data={"status": response.status_code},
-        )
+    if response.status_code >= 400 and response.status_code != 503:  # the database could not be written to
+        _note(asked, way, f"status {response.status_code}")
     return response
 
 

@@ -1,11 +1,14 @@
 """Kept: what takes long to work out, worked out once, on a thread of its own, and kept for some minutes.
 
+The kind of a thing is its key, or the first of a key of several: of one kind few are worked out at a time, and no more
+than half are kept, so that whoever asks for ever others (reports of other days) takes nobody's place.
+
 Whoever asks waits a little. What is older than it should be is worked out anew, and shown until that is done; two ask
 for the same: it is done once. What fails is told to those who wait, and tried again by the next.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -16,7 +19,8 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 PATIENCE = 3.0  # seconds that somebody waits for something that is not there yet
 MOST = 24  # things that are kept; those that nobody asks for go first
-MOST_BEGUN = 6  # that are worked out or wait for it
+MOST_BEGUN = 2  # of one kind that are worked out or wait for it
+AT_ONCE = 3  # that are worked out; one more than of one kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,7 @@ class _Thing:
 class Kept:
     """What was worked out, by key. Safe from several threads."""
 
-    def __init__(self, now: Callable[[], datetime], *, most: int = MOST, at_once: int = 2) -> None:
+    def __init__(self, now: Callable[[], datetime], *, most: int = MOST, at_once: int = AT_ONCE) -> None:
         """Take the clock.
 
         Args:
@@ -69,10 +73,10 @@ class Kept:
             self._things.move_to_end(key)
             if thing.answer is not None and timedelta(0) <= self._now() - thing.answer.at < fresh:
                 return thing.answer
-            if thing.work is None and self._begun() < MOST_BEGUN:
+            if thing.work is None and self._begun(key) < MOST_BEGUN:
                 thing.work = self._threads.submit(self._worked_out, thing, make)
             work = thing.work
-            self._forget()
+            self._forget(key)
         if work is None:
             return thing.answer
         try:
@@ -87,7 +91,7 @@ class Kept:
         with self._lock:
             self._things[key] = _Thing(answer=Answer(value=value, at=self._now()))
             self._things.move_to_end(key)
-            self._forget()
+            self._forget(key)
 
     def get(self, key: Hashable) -> Answer[Any] | None:
         """Return what is kept under a key, however old."""
@@ -107,13 +111,19 @@ class Kept:
             thing.answer, thing.work = answer, None
         return answer
 
-    def _begun(self) -> int:
-        return sum(thing.work is not None for thing in self._things.values())
+    def _begun(self, key: Hashable) -> int:
+        return sum(thing.work is not None and _kind(other) == _kind(key) for other, thing in self._things.items())
 
-    def _forget(self) -> None:
-        """Let go of what nobody asked for the longest; what is worked out now stays."""
-        for key in list(self._things):
-            if len(self._things) <= self._most:
-                return
-            if self._things[key].work is None:
-                del self._things[key]
+    def _forget(self, key: Hashable) -> None:
+        """Let go of what nobody asked for the longest, of this kind, then of all; what is worked out now stays."""
+        self._keep([other for other in self._things if _kind(other) == _kind(key)], self._most // 2)
+        self._keep(list(self._things), self._most)
+
+    def _keep(self, keys: Sequence[Hashable], most: int) -> None:
+        idle = [key for key in keys if self._things[key].work is None]
+        for key in idle[: max(0, len(keys) - most)]:
+            del self._things[key]
+
+
+def _kind(key: Hashable) -> Hashable:
+    return key[0] if isinstance(key, tuple) else key

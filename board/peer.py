@@ -25,9 +25,15 @@ def address_of(board: Board, request: HTTPConnection) -> str:
     """
     seen = _socket(request)
     told = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
-    while _is_proxy(board, seen) and told and told[-1].strip():
-        seen = told.pop().strip()
+    while _is_proxy(board, seen) and told and (before := _without_port(told.pop().strip())):
+        seen = before
     return network_of(seen)
+
+
+def _without_port(seen: str) -> str:
+    """Return the address of "192.0.2.1:443" or "[2001:db8::1]:443", as some proxies write it; "" where it is none."""
+    bracketed = seen[1:].partition("]")[0] if seen.startswith("[") else ""
+    return next((host for host in (seen, bracketed, seen.partition(":")[0]) if network_of(host)), "")
 
 
 def network_of(seen: str) -> str:

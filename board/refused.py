@@ -25,6 +25,10 @@ _FORMS = (
     (r"case (\d+) is a part of case (\d+) now; .*", "案件{0}は案件{1}に統合されています。案件{1}を判定してください。"),
     (r"(.+) has asked for it already; .*", "{0} がすでに削除対応を申請しています。別の人の承認が必要です。"),
     (
+        r"case (\d+) waits for the approval of a takedown that (.+) has asked for; .*",
+        "案件{0}は {1} が申請した削除対応の承認待ちです。承認するか、申請を元に戻してから統合してください。",
+    ),
+    (
         r"(.+) has asked for the takedown; another person must approve it",
         "申請した {0} 本人は承認できません。別の人の承認が必要です。",
     ),

@@ -1,8 +1,10 @@
 """The server: listens where the configuration says, and nowhere that would be open to all."""
 
+import asyncio
 import signal
 import socket
 import ssl
+from functools import partial
 from ipaddress import ip_address
 
 import uvicorn
@@ -17,6 +19,7 @@ from storage.accounts import accounts
 from storage.database import snapshot
 
 BACKLOG = 256
+HANDSHAKE = 10.0  # seconds
 PATIENCE = 10  # seconds that requests under way may take when the server is told to end
 
 
@@ -114,10 +117,21 @@ def listening(listen: str) -> socket.socket:
     return found
 
 
+class _Server(uvicorn.Server):
+    """Ends handshakes of TLS that do not go on: they are no connections yet, which `board.connections` would end."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        if self.config.is_ssl:
+            loop = asyncio.get_running_loop()
+            loop.create_server = partial(loop.create_server, ssl_handshake_timeout=HANDSHAKE)  # type: ignore[method-assign]
+        await super().startup(sockets)
+
+
 def serve(board: Board, bound: socket.socket) -> None:
     """Answer until the process is told to stop (SIGTERM, SIGINT)."""
     ours = board.config.board
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             make_app(board),
             http=connections(ours),
@@ -127,6 +141,7 @@ def serve(board: Board, bound: socket.socket) -> None:
             access_log=False,  # addresses of requests may hold what is nobody else's business
             server_header=False,
             proxy_headers=False,  # board.peer reads them, of proxies that are named
+            loop="asyncio",
             limit_concurrency=AT_ONCE,
             timeout_keep_alive=10,
             timeout_graceful_shutdown=PATIENCE,

@@ -121,6 +121,8 @@ def _admit(asked: Asked, login: str, subject: str | None) -> None:
             return
         if found.subject is not None:
             raise Unknown("sign_on_other")
+        if found.password is not None:  # it was made for whoever knows that
+            raise Unknown("sign_on_password")
         bind(session, login, subject)
 
 

@@ -85,6 +85,8 @@ class Asked:
 
 
 Does = Callable[[Asked], Response]
+Lane = Literal["open", "slow", "usual"]
+LANES: Mapping[Lane, int] = {"open": 8, "slow": 4, "usual": 32}  # requests that are worked on at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,14 @@ class Way:
     name: str = ""  # of a POST in the custody log: "judge", "draft"
     writes: bool = True  # a POST that only asks, with what is too long for an address, leaves no row of custody
     uploads: int = 0  # bytes of files that it takes
+    light: bool = False  # answered at once, without a thread, whoever asks
+    slow: bool = False  # it may take seconds: has few threads, and takes none of the others'
     subject: Callable[[Mapping[str, Any]], str] = lambda _: "board"  # of its custody row, of the path's parameters
+
+    @property
+    def lane(self) -> Lane:
+        """Among whom it waits for a thread: what anybody may ask keeps nobody who is signed in from working."""
+        return "open" if self.least is None else "slow" if self.slow else "usual"
 
 
 def inside(path: str) -> bool:

@@ -105,7 +105,12 @@ def bind(session: Session, login: str, subject: str | None) -> None:
 
 
 def sign_out_everywhere(session: Session, login: str) -> None:
-    """End all sessions of an account."""
+    """End all sessions of an account.
+
+    Raises:
+        AccountNotFound: there is none of this login.
+    """
+    _row(session, login)
     session.execute(delete(BoardSessionRow).where(BoardSessionRow.login == login))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from storage.schema import AnsweredRow
@@ -12,6 +12,7 @@ from storage.schema import AnsweredRow
 KEPT = timedelta(days=1)
 LONGEST = timedelta(minutes=1)  # that a request is worked on; one without an answer for longer died with its process
 MOST_BODY = 256 * 1024  # characters; a longer answer is not kept
+MOST = 200  # answers that are kept of one person; the oldest go first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +26,15 @@ class Answer:
 
 
 def begin_answer(session: Session, login: str, key: str, request: str, *, now: datetime) -> Answer | None:
-    """Begin a request, or return what was answered to the one of this key; forget those of yesterday.
+    """Begin a request, or return what was answered to the one of this key; forget what is too old, or too much.
 
     Raises:
         IntegrityError: another process just began it.
     """
     session.execute(delete(AnsweredRow).where(AnsweredRow.at <= now - KEPT))
+    older = select(AnsweredRow.key).where(AnsweredRow.login == login, AnsweredRow.status.is_not(None))
+    too_many = older.order_by(AnsweredRow.at.desc(), AnsweredRow.key).offset(MOST)
+    session.execute(delete(AnsweredRow).where(AnsweredRow.login == login, AnsweredRow.key.in_(too_many)))
     row = session.get(AnsweredRow, (login, key))
     if row is not None and (row.status is not None or row.at > now - LONGEST):
         return Answer(request=row.request, status=row.status, body=row.body, headers=row.headers or {})

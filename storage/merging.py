@@ -80,7 +80,8 @@ def merge(
     Raises:
         CaseNotFound: there is no such case.
         CaseConflict: a log has grown since `expect`.
-        JudgementRefused: they are of two brands, are a part of another case, or cannot be merged in their state.
+        JudgementRefused: they are of two brands, are a part of another case, wait for an approval, or their state
+            allows no merging.
     """
     wanted = list(dict.fromkeys(case_ids))
     rows = session.execute(select(Case.id, Case.brand).where(Case.id.in_(wanted)))
@@ -99,6 +100,11 @@ def merge(
     for case in cases.values():
         if case.merged_into is not None:
             raise JudgementRefused(f"case {case.id} is a part of case {case.merged_into} already; merge that one")
+        if case.takedown_asked is not None:  # else who asked for one could approve it as a part of another
+            raise JudgementRefused(
+                f"case {case.id} waits for the approval of a takedown that {case.takedown_asked} has asked for; "
+                "approve that, or take it back, and merge then"
+            )
     target = cases[into] if into is not None else min(cases.values(), key=age)
     for case in sorted(cases.values(), key=age):
         if case is target:

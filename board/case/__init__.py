@@ -23,9 +23,9 @@ from config.board import Role
 CASE, NOTICE = "/case/{case:int}", "/notice/{notice:int}"
 
 
-def _writes(path: str, does: Does, name: str, least: Role = "analyst") -> Way:
+def _writes(path: str, does: Does, name: str, least: Role = "analyst", *, slow: bool = False) -> Way:
     subject = of_notice if path.startswith(NOTICE) else of_case
-    return Way(path=path, does=does, method="POST", least=least, name=name, subject=subject)
+    return Way(path=path, does=does, method="POST", least=least, name=name, slow=slow, subject=subject)
 
 
 WAYS: tuple[Way, ...] = (
@@ -44,10 +44,10 @@ WAYS: tuple[Way, ...] = (
     _writes(f"{CASE}/unmerge", unmerge_case, "unmerge"),
     _writes(f"{CASE}/split", split_case, "split"),
     _writes(f"{CASE}/unsplit", unsplit_case, "unsplit"),
-    _writes(f"{CASE}/bundle", bundle, "bundle"),
+    _writes(f"{CASE}/bundle", bundle, "bundle", slow=True),
     _writes(f"{CASE}/notices", draft_notice, "draft"),
     _writes(f"{NOTICE}/approve", approve_notice, "approve", "approver"),
-    _writes(f"{NOTICE}/file", send_notice, "file", "approver"),
+    _writes(f"{NOTICE}/file", send_notice, "file", "approver", slow=True),
     _writes(f"{NOTICE}/state", note_state, "state"),
     _writes(f"{NOTICE}/withdraw", withdraw_notice, "withdraw"),
     _writes(f"{NOTICE}/retry", retry_notice, "retry"),

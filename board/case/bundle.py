@@ -21,7 +21,7 @@ from desk.bundling import bundled
 from storage.errors import StorageUnavailable
 
 _ONE = Lock()
-WAIT = 60.0  # seconds for another's bundle
+WAIT = 10.0  # seconds for another's bundle
 
 
 def bundle(asked: Asked) -> Response:

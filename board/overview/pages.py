@@ -109,4 +109,4 @@ def _file(made: Report, form: Form, asked: Asked) -> Response:
     return Response(encoded(text, form), headers=headers, media_type=TYPES[form])
 
 
-WAYS = (Way(path="/overview", does=overview), Way(path="/report", does=report))
+WAYS = (Way(path="/overview", does=overview, slow=True), Way(path="/report", does=report, slow=True))

@@ -112,6 +112,14 @@ def _page(
 
 WAYS = (
     Way(path="/setup/logo", does=logo),
-    Way(path="/setup/logo", does=look, method="POST", least="analyst", name="logo", uploads=MOST_BYTES + 2**16),
+    Way(
+        path="/setup/logo",
+        does=look,
+        method="POST",
+        least="analyst",
+        name="logo",
+        uploads=MOST_BYTES + 2**16,
+        slow=True,
+    ),
     Way(path="/setup/logo/{sha256}", does=copy),
 )

@@ -125,6 +125,6 @@ def _page(
 WAYS = (
     Way(path="/setup/ownership", does=ownership),
     Way(path="/setup/ownership/try", does=ownership),
-    Way(path="/setup/ownership/try", does=attempt, method="POST", name="try ownership", writes=False),
+    Way(path="/setup/ownership/try", does=attempt, method="POST", name="try ownership", writes=False, slow=True),
     Way(path="/setup/ownership", does=write, method="POST", least="admin", name="ownership"),
 )

@@ -6,7 +6,7 @@ from board.ways import Way
 WAYS = (
     Way(path="/setup", does=trying.setup),
     Way(path="/setup/try", does=trying.setup),  # whoever comes back to it, in another language, say
-    Way(path="/setup/try", does=trying.attempt, method="POST", name="try", writes=False),
+    Way(path="/setup/try", does=trying.attempt, method="POST", name="try", writes=False, slow=True),
     *logo.WAYS,
     *silences.WAYS,
     *ownership.WAYS,

@@ -12,7 +12,7 @@ from console.app import App, Misused, Stop, as_json, print_json, utc_now, with_a
 from desk.likeness import Likenesses
 from safety.logs import open_log
 from safety.screen import screen
-from storage.accounts import accounts, add_account, bind, disable, enable, set_password, set_role
+from storage.accounts import accounts, add_account, bind, disable, enable, set_password, set_role, sign_out_everywhere
 from storage.custody import append
 from storage.errors import AccountNotFound, AccountRefused
 
@@ -109,12 +109,13 @@ def listing(app: App, as_json: bool) -> None:
 
 @account_group.command("password")
 @click.argument("login")
+@click.option("--none", "without", is_flag=True, help="None any more: it signs in by single sign-on only.")
 @PASSWORD
 @as_admin
 @with_app
-def password(app: App, login: str, password_file: TextIO | None, who: str) -> None:
-    """Give an account another password, and sign it out everywhere."""
-    hashed = _hashed(password_file)
+def password(app: App, login: str, without: bool, password_file: TextIO | None, who: str) -> None:
+    """Give an account another password, or none, and sign it out everywhere."""
+    hashed = None if without else _hashed(password_file)
     _changed(app, login, "password", who, lambda session: set_password(session, login, hashed))
 
 
@@ -126,6 +127,15 @@ def password(app: App, login: str, password_file: TextIO | None, who: str) -> No
 def role_command(app: App, login: str, role: Role, who: str) -> None:
     """Give an account another role, from the next click on."""
     _changed(app, login, "role", who, lambda session: set_role(session, login, role), role=role)
+
+
+@account_group.command("sign-out")
+@click.argument("login")
+@as_admin
+@with_app
+def sign_out_command(app: App, login: str, who: str) -> None:
+    """Sign somebody out everywhere: a machine was lost, or a cookie may be in other hands."""
+    _changed(app, login, "sign-out", who, lambda session: sign_out_everywhere(session, login))
 
 
 @account_group.command("disable")
@@ -151,7 +161,10 @@ def enable_command(app: App, login: str, who: str) -> None:
 @as_admin
 @with_app
 def unbind_command(app: App, login: str, who: str) -> None:
-    """Let another person of an OpenID Connect issuer have an account; the first who signs in as LOGIN gets it."""
+    """Let another person of an OpenID Connect issuer have an account; the first who signs in as LOGIN gets it.
+
+    One that has a password must first be rid of it: `account password LOGIN --none`.
+    """
     _changed(app, login, "unbind", who, lambda session: bind(session, login, None))
 
 

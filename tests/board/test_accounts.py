@@ -12,9 +12,10 @@ from board import signing
 from cli import main
 from storage.accounts import account, bind
 from storage.database import snapshot, transaction
-from storage.schema import CustodyRow
+from storage.schema import BoardSessionRow, CustodyRow
+from storage.signed_in import begin
 from tests.board.conftest import PASSWORD, QUICK
-from tests.console.conftest import Store
+from tests.console.conftest import NOW, Store
 
 Type = Callable[..., Result]
 
@@ -76,6 +77,7 @@ def test_accounts_are_changed_and_each_change_is_on_record(typed: Type, store: S
         ("role", "aoki", "admin"),
         ("password", "aoki", "--password-file", str(file)),
         ("unbind", "aoki"),
+        ("sign-out", "aoki"),
         ("disable", "aoki"),
         ("enable", "aoki"),
         ("disable", "aoki"),
@@ -95,6 +97,7 @@ def test_accounts_are_changed_and_each_change_is_on_record(typed: Type, store: S
             ("role", {"role": "admin"}),
             ("password", {}),
             ("unbind", {}),
+            ("sign-out", {}),
             ("disable", {}),
             ("enable", {}),
             ("disable", {}),
@@ -102,7 +105,29 @@ def test_accounts_are_changed_and_each_change_is_on_record(typed: Type, store: S
     ]
 
 
-@pytest.mark.parametrize("words", [("role", "nobody", "admin"), ("disable", "nobody"), ("unbind", "nobody")])
+def test_an_account_may_have_no_password_any_more(typed: Type, store: Store) -> None:
+    typed("add", "aoki", given=twice(PASSWORD))
+    with transaction(store.engine) as session:
+        begin(session, "aoki", "password", now=NOW)
+    assert typed("password", "aoki", "--none").exit_code == 0
+    with snapshot(store.engine) as session:
+        assert account(session, "aoki").password is None
+        assert session.scalars(select(BoardSessionRow)).all() == []
+
+
+def test_somebody_is_signed_out_everywhere(typed: Type, store: Store) -> None:
+    for login in ("aoki", "midori"):
+        typed("add", login, "--no-password")
+        with transaction(store.engine) as session:
+            begin(session, login, "oidc", now=NOW)
+    assert typed("sign-out", "aoki").exit_code == 0
+    with snapshot(store.engine) as session:
+        assert session.scalars(select(BoardSessionRow.login)).all() == ["midori"]
+
+
+@pytest.mark.parametrize(
+    "words", [("role", "nobody", "admin"), ("disable", "nobody"), ("unbind", "nobody"), ("sign-out", "nobody")]
+)
 def test_an_account_that_is_not_there_is_told(words: tuple[str, ...], typed: Type, store: Store) -> None:
     done = typed(*words)
     assert (done.exit_code, done.stderr) == (1, "mekiki: there is no account 'nobody'\n")

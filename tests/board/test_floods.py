@@ -3,25 +3,29 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Semaphore, Thread
 from urllib.parse import quote
 
 import pytest
 import uvicorn
 from sqlalchemy import select
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
+from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
+from board import app as application
 from board import connections as met
 from board import issuer as board_issuer
+from board.app import WAYS, make_app
 from board.board import Board
 from board.connections import connections
+from board.ways import LANES, Asked, Way
 from config.board import Board as Settings
 from storage.accounts import add_account
 from storage.database import snapshot, transaction
 from storage.errors import AccountRefused
 from storage.schema import CaseLog
-from tests.board.conftest import Clock, Somebody
+from tests.board.conftest import ORIGIN, Clock, Somebody
 from tests.board.test_single_sign_on import Make, issuer, sso, sso_with
 from tests.console.conftest import NOW
 from tests.servers.issuer import IssuerServer
@@ -67,6 +71,40 @@ def answer(one: socket.socket, asks: bytes = ASKS) -> bytes:
         return one.recv(1000)[:12]
     except ConnectionError:
         return b""
+
+
+def test_slow_ways_and_open_ones_keep_nobody_else_waiting(
+    somebody: Callable[..., Somebody], board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, begun = Event(), Semaphore(0)
+
+    def stuck(_: Asked) -> Response:
+        begun.release()
+        assert go_on.wait(30)
+        return Response("late")
+
+    ways = (
+        Way(path="/slow", does=stuck, slow=True),
+        Way(path="/open", does=stuck, least=None),
+        Way(path="/usual", does=lambda _: Response("at once")),
+    )
+    monkeypatch.setattr(application, "WAYS", (*WAYS, *ways))
+    person = somebody("viewer")
+    with TestClient(make_app(board), base_url=ORIGIN, client=("127.0.0.1", 1)) as one:  # one loop for all of it
+        one.cookies.update(person.cookies)
+        asks = ["/slow"] * 3 * LANES["slow"] + ["/open"] * 3 * LANES["open"]
+        threads = [Thread(target=one.get, args=(path,)) for path in asks]
+        for thread in threads:
+            thread.start()
+        for _ in range(LANES["slow"] + LANES["open"]):
+            assert begun.acquire(timeout=30)
+        assert one.get("/usual").text == "at once"
+        assert one.get("/health").text == "well\n"
+        assert not begun.acquire(blocking=False)
+        go_on.set()
+        for thread in threads:
+            thread.join(30)
+    assert {way.lane for way in WAYS} == set(LANES)
 
 
 def test_connections_that_ask_nothing_make_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:

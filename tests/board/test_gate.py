@@ -389,7 +389,27 @@ def test_what_was_refused_is_on_record_and_what_hostile_names_say_is_text(
     assert answer.status_code == 422
     assert "<script>alert" not in answer.text
     assert "\u202e" not in answer.text
-    assert custody(board)[-1] == (LOGINS["viewer"], "board fail", "board", {"denied": "status 422"})
+    assert custody(board)[-2:] == [
+        (LOGINS["viewer"], "board fail", "board", {}),
+        (LOGINS["viewer"], "board fail", "board", {"denied": "status 422"}),
+    ]
+
+
+def test_who_asks_for_a_write_is_on_record_before_it_is_done(
+    somebody: Make, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is killed in the middle has told what it may have done."""
+    seen = []
+
+    def writes(_: Asked) -> Response:
+        seen.append(custody(board)[-1])
+        return Response("done")
+
+    monkeypatch.setattr(application, "WAYS", (*WAYS, Way(path="/w", does=writes, method="POST", name="write")))
+    person = somebody("viewer")
+    one = _again(person, make_app(board))
+    assert one.post("/w", data={"token": person.token}, headers={"Origin": ORIGIN}).status_code == 200
+    assert seen == custody(board)[-1:] == [(LOGINS["viewer"], "board write", "board", {})]
 
 
 def test_a_flood_of_denied_requests_makes_one_row_a_minute(somebody: Make, board: Board, clock: Clock) -> None:

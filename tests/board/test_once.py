@@ -14,6 +14,7 @@ from board import app as application
 from board.app import WAYS, make_app
 from board.board import Board
 from board.ways import Asked, Way
+from storage import answered
 from storage.answered import LONGEST, MOST_BODY
 from storage.database import snapshot, transaction
 from storage.errors import CaseConflict
@@ -181,6 +182,17 @@ def test_where_it_leads_is_kept(post: Any, writer: Writer) -> None:
         answer = post(reason="a", once="1")
         assert (answer.status_code, answer.headers["location"]) == (303, "/wall?after=1")
     assert len(writer.done) == 1
+
+
+def test_of_one_person_no_more_answers_are_kept_than_some(
+    post: Any, board: Board, somebody: Make, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answered, "MOST", 3)
+    post(reason="a", once="other", person=somebody("viewer"))
+    for number in range(6):
+        clock.now += timedelta(seconds=1)
+        post(reason="a", once=str(number))
+    assert sorted(key for key, _ in rows(board)) == ["2", "3", "4", "5", "other"]
 
 
 def test_keys_are_bounded_and_forgotten_after_a_day(post: Any, board: Board, clock: Clock) -> None:

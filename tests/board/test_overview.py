@@ -245,6 +245,25 @@ def test_neither_what_is_kept_nor_what_is_begun_grows_without_end(clock: Clock) 
         kept.ask(key, lambda: key, fresh=timedelta(minutes=5))  # noqa: B023  worked out before the next
     assert [key for key in range(10) if kept.get(key) is not None] == [7, 8, 9]
     for key in range(20, 40):
-        kept.ask(key, lambda: go_on.wait(10), fresh=timedelta(minutes=5), patience=0.001)
-    assert kept._begun() == MOST_BEGUN
+        kept.ask(("report", key), lambda: go_on.wait(10), fresh=timedelta(minutes=5), patience=0.001)
+    assert kept._begun(("report", 0)) == MOST_BEGUN
+    go_on.set()
+
+
+def test_whoever_asks_for_ever_other_days_takes_the_place_of_nothing_else(clock: Clock) -> None:
+    kept, go_on = Kept(clock, most=8), Event()
+    kept.put("profiles", 1)
+    kept.put(("logo", "a"), 2)
+    for day in range(20):
+        kept.ask(("report", day), lambda: 3, fresh=timedelta(minutes=5))
+    assert [kept.get(("report", day)) is not None for day in (14, 15, 16, 19)] == [False, False, True, True]
+    for day in range(20, 30):
+        kept.ask(("report", day), lambda: go_on.wait(10), fresh=timedelta(minutes=5), patience=0.001)
+    for key, value in (("profiles", 1), (("logo", "a"), 2)):
+        found = kept.get(key)
+        assert found is not None
+        assert found.value == value
+    worked = kept.ask("checked", lambda: 4, fresh=timedelta(minutes=5))  # while all reports that may are worked out
+    assert worked is not None
+    assert worked.value == 4
     go_on.set()

@@ -11,15 +11,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from urllib.request import urlopen
 
 import pytest
+import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from starlette.types import Receive, Scope, Send
 
+from board import server
 from board.server import ServerRefused, check_address
 from config.board import Board as Settings
 from config.board import SingleSignOn
@@ -269,6 +273,29 @@ def test_it_speaks_tls_itself(served: Store, pair: Callable[..., tuple[Path, Pat
         process.terminate()
         process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+def test_a_handshake_that_does_not_go_on_is_ended(
+    pair: Callable[..., tuple[Path, Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HANDSHAKE", 0.2)
+    certificate, key = pair("a")
+    kind = uvicorn.Config(
+        make_nothing, ssl_certfile=certificate, ssl_keyfile=key, loop="asyncio", lifespan="off", log_config=None
+    )
+    ours, bound = server._Server(kind), socket.create_server(("127.0.0.1", 0))
+    thread = Thread(target=ours.run, kwargs={"sockets": [bound]})
+    thread.start()
+    try:
+        with socket.create_connection(bound.getsockname(), timeout=30) as silent:
+            assert silent.recv(10) == b""  # asyncio's own patience is 60 s
+    finally:
+        ours.should_exit = True
+        thread.join(30)
+
+
+async def make_nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    raise AssertionError("nobody came so far")
 
 
 def test_a_key_of_another_certificate_is_told_in_one_line(

@@ -8,11 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from httpx2 import Response
 from sqlalchemy import select
+from starlette.requests import HTTPConnection
 
 from board import issuer as board_issuer
 from board.board import Board
+from board.peer import address_of
 from config import ConfigError, load
-from storage.accounts import account, accounts, add_account, bind, disable
+from storage.accounts import account, accounts, add_account, bind, disable, set_password
 from storage.database import snapshot, transaction
 from storage.schema import BoardSessionRow, CustodyRow
 from tests.board.conftest import LOGINS, Clock, Somebody
@@ -117,7 +119,24 @@ def test_addresses_that_a_proxy_saw_are_those_that_wait(behind: Make) -> None:
         assert wrong(f"198.51.100.{number}, 203.0.113.7") == 401
     assert wrong("198.51.100.99, 203.0.113.7") == 429
     assert wrong("198.51.100.99, 203.0.113.7, 10.0.3.8") == 429  # two proxies of ours
+    assert wrong("203.0.113.7:40112") == 429  # some proxies write the port
     assert wrong("203.0.113.8") == 401
+
+
+@pytest.mark.parametrize(
+    "seen, address",
+    [
+        ("203.0.113.7:40112", "203.0.113.7"),
+        ("[2001:db8::1]:443", "2001:db8::/64"),
+        ("[2001:db8::1]", "2001:db8::/64"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        *((nobody, PROXY) for nobody in ("unknown", "", "_hidden", ":40112")),
+    ],
+)
+def test_addresses_are_read_with_their_port(seen: str, address: str, behind: Make, board: Board) -> None:
+    scope = {"type": "http", "headers": [(b"x-forwarded-for", seen.encode())], "client": (PROXY, 5)}
+    assert address_of(board, HTTPConnection(scope)) == address
 
 
 @pytest.fixture
@@ -142,6 +161,8 @@ def sso_with(
             f'{allow}[board]\n{board}[board.oidc]\nissuer = "{issuer.url}"\nclient_id = "{CLIENT}"\n'
             f'client_secret = "env:MEKIKI_OIDC"\nname = "Hoshino ID"\n{more}'
         )
+        with transaction(request.getfixturevalue("board").engine) as session:
+            set_password(session, AOKI, None)
         made: Make = request.getfixturevalue("somebody")
         return made
 
@@ -297,6 +318,22 @@ def test_a_name_that_belongs_to_somebody_else_at_the_issuer_is_refused(
     with transaction(board.engine) as session:
         bind(session, AOKI, None)
     assert one.get(f"{BACK}?{issuer.authorize(led(one), sub='another')}").status_code == 200
+
+
+def test_an_account_that_has_a_password_is_not_for_whoever_comes_under_its_name(
+    sso: Make, issuer: IssuerServer, board: Board
+) -> None:
+    one = sso()
+    with transaction(board.engine) as session:
+        set_password(session, AOKI, "$argon2id$of-somebody-else")
+    answer = one.get(f"{BACK}?{issuer.authorize(led(one))}")
+    assert answer.status_code == 403
+    assert "signs in with a password" in answer.text
+    with snapshot(board.engine) as session:
+        assert account(session, AOKI).subject is None
+    with transaction(board.engine) as session:
+        set_password(session, AOKI, None)
+    assert one.get(f"{BACK}?{issuer.authorize(led(one))}").status_code == 200
 
 
 def test_newcomers_of_the_issuer_are_refused_unless_it_is_agreed(sso: Make, issuer: IssuerServer, board: Board) -> None:
