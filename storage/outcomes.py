@@ -30,6 +30,7 @@ from storage.schema import (
     Delivery,
     ItemRow,
     ItemVersion,
+    NoticeRow,
     Run,
     Sighting,
     VerdictRow,
@@ -78,6 +79,7 @@ class CaseHistory:
     opened_at: datetime
     log: tuple[LoggedAction, ...]  # oldest first
     told_at: datetime | None  # when the first message about it had been delivered
+    filed_at: datetime | None  # when the first notice about it had been filed
     registered: date | None  # its landing domain, as the registry tells
     items: tuple[FlaggedItem, ...]
 
@@ -185,7 +187,7 @@ def _histories(session: Session, ids: Sequence[int], end: datetime) -> Iterator[
         select(Case.id, Case.brand, Case.campaign, Case.opened_at).where(Case.id.in_(ids)).order_by(Case.id)
     ).all()
     logs = _logs(session, ids, end)
-    told = _told(session, ids, end)
+    told, filed = _told(session, ids, end), _filed(session, ids, end)
     items = _items(session, ids, end)
     domains = {row.id: domain for row in cases if (domain := landing_domain(row.campaign))}
     known = registrations(session, set(domains.values()))
@@ -197,6 +199,7 @@ def _histories(session: Session, ids: Sequence[int], end: datetime) -> Iterator[
             opened_at=row.opened_at,
             log=tuple(logs[row.id]),
             told_at=told.get(row.id),
+            filed_at=filed.get(row.id),
             registered=_day(str(registration.facts.get("created", ""))) if registration is not None else None,
             items=tuple(items[row.id]),
         )
@@ -243,6 +246,13 @@ def _told(session: Session, ids: Sequence[int], end: datetime) -> dict[int, date
         .group_by(AlertIntent.case_id)
     )
     return dict(session.execute(query).all())  # type: ignore[arg-type]
+
+
+def _filed(session: Session, ids: Sequence[int], end: datetime) -> dict[int, datetime]:
+    query = select(NoticeRow.case_id, func.min(NoticeRow.filed_at))
+    query = query.where(NoticeRow.case_id.in_(ids), NoticeRow.filed_at < end)
+    rows = session.execute(query.group_by(NoticeRow.case_id))
+    return {case_id: filed_at for case_id, filed_at in rows if filed_at is not None}
 
 
 def _items(session: Session, ids: Sequence[int], end: datetime) -> dict[int, list[FlaggedItem]]:

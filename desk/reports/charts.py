@@ -44,6 +44,7 @@ STYLES: Mapping[str, Style] = {
     "gone": Style(colour="#009e73", dash="2 4"),
     "detect": Style(colour="#cc79a7", dash="12 3"),
     "notice": Style(colour="#e69f00"),
+    "filed": Style(colour="#009e73", dash="2 4"),
     "reaction": Style(colour="#56b4e9", dash="5 3"),
     # Parts of a whole that have no colour of their own: sources, say.
     "first": Style(colour="#0072b2"),

@@ -16,8 +16,8 @@ from desk.reports.times import Spread, Waits
 from detector.measures import Share, share
 from storage.outcomes import CaseHistory, FlaggedItem
 
-TimeName = Literal["detect", "alert", "judgement", "notice", "reaction", "down"]
-TIMES: tuple[TimeName, ...] = ("detect", "alert", "judgement", "notice", "reaction", "down")
+TimeName = Literal["detect", "alert", "judgement", "notice", "filed", "reaction", "down"]
+TIMES: tuple[TimeName, ...] = ("detect", "alert", "judgement", "notice", "filed", "reaction", "down")
 CarrierKind = Literal["platform", "publisher", "advertiser"]
 CARRIERS: tuple[CarrierKind, ...] = ("platform", "publisher", "advertiser")
 MOST_CARRIERS = 15  # of one kind that are named; the rest is one number
@@ -211,6 +211,7 @@ class Count:
             return
         down = told.down_at[0] if told.down_at else None
         self._wait("notice", told.confirmed_at, told.takedown_at, down or closed)
+        self._wait("filed", told.confirmed_at, history.filed_at, down or closed)
         self._wait("down", opened, down, closed)
         if told.takedown_at is not None:
             after = next((at for at in told.down_at if at >= told.takedown_at), None)

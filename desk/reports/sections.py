@@ -404,7 +404,12 @@ def _bars(report: Report, words: Words, says: str) -> Markup | None:
 def _waiting(times: Mapping[TimeName, Spread], words: Words) -> Markup | None:
     """Draw what is counted from when a case was flagged, and what is counted from somewhere else."""
     since: tuple[tuple[TimeName, str], ...] = (("alert", "alert"), ("judgement", "judgement"), ("down", "gone"))
-    other: tuple[tuple[TimeName, str], ...] = (("detect", "detect"), ("notice", "notice"), ("reaction", "reaction"))
+    other: tuple[tuple[TimeName, str], ...] = (
+        ("detect", "detect"),
+        ("notice", "notice"),
+        ("filed", "filed"),
+        ("reaction", "reaction"),
+    )
     drawn = [_curves("waits", times, words, since), _curves("steps", times, words, other)]
     return Markup("").join(one for one in drawn if one) or None
 

@@ -28,7 +28,7 @@ from desk.reports.text import report_csv, report_json, report_markdown
 from desk.reports.times import Quantile
 from desk.reports.words import Language, words
 from storage.database import open_engine, snapshot, upgrade
-from tests.storage.november import END, HOSTILE, HOUR, NOW, START, at, november, run, visit
+from tests.storage.november import END, HOSTILE, HOUR, NOW, START, at, notice, november, run, visit
 from watch.health import Health
 
 NOVEMBER = Period(first=date(2026, 11, 1), last=date(2026, 11, 30), zone=ZoneInfo("Asia/Tokyo"), now=NOW)
@@ -130,6 +130,19 @@ def test_takedowns_are_watched_on_confirmed_cases_only(figures: Figures) -> None
     assert notice.p90 == no_less((END - at(11, 10, 10)) / HOUR)
     assert (reaction.reached, reaction.waiting, reaction.median) == (1, 0, exactly(44))
     assert (down.reached, down.waiting, down.median) == (1, 1, exactly(48))
+
+
+def test_how_long_notices_took_counts_from_the_confirmation(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/mekiki.db")
+    upgrade(engine)
+    cases = november(engine)
+    notice(engine, cases["A"], at(11, 3, 5), at(11, 3, 7))
+    notice(engine, cases["C"], at(11, 10, 11), None)
+    filed = made(engine).now.figures.times["filed"]
+    assert (filed.reached, filed.waiting, filed.ended) == (1, 1, 0)  # A; C is a draft still; F was before the month
+    assert filed.median == exactly(5)
+    assert filed.p90 == no_less((END - at(11, 10, 10)) / HOUR)
+    engine.dispose()
 
 
 def test_precision_counts_cases_and_leaves_doubles_out(figures: Figures) -> None:

@@ -29,7 +29,7 @@ def told(*actions: str) -> Story:
             )
         )
     history = CaseHistory(
-        id=1, brand="hoshino", opened_at=START, log=tuple(log), told_at=None, registered=None, items=()
+        id=1, brand="hoshino", opened_at=START, log=tuple(log), told_at=None, filed_at=None, registered=None, items=()
     )
     return story(history)
 

@@ -28,7 +28,7 @@ from storage.cases import Judgement, judge, undo
 from storage.database import transaction
 from storage.registrations import Registration, save_registration
 from storage.runs import finish_run, start_run
-from storage.schema import AlertIntent, Delivery, VisitRow
+from storage.schema import AlertIntent, Delivery, NoticeRow, VisitRow
 from tests.storage.examples import see
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -123,6 +123,16 @@ def visit(engine: Engine, case: int, when: datetime, visitor: str, outcome: str)
     with transaction(engine) as session:
         row = VisitRow(case_id=case, url="https://shop-a.test/lp", visitor=visitor, started_at=when, outcome=outcome)
         row.visit = {}
+        session.add(row)
+
+
+def notice(engine: Engine, case: int, drafted: datetime, filed: datetime | None) -> None:
+    with transaction(engine) as session:
+        row = NoticeRow(
+            reference=f"MK-{case}-{drafted:%d%H}", case_id=case, channel="meta-ads", language="ja", actor="platform",
+            subject="meta", targets=[], links=[], state="filed" if filed else "draft", state_at=filed or drafted,
+            drafted_at=drafted, drafted_by="aki", filed_at=filed, filed_by="aki" if filed else None, content={},
+        )  # fmt: skip
         session.add(row)
 
 

@@ -20,7 +20,7 @@ from storage.outcomes import (
 )
 from storage.schema import ItemRow, Sighting
 from tests.storage.examples import a_verdict, see
-from tests.storage.november import END, START, an_ad, at, november, run, visit
+from tests.storage.november import END, START, an_ad, at, notice, november, run, visit
 
 
 def histories(engine: Engine, **wanted: str) -> dict[int, CaseHistory]:
@@ -48,6 +48,17 @@ def test_a_case_is_told_with_its_first_message_or_the_digest_that_names_it(engin
     assert told["C"] == at(11, 10) + timedelta(seconds=120)
     assert told["D"] is None  # it waits
     assert told["I"] is None  # it was given up
+
+
+def test_a_case_is_filed_with_its_first_notice(engine: Engine) -> None:
+    cases = november(engine)
+    notice(engine, cases["A"], at(11, 3, 5), at(11, 8))
+    notice(engine, cases["A"], at(11, 3, 6), at(11, 3, 7))
+    notice(engine, cases["C"], at(11, 10), None)
+    notice(engine, cases["F"], at(11, 2), at(12, 1))  # after the month
+    found = histories(engine)
+    filed = {name: found[cases[name]].filed_at for name in "ACF"}
+    assert filed == {"A": at(11, 3, 7), "C": None, "F": None}
 
 
 def test_items_say_since_when_where_and_why(engine: Engine) -> None:
