@@ -102,6 +102,35 @@ def test_two_cases_become_one(site: Site, somebody: Callable[..., Somebody]) -> 
     assert {"duplicate", "merged"} <= {action for _, action in site.entries(one) + site.entries(other)}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_notice_is_drafted_and_approved_by_another(
+    language: str, site: Site, somebody: Callable[..., Somebody]
+) -> None:
+    case = site.flag(f"drafted{language}")
+    page = somebody("analyst", language=language).go(f"/case/{case}")
+    for key, state in (("c", "confirmed"), ("t", "takedown")):
+        page.keyboard.press(key)
+        assert site.becomes(page, case, state)
+        page.goto(f"/case/{case}")
+    page.locator("details", has=page.locator(f"[hx-get='/case/{case}/plan']")).last.locator("summary").click()
+    steps = page.locator(".plan .steps > li > details")
+    expect(steps.first).to_be_visible()
+    for closed in steps.all():
+        closed.evaluate("one => one.open = true")
+    ways = page.locator(".way-to", has=page.locator(".dot.ready"))
+    expect(ways.first).to_be_visible()
+    ways.first.locator("form button").click()
+    page.wait_for_url("**/notice/*")
+    number = int(page.url.rpartition("/")[2])
+    expect(page.locator("pre.sent").first).to_contain_text(
+        "星野電機" if page.locator("pre.sent[lang=ja]").count() else "Hoshino"
+    )
+    other = somebody("approver", language=language).go(f"/notice/{number}")
+    other.locator(f"form[action='/notice/{number}/approve'] button").click()
+    expect(other.locator("dl.figures")).to_contain_text("suzuki")
+    assert ("suzuki", "notice") in site.entries(case)
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_an_evidence_bundle_is_taken_away(
     script: bool, site: Site, somebody: Callable[..., Somebody], tmp_path: Path
