@@ -2,8 +2,8 @@
 
 import getpass
 import json
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, wraps
@@ -20,7 +20,6 @@ from config import Config, ConfigError, Problem
 from detector.images.errors import NetworksDamaged
 from detector.images.networks import check
 from detector.policy import PolicyError
-from safety.confinement import seclude
 from safety.sandbox import Sandbox
 from safety.screen import screen
 from safety.secret import SecretError
@@ -122,20 +121,17 @@ class App:
         return profiles
 
 
-class Group(click.Group):
-    """The top of the command line: whatever our rooms raise on purpose ends as one line and an exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
-        seclude()
-        try:
-            return super().invoke(ctx)
-        except StorageUnavailable as error:
-            raise OutsideFailed(str(error)) from error
-        except PolicyError as error:
-            raise Misused(str(error)) from error
-        except (StorageError, SecretError, NetworksDamaged, TakedownError) as error:
-            raise Stop(str(error)) from error
+@contextmanager
+def told() -> Iterator[None]:
+    """Whatever our rooms raise on purpose ends as one line and an exit code."""
+    try:
+        yield
+    except StorageUnavailable as error:
+        raise OutsideFailed(str(error)) from error
+    except PolicyError as error:
+        raise Misused(str(error)) from error
+    except (StorageError, SecretError, NetworksDamaged, TakedownError) as error:
+        raise Stop(str(error)) from error
 
 
 def complain(problems: Iterable[Problem]) -> None:

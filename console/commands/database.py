@@ -7,6 +7,7 @@ import click
 from config.files import configuration_files
 from console.app import PARTLY, App, Misused, as_person, complain, utc_now, with_app
 from console.commands.evidence import look_at_everything
+from console.commands.seen import db_index
 from console.show import summary_line
 from console.stamping import trusted
 from console.still import still
@@ -24,6 +25,9 @@ from watch.many.queue import install
 @click.group()
 def db() -> None:
     """Look after the database."""
+
+
+db.add_command(db_index)
 
 
 @db.command("upgrade")

@@ -11,6 +11,7 @@ import msgspec
 from console.app import App, as_json, as_person, print_json, utc_now, with_app
 from console.case_filters import case_filters, keep_view
 from console.case_page import case_list, case_page
+from console.commands.campaigns import cases_merge, cases_split, cases_why
 from console.export import Format, Language, write_cases, write_items
 from console.picture import Protocol
 from console.show import moment, summary_line, terminal
@@ -39,6 +40,10 @@ as_order = click.option(
 @click.group()
 def cases() -> None:
     """Look at what was flagged."""
+
+
+for command in (cases_merge, cases_split, cases_why):
+    cases.add_command(command)
 
 
 @cases.command("list")

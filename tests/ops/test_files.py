@@ -15,6 +15,7 @@ import yaml
 
 from cli import main
 from config import load
+from console.commands.queue import worker
 from watch.job import KINDS
 
 OPS = Path("ops")
@@ -60,9 +61,9 @@ def test_every_command_line_is_one_that_mekiki_takes(where: str, words: list[str
     command: click.Command = main
     rest = list(words)
     while isinstance(command, click.Group):
-        name = rest.pop(0)
-        assert name in command.commands, where
-        command = command.commands[name]
+        _, found, rest = command.resolve_command(click.Context(command), rest)
+        assert found is not None, where
+        command = found
     context = click.Context(command, resilient_parsing=False)
     command.parse_args(context, rest)  # raises for options and arguments that it does not have
     if queues := context.params.get("queues"):
@@ -125,7 +126,7 @@ def test_workers_of_one_machine_are_told_to_answer_at_different_addresses() -> N
     own = re.findall(r"^#\s+/etc/mekiki/worker-([a-z,]+)\.environment: (\w+)=(\S+)$", unit, re.MULTILINE)
     assert [instance for instance, _, _ in own] == instances
     assert len({address for _, _, address in own}) == len(own) == 3
-    variables = {option.envvar for option in main.commands["worker"].params}
+    variables = {option.envvar for option in worker.params}
     assert {variable for _, variable, _ in own} <= variables
     assert "EnvironmentFile=-/etc/mekiki/worker-%I.environment\n" in unit
 

@@ -166,6 +166,8 @@ def main() -> None:
     gc.disable()
     for module in (*PROGRAM, *WHILE_RUNNING):
         importlib.import_module(module)
+    for verb in importlib.import_module("cli").VERBS:
+        verb.load()
     assert threading.active_count() == 1
     assert "twisted.internet.reactor" not in sys.modules
     gc.freeze()

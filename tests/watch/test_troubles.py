@@ -63,9 +63,9 @@ def test_each_trouble_is_told_once_with_a_command_that_can_be_typed(standing: Fa
     taken: click.Command = main
     words = shlex.split(command)[1:]
     while isinstance(taken, click.Group) and (words or not taken.invoke_without_command):
-        name = words.pop(0)
-        assert name in taken.commands
-        taken = taken.commands[name]
+        _, below, words = taken.resolve_command(click.Context(taken), words)
+        assert below is not None
+        taken = below
     taken.parse_args(click.Context(taken), words)  # raises for options and arguments that it does not have
 
 
