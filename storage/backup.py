@@ -24,12 +24,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, NullPool, create_engine, func, inspect, select, text
 from sqlalchemy.orm import Session
 
 from storage.custody import head
-from storage.database import snapshot
+from storage.database import revision_of, snapshot
 from storage.dumping import dump
 from storage.errors import CopyRefused, MediaMissing
 from storage.media import ADDRESS, MediaStore, sync_folder
@@ -152,8 +151,7 @@ def state_of(connection: Connection) -> dict[str, Any]:
     there = set(inspect(connection).get_table_names())
     tables = [table for table in Base.metadata.sorted_tables if table.name in there]
     counts = {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
-    revision = MigrationContext.configure(connection).get_current_revision()
-    return {"revision": revision, "rows": counts, "head": str(head(Session(connection)))}
+    return {"revision": revision_of(connection), "rows": counts, "head": str(head(Session(connection)))}
 
 
 def _copy_media(media: MediaStore, store: MediaStore, damaged: dict[str, None]) -> tuple[set[str], int]:

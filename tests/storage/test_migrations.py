@@ -8,6 +8,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from storage import database as database_module
@@ -15,7 +17,7 @@ from storage.case_list import list_cases
 from storage.case_log import log_faults
 from storage.cases import case_detail
 from storage.custody import chain, check_chain
-from storage.database import check_current, open_engine, snapshot, upgrade
+from storage.database import check_current, open_engine, revision_of, revisions, snapshot, upgrade
 from storage.schema import Base
 from tests.servers.postgres import database as postgres_database
 from tests.storage.examples import NOW, an_item, see
@@ -37,6 +39,17 @@ SCHEMA = {
         UNION ALL SELECT 'sequence', sequencename, data_type::text, '' FROM pg_sequences WHERE schemaname = 'public'
     """,
 }
+
+
+def test_revisions_are_read_as_alembic_reads_them(empty_engine: Engine) -> None:
+    script = ScriptDirectory(str(MIGRATIONS))
+    assert revisions() == [step.revision for step in script.walk_revisions()][::-1]
+    assert revisions()[-1] == script.get_current_head()
+    for wanted in (None, *revisions()[:2]):
+        with empty_engine.begin() as connection:
+            if wanted:
+                _step(connection, wanted)
+            assert revision_of(connection) == MigrationContext.configure(connection).get_current_revision() == wanted
 
 
 def test_a_store_of_every_released_revision_comes_along(empty_engine: Engine) -> None:
