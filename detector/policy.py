@@ -21,11 +21,9 @@ from typing import Any
 import msgspec
 
 from detector.score_map import ScoreMap, logistic, score_map
-from detector.signals import SIGNALS
 from detector.verdict import Decision
 
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
-KNOWN: frozenset[str] = frozenset(signal.name for signal in SIGNALS)
 
 
 class PolicyError(ValueError):
@@ -96,12 +94,13 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     fitted: dict[str, Any] = {}
 
 
-def read_policy(text: str, *, known: Collection[str] = KNOWN) -> Policy:
+def read_policy(text: str, *, known: Collection[str] | None = None) -> Policy:
     """Read and check a policy file.
 
     Args:
         text: TOML.
-        known: the signals that it must weigh, each once; empty for a policy that only replays old verdicts.
+        known: the signals that it must weigh, each once, by default all there are; empty for a policy that only replays
+            old verdicts.
 
     Raises:
         PolicyError: with the first thing that is wrong, and where.
@@ -124,7 +123,7 @@ def read_policy(text: str, *, known: Collection[str] = KNOWN) -> Policy:
     )
     if file.platt is not None and file.isotonic is not None:
         raise PolicyError("expected platt or isotonic, not both")
-    for problem in _problems(policy, known):
+    for problem in _problems(policy, KNOWN if known is None else known):
         raise PolicyError(problem)
     return policy
 
@@ -179,7 +178,9 @@ def shipped_policy(version: str) -> Policy:
     if version not in versions:
         raise KeyError(version)
     text = resources.files("detector").joinpath(f"policies/{version}.toml").read_text(encoding="utf-8")
-    return read_policy(text, known=KNOWN if version == versions[-1] else ())
+    return read_policy(text, known=())
 
 
 POLICY: Policy = shipped_policy(shipped_versions()[-1])
+# The signals. The newest policy weighs all there are, and is read without what they need to look.
+KNOWN: frozenset[str] = frozenset(POLICY.weights)
