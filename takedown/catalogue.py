@@ -8,6 +8,7 @@ at once, with its file and key path.
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -77,11 +78,27 @@ def load_catalogue(own: Path | None) -> Catalogue:
     Raises:
         ConfigError: with every problem found.
     """
+    if own is None:
+        return _shipped()
+    entries, wrong = _read_folder(own)
+    return _catalogue(_shipped_entries() | entries, wrong)
+
+
+@cache
+def _shipped() -> Catalogue:
+    return _catalogue(_shipped_entries(), [])
+
+
+@cache
+def _shipped_entries() -> "dict[str, _Entry]":
+    """Return what came with the program, which stays as it is as long as that runs."""
     entries, wrong = _read_folder(SHIPPED)
-    if own is not None:
-        ours, more = _read_folder(own)
-        wrong += more
-        entries |= ours
+    if wrong:
+        raise ConfigError(wrong)
+    return entries
+
+
+def _catalogue(entries: "Mapping[str, _Entry]", wrong: list[Problem]) -> Catalogue:
     for channel, file, where in entries.values():
         wrong += [Problem(str(file), f"{where}.{key}", says) for key, says in _contradictions(channel, entries)]
     if wrong:
@@ -203,15 +220,16 @@ def _is_key(path: str, fields: Iterable[str]) -> bool:
     return path in _paths(Channel) or (table == "field" and name in fields)
 
 
-def _paths(model: type[BaseModel], prefix: str = "") -> list[str]:
+@cache
+def _paths(model: type[BaseModel], prefix: str = "") -> tuple[str, ...]:
     """Return the key paths of a table, those of the tables in it with dots."""
-    found = []
+    found: list[str] = []
     for name, field in model.model_fields.items():
         found.append(prefix + name)
         for inner in (field.annotation, *get_args(field.annotation)):
             if isinstance(inner, type) and issubclass(inner, BaseModel):
                 found += _paths(inner, f"{prefix}{name}.")
-    return found
+    return tuple(found)
 
 
 def _near(key: str, known: Iterable[str]) -> str:
