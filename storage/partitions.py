@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from psycopg.errors import LockNotAvailable
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -35,6 +34,7 @@ AHEAD = 3  # months made beforehand: `mekiki db prune` and `mekiki db upgrade` m
 MOST = 240  # months that get tables when rows come from elsewhere; older ones lie in the table for what fits nowhere
 TRIES = 5  # at the moment in which nobody else uses the tables
 _WAIT = "1s"  # for it, each time: whoever comes meanwhile waits for us
+_IN_USE = "55P03"  # lock_not_available, as the driver says it; the driver itself is not loaded for SQLite
 
 _TABLE = table_of(Sighting).name
 _DEFAULT = "sightings_default"
@@ -165,7 +165,7 @@ def _be_alone(session: Session) -> None:
             with session.begin_nested():
                 session.execute(text(f"LOCK TABLE items, item_versions, {_TABLE}, runs IN ACCESS EXCLUSIVE MODE"))
         except OperationalError as error:
-            if not isinstance(error.orig, LockNotAvailable):
+            if getattr(error.orig, "sqlstate", None) != _IN_USE:
                 raise
         else:
             return
