@@ -105,7 +105,7 @@ VERBS = (
     Verb("doctor", "setup:doctor", "Check the installation, and the configuration if there is one."),
     Verb(
         "demo",
-        "setup:demo",
+        "demo:demo",
         "Crawl a small world on this machine with planted frauds, and show what mekiki makes of it.",
     ),
 )

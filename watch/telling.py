@@ -20,22 +20,12 @@ from storage.cursors import cursor, save_cursor
 from storage.database import snapshot, transaction
 from storage.media import MediaStore
 from storage.rounds import latest_rounds
-from storage.runs import RunRecord, last_rounds
-from watch.health import HISTORY, Health, judge
+from storage.runs import RunRecord
+from watch.health import Health, judge
 from watch.rounds import due_parts
+from watch.standing import rounds_of
 
 TOLD = "health told"  # name of the cursor that holds the state told last
-
-
-def healths(config: Config, engine: Engine, now: datetime, only: str | None = None) -> list[Health]:
-    """Judge every source of the configuration, or that one."""
-    with snapshot(engine) as session:
-        wanted = [source for source in config.source if only in (None, source.key)]
-        return [judge(source, _rounds(config, source, session), now) for source in wanted]
-
-
-def _rounds(config: Config, source: Source, session: Session) -> list[RunRecord]:
-    return last_rounds(session, source.key, HISTORY + 1, steady(slices_of(config, source, session)))
 
 
 async def tell_changes(
@@ -78,7 +68,7 @@ def _changes(config: Config, engine: Engine, now: datetime, only: str | None, ov
     for source in [source for source in config.source if only in (None, source.key)]:
         with snapshot(engine) as session:
             told = cursor(session, source.key, TOLD) or ""
-            rounds = _rounds(config, source, session)
+            rounds = rounds_of(config, source, session)
             goes_on = not over and _goes_on(config, source, rounds, session, now)
         health = judge(source, rounds[1:] if goes_on else rounds, now)
         if goes_on and health.well:  # the rounds before were; of this one nobody knows yet

@@ -9,7 +9,7 @@ from desk.reports.period import chosen
 from desk.reports.report import Report, make_report
 from storage.database import snapshot
 from watch.observability.facts import Facts
-from watch.telling import healths
+from watch.standing import healths
 
 FRESH = timedelta(minutes=5)  # figures of a long period over many items take seconds
 FACTS_FRESH = timedelta(minutes=1)

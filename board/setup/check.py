@@ -17,7 +17,7 @@ from desk.doctor import Check, configured, installation
 from safety.screen import screen
 from storage.profiles import Profiles
 from watch.health import Health
-from watch.telling import healths
+from watch.standing import healths
 
 FRESH = timedelta(minutes=5)
 PATIENCE = 10.0  # seconds: it starts children and reads every logo

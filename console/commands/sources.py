@@ -17,7 +17,7 @@ from spiders.slices import slices_of
 from storage.runs import last_ended, last_run
 from watch.health import Health
 from watch.lag import lags
-from watch.telling import healths
+from watch.standing import healths
 
 TRIAL_ITEMS = 5
 
