@@ -12,7 +12,7 @@ demo: $(READY)
 	$(BIN)/mekiki demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -n logical --dist worksteal
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -83,8 +83,17 @@ _SEEN: Mapping[str, _Told] = {
     "page.hides": (re.compile(r".*"), lambda m: _HIDES.get(m[0], m[0])),
     "picture.copy": _BITS,
     "picture.seen_before": _BITS,
-    "picture.logo": (re.compile(r"(.*), likeness (\S+)", re.DOTALL), lambda m: f"{m[1]}（類似度 {m[2]}）"),
+    "picture.logo": (re.compile(r"(.*), likeness (\S+)", re.DOTALL), lambda m: f"{_look(m[1])}（類似度 {m[2]}）"),
 }
+_LOOKS = {  # how `detector.images.enrol` names the parts of a logo and what they are drawn in
+    "whole": "全体", "first part": "前半", "second part": "後半", "own colours on white": "元の色（白地）",
+    "own colours on black": "元の色（黒地）", "black on white": "黒（白地）", "white on black": "白（黒地）",
+    "filled": "塗りつぶし",
+}  # fmt: skip
+
+
+def _look(says: str) -> str:
+    return "・".join(_LOOKS.get(one, one) for one in says.split(", "))
 
 
 def _mark_in_japanese(says: str) -> str:

@@ -133,7 +133,7 @@ def test_the_fsa_is_asked_to_pass_it_on_and_gets_the_account_alone(stage: Stage)
             "the picture of case 12, 3 of 64 hash bits differ",
             f"案件12の画像（{BITS}3ビットが相違）",
         ),
-        ("picture.logo", "whole, likeness 0.93", "whole（類似度 0.93）"),
+        ("picture.logo", "whole, white on black, filled, likeness 0.93", "全体・白（黒地）・塗りつぶし（類似度 0.93）"),
         ("setting.fraud", "the word “sale” in its name", "名前に「sale」を含む"),
         ("setting.fraud", "the brand's name in its name", "名前にブランド名を含む"),
         ("setting.honest", "on youtube", "YouTube上"),
