@@ -99,6 +99,19 @@ def test_the_board_in_a_container_answers_the_proxy_of_its_machine_alone(service
     check_address(board)
 
 
+def test_the_board_in_a_pod_answers_the_ingress_alone() -> None:
+    board = Board.model_validate(tomllib.loads((OPS / "kubernetes/mekiki.toml").read_text("utf-8"))["board"])
+    check_address(board)
+    (rule,) = _policy("board")["ingress"]
+    port = int(board.listen.rpartition(":")[2])
+    (one,) = pods()["board"]["containers"]
+    assert [found["containerPort"] for found in one["ports"]] == [found["port"] for found in rule["ports"]] == [port]
+    assert board.trusted
+    assert not any(ip_network("0.0.0.0/0") == network for network in board.trusted)
+    for name in ("startup", "liveness", "readiness"):  # the kubelet's own requests would be answered with nothing
+        assert f"http://127.0.0.1:{port}/health" in one[f"{name}Probe"]["exec"]["command"][-1]
+
+
 def test_the_database_of_containers_is_reached_by_workers_alone(services: dict[str, dict[str, Any]]) -> None:
     assert services["database"]["networks"] == ["inside"]
     assert compose()["networks"]["inside"] == {"internal": True}
@@ -128,7 +141,7 @@ def test_no_secret_comes_along_and_none_is_to_be_typed_on_a_command_line() -> No
 
 
 def test_pods_may_do_nothing_that_they_need_not() -> None:
-    assert pods().keys() == {"crawl", "visit", "tell", "backup"}
+    assert pods().keys() == {"crawl", "visit", "tell", "backup", "board"}
     for name, pod in pods().items():
         assert pod["securityContext"]["runAsNonRoot"] is True, name
         assert (pod["automountServiceAccountToken"], pod["enableServiceLinks"]) == (False, False), name
