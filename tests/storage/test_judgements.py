@@ -329,20 +329,6 @@ def test_a_takedown_waits_for_another_person_of_the_list(engine: Engine, case: i
     assert state(engine, case) == "takedown"
 
 
-def test_a_case_that_waits_for_approval_is_merged_with_none(engine: Engine, case: int) -> None:
-    """Else who asked for a takedown could approve it as a part of another case."""
-    other = see(engine, an_item(9, host="another-shop.test")).cases[0]
-    for one, who in ((case, "aki"), (other, "ren")):
-        say(engine, one, "confirm")
-        say(engine, one, "takedown", who=who, approvers=("aki", "ren"))
-    for one, into in ((case, other), (other, case)):
-        with pytest.raises(JudgementRefused, match="waits for the approval of a takedown that"):
-            say(engine, one, "duplicate", who="aki", into=into)
-    for one in (case, other):
-        take_back(engine, one, who="aki" if one == case else "ren")
-    say(engine, case, "duplicate", who="aki", into=other)
-
-
 def test_without_somebody_who_asks_nothing_is_approved(engine: Engine, case: int) -> None:
     say(engine, case, "confirm")
     say(engine, case, "takedown", approvers=("aki", "keiko"))

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -57,6 +58,26 @@ def test_the_younger_case_becomes_a_part_of_the_older(engine: Engine) -> None:
         assert [(entry.action, entry.who) for entry in case_detail(session, young).log][-1] == ("duplicate", "aki")
         assert (root_of(session, young), family(session, old)) == (old, [old, young])
     assert list(log_faults(engine)) == []
+
+
+def test_a_case_that_waits_for_approval_is_merged_with_none(engine: Engine) -> None:
+    """Else who asked for a takedown could approve it as a part of another case."""
+    one, other = (see(engine, an_item(number, host=f"shop-{number}.test")).cases[0] for number in (1, 9))
+
+    def say(case: int, action: Any, who: str, **more: Any) -> None:
+        with transaction(engine) as session:
+            judge(session, case, Judgement(who=who, action=action, **more), now=NOW)
+
+    for case, who in ((one, "aki"), (other, "ren")):
+        say(case, "confirm", who)
+        say(case, "takedown", who, approvers=("aki", "ren"))
+    for case, into in ((one, other), (other, one)):
+        with pytest.raises(JudgementRefused, match="waits for the approval of a takedown that"):
+            say(case, "duplicate", "aki", into=into)
+    for case, who in ((one, "aki"), (other, "ren")):
+        with transaction(engine) as session:
+            undo(session, case, who=who, now=NOW)
+    say(one, "duplicate", "aki", into=other)
 
 
 def test_later_arrivals_follow(engine: Engine) -> None:
