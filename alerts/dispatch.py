@@ -246,6 +246,7 @@ class _Pass:
                 await asyncio.to_thread(self._outgoing.release, rest)
         except StorageError as error:
             lane.clear()
+            await asyncio.gather(*recording)
             self._tally.problem(f"{key}: {error}")
 
     async def _waited(self, key: str, wait: timedelta) -> bool:

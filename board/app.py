@@ -56,7 +56,7 @@ WAYS: tuple[Way, ...] = (
     Way(path="/", does=home),
     Way(path="/language", does=language, method="POST", least=None, name="language"),
     Way(path="/health", does=health, least=None, light=True),
-    Way(path="/static/{hash}/{name}", does=static, least=None),
+    Way(path="/static/{hash}/{name}", does=static, least=None, light=True),
     *signing.WAYS,
     *single_sign_on.WAYS,
     *wall.WAYS,
@@ -72,7 +72,7 @@ def make_app(board: Board) -> ASGIApp:
     """Return the application within its fence."""
     register_url_convertor("int", _Number())  # Starlette's own fails on thousands of digits, before any guard
     threads = {lane: Threads(most) for lane, most in LANES.items()}
-    routes = [Route(way.path, guarded(board, way, threads[way.lane]), methods=[way.method]) for way in WAYS]
+    routes = [Route(way.path, guarded(board, way, threads), methods=[way.method]) for way in WAYS]
     nowhere = not_found(board, threads["open"])
     app = Starlette(routes=routes, exception_handlers={HTTPException: nowhere}, lifespan=tidying(board))
     app.router.redirect_slashes = False  # it would lead to wherever a proxy says that we are

@@ -13,7 +13,8 @@ Each lane of ways (`Way.lane`) has threads of its own, so that slow ones, or ope
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from hmac import compare_digest
@@ -31,11 +32,12 @@ from board.once import once
 from board.paper import page
 from board.peer import named
 from board.refusal import refusal, says
-from board.ways import Asked, Way, may
+from board.ways import Asked, Lane, Way, may
 from board.words import LANGUAGES, Language, words
 from storage.custody import append
 from storage.database import snapshot, transaction
 from storage.denials import denied
+from storage.errors import StorageUnavailable
 from storage.signed_in import Person, person, seen
 
 P = ParamSpec("P")
@@ -75,18 +77,21 @@ class Threads:
         return await run_sync(partial(does, *arguments, **more), limiter=self._limiter)
 
 
-def guarded(board: Board, way: Way, threads: Threads) -> Callable[[Request], Awaitable[Response]]:
+def guarded(board: Board, way: Way, threads: Mapping[Lane, Threads]) -> Callable[[Request], Awaitable[Response]]:
     """Return what Starlette calls for a way."""
 
     async def answer(request: Request) -> Response:
         asked = asked_by_nobody(board, request)
+        mine = threads["open"]
         try:
             if way.light:
                 return way.does(asked)
-            asked = await threads.run(with_person, asked)
-            return await _answer(way, asked, threads)
+            asked = await mine.run(with_person, asked)
+            if asked.person.login:
+                mine = threads[way.lane]
+            return await _answer(way, asked, mine)
         except Exception as error:  # noqa: BLE001  the edge of a request: one that fails takes no other along
-            return await threads.run(refusal, asked, error)
+            return await mine.run(refusal, asked, error)
 
     return answer
 
@@ -194,21 +199,26 @@ def _write(asked: Asked, way: Way) -> Response:
 def _recorded(asked: Asked, way: Way) -> Response:
     """Put on record that it is asked for, do what writes, and put on record where it was not done."""
     try:
-        with transaction(asked.board.engine) as session:
-            append(
-                session,
-                at=asked.now,
-                who=asked.person.login,
-                action=_action(way),
-                subject=way.subject(asked.request.path_params),
-                data={},
-            )
+        _record(asked, way)
         response = way.does(asked)
     except Exception as error:  # noqa: BLE001  whatever it is, it is a page for people, and on record
         response = refusal(asked, error)
-    if response.status_code >= 400 and response.status_code != 503:  # the database could not be written to
-        _note(asked, way, f"status {response.status_code}")
+    if response.status_code >= 400:
+        with suppress(StorageUnavailable):  # then the first row may not be there, either
+            _record(asked, way, denied=f"status {response.status_code}")
     return response
+
+
+def _record(asked: Asked, way: Way, **data: str) -> None:
+    with transaction(asked.board.engine) as session:
+        append(
+            session,
+            at=asked.now,
+            who=asked.person.login,
+            action=_action(way),
+            subject=way.subject(asked.request.path_params),
+            data=data,
+        )
 
 
 def _denied(asked: Asked, way: Way, why: str) -> Response:

@@ -51,7 +51,7 @@ ALGORITHMS = (
 )  # with a key pair
 KEYS: Mapping[str, type[RSAKey] | type[ECKey] | type[OKPKey]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 FAILED_FOR = timedelta(seconds=10)  # that an issuer which has failed is not asked again
-AT_ONCE = 8  # sign-ins under way: each keeps a thread of the board waiting
+AT_ONCE = 4  # sign-ins under way: each keeps a thread of the board waiting
 PATIENCE = 1.0  # seconds that one waits for others
 _MOST_KEYS = 50
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "mekiki"}

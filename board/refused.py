@@ -26,7 +26,7 @@ _FORMS = (
     (r"(.+) has asked for it already; .*", "{0} がすでに削除対応を申請しています。別の人の承認が必要です。"),
     (
         r"case (\d+) waits for the approval of a takedown that (.+) has asked for; .*",
-        "案件{0}は {1} が申請した削除対応の承認待ちです。承認するか、申請を元に戻してから統合してください。",
+        "案件{0}は {1} が申請した削除対応の承認待ちです。申請を元に戻してから統合してください。",
     ),
     (
         r"(.+) has asked for the takedown; another person must approve it",

@@ -117,12 +117,14 @@ def _admit(asked: Asked, login: str, subject: str | None) -> None:
             found = account(session, login)
         if found.disabled_at is not None:
             raise Unknown("sign_on_unknown")
-        if subject is None or found.subject == subject:
+        if subject is None:
+            return
+        if found.password is not None:  # it was made for whoever knows that
+            raise Unknown("sign_on_password")
+        if found.subject == subject:
             return
         if found.subject is not None:
             raise Unknown("sign_on_other")
-        if found.password is not None:  # it was made for whoever knows that
-            raise Unknown("sign_on_password")
         bind(session, login, subject)
 
 

@@ -54,10 +54,12 @@ def _imported(name: str) -> Any:
     All that is imported stays: looking through it for garbage again and again would take a part of the start.
     """
     if name not in sys.modules:
+        collects = gc.isenabled()
         gc.disable()
         try:
             import_module(name)
         finally:
             gc.freeze()
-            gc.enable()
+            if collects:
+                gc.enable()
     return sys.modules[name]

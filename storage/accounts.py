@@ -57,12 +57,17 @@ def add_account(session: Session, login: str, role: Role, password: str | None, 
 
 
 def set_password(session: Session, login: str, password: str | None) -> None:
-    """Give an account another password; whoever is signed in with it is signed out.
+    """Give an account another password, or none; whoever is signed in with it is signed out.
+
+    One with a password is tied to nobody at an issuer.
 
     Raises:
         AccountNotFound: there is none of this login.
     """
-    _row(session, login).password = password
+    row = _row(session, login)
+    row.password = password
+    if password is not None:
+        row.subject = None
     sign_out_everywhere(session, login)
 
 

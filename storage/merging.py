@@ -103,7 +103,7 @@ def merge(
         if case.takedown_asked is not None:  # else who asked for one could approve it as a part of another
             raise JudgementRefused(
                 f"case {case.id} waits for the approval of a takedown that {case.takedown_asked} has asked for; "
-                "approve that, or take it back, and merge then"
+                "take that back first"
             )
     target = cases[into] if into is not None else min(cases.values(), key=age)
     for case in sorted(cases.values(), key=age):

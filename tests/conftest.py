@@ -7,4 +7,4 @@ os.environ.pop("COLUMNS", None)  # tests run side by side inherit the width of t
 
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores: a quarter of the time tests wait, for delays, browsers and clocks."""
-    return len(os.sched_getaffinity(0)) + 1
+    return (os.cpu_count() or 1) + 1

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from alerts.report import Tried
 from config import Config
 from safety.logs import Log
 from storage.database import snapshot, transaction
+from storage.errors import StorageUnavailable
 from storage.intents import due_intents
 from storage.media import MediaStore
 from watch.due import LOOK_AGAIN, note_unwanted, unwanted
@@ -54,7 +56,8 @@ class Messenger:
             await asyncio.shield(delivering)
         except asyncio.CancelledError:
             stop.set()
-            await delivering
+            with suppress(StorageUnavailable):  # what waits is as due as before
+                await delivering
             raise
 
     async def _deliver(self, stop: asyncio.Event) -> None:

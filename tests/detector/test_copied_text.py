@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.brands import BrandProfile, OfficialPage
-from detector.copied_text import BLOCK, LEAST_RUN, MOST_SHOWN, CopiedText, CopyIndex, own_words
+from detector.copied_text import BLOCK, LEAST_RUN, MOST_SHOWN, MOST_TEXT, CopiedText, CopyIndex, own_words
 from detector.lint import lint
-from detector.normalize import skeleton
+from detector.normalize import Folded, skeleton
 from tests.detector.hoshino import HOSHINO
-from tests.growth import LINEAR, growth
+from tests.growth import BOUNDED, LINEAR, growth
 
 STORY = (
     "風を編む。静けさを設計する。北の工房から届く一台は、朝の光のように部屋をめぐり、眠りを妨げず、季節の変わり目を知らせます。\n"
@@ -131,8 +131,15 @@ def test_hostile_texts_take_little_time(hostile: str) -> None:
     draw = random.Random(1)
     pages = ["".join(chr(draw.randrange(0x4E00, 0x9FA5)) for _ in range(20_000)) for _ in range(5)]
     index = CopyIndex([brand(*pages, STORY, "あ" * 50_000, "い" * 59, "風を編む。" * 11, "abcdefgh" * 7)])
-    folded = {size: skeleton(hostile[:size]) for size in (len(hostile), len(hostile) // 4)}
-    assert growth(lambda size: list(index.find(0, folded[size])), len(hostile)) < LINEAR
+
+    def find(text: Folded) -> None:
+        list(index.find(0, text))
+
+    def made(size: int) -> Folded:
+        return skeleton(hostile[:size])
+
+    assert growth(find, made, MOST_TEXT) < LINEAR
+    assert growth(find, made, 4 * MOST_TEXT) < BOUNDED
 
 
 def test_a_line_of_one_sign_is_no_text() -> None:

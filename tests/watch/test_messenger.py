@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from alerts.dispatch import LOOK_AGAIN
+from alerts.report import DispatchReport
 from storage.database import transaction
+from storage.errors import StorageUnavailable
 from storage.schema import Case
 from tests.alerts.bureau import Bureau, told
 from tests.servers.sink import Reply, Sink
@@ -153,6 +156,25 @@ def test_told_to_stop_it_ends_what_is_on_its_way_and_a_restart_sends_nothing_twi
         bureau.wait(minutes=10)
         asyncio.run(passes(bureau, [bureau.at]))
         assert told(sink) == [("first", case) for case in cases]
+
+
+def test_told_to_stop_while_the_database_is_away_it_stops_all_the_same(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any, stop: asyncio.Event, **__: Any) -> DispatchReport:
+        await stop.wait()
+        raise StorageUnavailable("the database cannot be used: connection refused")
+
+    monkeypatch.setattr("watch.messenger.dispatch_due", away)
+
+    async def stopped() -> None:
+        delivering = asyncio.create_task(messenger_of(bureau, print, print).deliver())
+        await asyncio.sleep(0.1)
+        delivering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await delivering
+
+    asyncio.run(asyncio.wait_for(stopped(), 30))
 
 
 def _due(bureau: Bureau) -> list[str]:

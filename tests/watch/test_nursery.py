@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from cli import VERBS
 from tests.servers.waiting import until
-from watch.children.nursery import Ended, Nursery, NurseryError
+from watch.children.nursery import LATE, Ended, Nursery, NurseryError
 from watch.children.processes import Process, processes
 
 PROGRAM = "tests.servers.nursery_program"
@@ -59,6 +60,11 @@ def gone(pid: int) -> bool:
 
 def children(pid: int) -> list[Process]:
     return [process for process in processes() if process.parent == pid]
+
+
+def test_the_verbs_that_children_are_started_with_are_imported_before_the_fork() -> None:
+    verbs = {verb.name: verb.load() for verb in VERBS}
+    assert {verbs[name].callback.__module__ for name in ("crawl", "db")} <= set(LATE)
 
 
 def test_a_child_is_a_process_of_its_own_and_its_lines_and_exit_code_come_back(room: Room) -> None:

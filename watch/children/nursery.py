@@ -25,6 +25,8 @@ LAST_LINES = 20  # of a child that are kept for who waits for its end
 # What a crawl imports only once it runs: a third of a child's time. None of it installs a reactor: that is the child's.
 LATE = (
     "aiohttp.web",
+    "console.commands.database",  # the verbs that children are started with
+    "console.commands.finding",
     "scrapy.core.downloader.contextfactory",
     "scrapy.core.downloader.handlers.http11",
     "scrapy.downloadermiddlewares.cookies",

@@ -211,6 +211,8 @@ class Worker:
             except asyncio.CancelledError:
                 return False
             except StorageUnavailable as error:
+                if self._stopping.is_set():
+                    return False
                 self.hands.warn(f"{called(job)}: trying again: {error}")
                 await asyncio.sleep(OUTAGE_PAUSE)
             else:
