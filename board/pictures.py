@@ -7,17 +7,13 @@ change, so browsers keep them; what was purged or damaged is a drawing that says
 from io import BytesIO
 
 from PIL import Image
-from sqlalchemy import select
 from starlette.responses import Response
 
 from board.static import files
 from board.ways import Asked, Way
-from desk.motif import evidence_in
-from storage.case_items import item_views
 from storage.database import snapshot
 from storage.media import ADDRESS
 from storage.pictures import known_picture
-from storage.schema import CaseItem, VersionPicture
 
 SIDES = {"320": 320, "640": 640, "full": None}  # pixels; None: as the sandbox made it
 QUALITY = 78  # of a WebP
@@ -36,15 +32,6 @@ def picture(asked: Asked) -> Response:
     return Response(data, headers=KEPT, media_type=form)
 
 
-def likeness(asked: Asked) -> Response:
-    """Give what the match in a picture of a case resembles: the brand's logo, or an earlier case's picture."""
-    found = beside(asked, asked.request.path_params["case"], asked.request.path_params["sha256"])
-    if found is None:
-        return missing()
-    data, form = sized(found[1], SIDES["640"])
-    return Response(data, headers={"Cache-Control": "private, max-age=300"}, media_type=form)
-
-
 def original(asked: Asked) -> Response:
     """Give the bytes of a picture as they came, as a file that no browser opens."""
     sha256 = asked.request.path_params["sha256"]
@@ -57,26 +44,6 @@ def original(asked: Asked) -> Response:
         return Response(asked.words("wall.picture_gone"), 404, media_type="text/plain; charset=utf-8")
     headers = {"Content-Disposition": f'attachment; filename="{sha256}.bin"', "Content-Security-Policy": "sandbox"}
     return Response(data, headers=headers, media_type="application/octet-stream")
-
-
-def beside(asked: Asked, case_id: int, sha256: str) -> tuple[str, bytes] | None:
-    """Return name and rendition of what the evidence in a picture of a case resembles."""
-    with snapshot(asked.board.engine) as session:
-        query = (
-            select(CaseItem.item_id)
-            .join(VersionPicture, VersionPicture.version_id == CaseItem.version_id)
-            .where(CaseItem.case_id == case_id, VersionPicture.sha256 == sha256)
-            .order_by(CaseItem.item_id)
-            .limit(1)
-        )
-        item_id = session.scalar(query)
-        for _, view in item_views(session, [(case_id, item_id)]) if item_id is not None else ():
-            for shown in view.pictures:
-                for evidence in evidence_in(view, shown) if shown.sha256 == sha256 else ():
-                    found = asked.board.likenesses.of(evidence, view.verdict.brand, shown.phash, session)
-                    if found is not None:
-                        return found
-    return None
 
 
 def sized(rendition: bytes, side: int | None) -> tuple[bytes, str]:
@@ -106,7 +73,6 @@ def _rendition(asked: Asked, sha256: str) -> bytes | None:
 
 WAYS = (
     Way(path="/picture/{sha256}", does=picture),
-    Way(path="/likeness/{case:int}/{sha256}", does=likeness),
     Way(
         path="/original/{sha256}",
         does=original,

@@ -1,5 +1,6 @@
 """Pictures that the board gives: re-encoded pixels alone, only of pictures that the database knows."""
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 
@@ -12,7 +13,7 @@ from board.pictures import sized
 from storage.custody import chain
 from storage.database import snapshot, transaction
 from storage.pictures import PictureRecord, known_picture
-from storage.schema import Case, Picture, VerdictRow, VersionPicture
+from storage.schema import Case, CaseItem, Picture, VerdictRow, VersionPicture
 from tests.board.conftest import Somebody
 from tests.console.conftest import Store
 
@@ -105,36 +106,60 @@ def test_an_original_is_not_for_viewers_and_only_of_pictures(board: Board, someb
 
 def test_pictures_are_for_those_who_are_signed_in(board: Board, somebody: Make) -> None:
     picture = known(board)
-    for path in (f"/picture/{picture.sha256}", f"/likeness/1/{picture.sha256}"):
+    for path in (f"/picture/{picture.sha256}", "/case/1/crop/1/0", "/case/1/beside/1/0"):
         answer = somebody().get(path)
         assert answer.status_code in (303, 401)
         assert not answer.headers.get("content-type", "").startswith("image/")
 
 
+RED, BLUE = (200, 20, 20), (20, 20, 200)
+
+
 def test_beside_a_match_stands_what_it_resembles(
     configured: Callable[[str], None], store: Store, request: pytest.FixtureRequest
 ) -> None:
-    Image.new("RGB", (60, 30), (200, 20, 20)).save(store.folder / "logo.png")
+    Image.new("RGB", (60, 30), RED).save(store.folder / "logo.png")
     text = store.config.read_text("utf-8")
     store.config.write_text(text.replace("domains = [", 'logos = ["logo.png"]\ndomains = ['), "utf-8")
     board: Board = request.getfixturevalue("board")
     somebody: Make = request.getfixturevalue("somebody")
     with transaction(board.engine) as session:
-        verdict = session.get_one(VerdictRow, session.get_one(Case, 1).verdict_id)
-        of = VersionPicture.version_id == verdict.version_id
-        sha256 = session.scalars(select(VersionPicture.sha256).where(of)).one()
+        case = session.get_one(Case, 1)
+        verdict = session.get_one(VerdictRow, case.verdict_id)
+        [item] = session.scalars(select(CaseItem.item_id).where(CaseItem.case_id == 1)).all()
         evidence = {
             "signal": "picture.logo", "weight": 3.0, "strength": 0.9, "observed": "part of the picture",
-            "expected": "logo.png", "says": "Carries the logo.", "where": {"image": 0, "box": [1, 2, 3, 4]},
+            "expected": "logo.png", "says": "Carries the logo.", "where": {"image": 0, "box": [40, 20, 100, 50]},
         }  # fmt: skip
+        number = len(verdict.evidence)
         verdict.evidence = [*verdict.evidence, evidence]
+        of = VersionPicture.version_id == verdict.version_id
+        picture = known_picture(session, session.scalars(select(VersionPicture.sha256).where(of)).one())
+    assert picture is not None
+    assert picture.rendition is not None
+    drawn = BytesIO()
+    Image.new("RGB", (200, 100), BLUE).save(drawn, "PNG")
+    with transaction(board.engine) as session:
+        blue = board.media.put(drawn.getvalue())
+        session.execute(update(Picture).where(Picture.sha256 == picture.sha256).values(rendition=blue))
     for future in board.likenesses._read.values():
         future.result(60)
     one = somebody("viewer")
-    answer = one.get(f"/likeness/1/{sha256}")
-    assert answer.status_code == 200
-    with Image.open(BytesIO(answer.content)) as shown:
-        red, green, blue = shown.convert("RGB").getpixel((shown.width // 2, shown.height // 2))  # type: ignore[misc]
-        assert red > 150 > green + blue
-    assert one.get(f"/likeness/2/{sha256}").status_code == 404
-    assert one.get(f"/likeness/1/{UNKNOWN}").status_code == 404
+    page = one.get("/case/1").text
+    pair = re.search(r'<div class="pair">(.*?)</div>', page, re.DOTALL)
+    assert pair
+    crop, beside = f"/case/1/crop/{item}/{number}", f"/case/1/beside/{item}/{number}"
+    assert re.findall(r'<img src="([^"]+)"', pair[1]) == [crop, beside]
+    assert "Carries the logo." in page
+    for path, size, color in ((crop, (130, 66), BLUE), (beside, (60, 30), RED)):
+        answer = one.get(path)
+        assert answer.status_code == 200
+        with Image.open(BytesIO(answer.content)) as shown:
+            assert answer.headers["content-type"] == shown.get_format_mimetype()
+            assert shown.size == size
+            middle = shown.convert("RGB").getpixel((shown.width // 2, shown.height // 2))
+        assert isinstance(middle, tuple)
+        assert max(abs(seen - drawn) for seen, drawn in zip(middle, color, strict=True)) < 30
+    for path in (crop, beside):
+        missing = [path.replace("/case/1/", "/case/2/"), f"{path}0", path.replace(f"/{item}/", "/99999/")]
+        assert [one.get(address).status_code for address in missing] == [404, 404, 404]

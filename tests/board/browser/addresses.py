@@ -15,7 +15,6 @@ NO_PAGES = frozenset(
         "/wall/news",
         "/wall/cards",
         "/picture/{sha256}",
-        "/likeness/{case:int}/{sha256}",
         "/sign-in/oidc",
         "/sign-in/oidc/back",
         "/case/{case:int}/crop/{item:int}/{number:int}",
