@@ -23,6 +23,7 @@ from storage.errors import (
     ItemNotFound,
     JudgementRefused,
     MediaMissing,
+    NoticeConflict,
     NoticeNotFound,
     NoticeRefused,
     ReplayRefused,
@@ -39,7 +40,7 @@ KINDS: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
         (CaseNotFound, ItemNotFound, NoticeNotFound, ViewNotFound, EntryNotFound, SilenceNotFound, DeliveryNotFound,
          MediaMissing), 404, "not_here",
     ),
-    ((CaseConflict,), 409, "changed"),
+    ((CaseConflict, NoticeConflict), 409, "changed"),
     ((FilingFailed,), 502, "not_taken"),
     (
         (JudgementRefused, NoticeRefused, SilenceRefused, ReplayRefused, TakedownError, AlertError, NoFilter),

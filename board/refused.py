@@ -107,6 +107,7 @@ _FORMS = (
         r"notice (\d+) was filed with (.+) on (\S+): tell them that it is withdrawn, .*",
         "削除申請{0}は {2} に {1} へ提出済みです。先方へ取り下げを連絡し、その方法をメモに記入してください。",
     ),
+    (r"notice (\d+) has changed meanwhile \((\w+) by (.+)\); look again", "削除申請{0}は {2} が先に更新しました。"),
     (
         r"notice (\d+) is not what you have read .*",
         "削除申請{0}の内容は確認後に変更されています。もう一度確認してください。",

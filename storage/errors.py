@@ -13,6 +13,7 @@ StorageError
 ├── JudgementRefused      the judgement is incomplete or makes no sense in the case's state
 ├── NoticeNotFound        no such notice, or more than one is called so
 ├── NoticeRefused         the step makes no sense for the notice, its case, or this person
+│   └── NoticeConflict    somebody (or the crawler) changed the notice meanwhile: look again
 ├── ViewNotFound          no saved view has this name
 ├── EntryNotFound         no such entry in the ownership register
 ├── DeliveryNotFound      no such delivery
@@ -72,6 +73,10 @@ class NoticeNotFound(StorageError):
 
 class NoticeRefused(StorageError):
     """The step makes no sense for the notice, in its case's state, or for this person."""
+
+
+class NoticeConflict(NoticeRefused):
+    """The notice has changed, or says something else, since the caller looked at it."""
 
 
 class ViewNotFound(StorageError):

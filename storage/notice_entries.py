@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from storage.case_locks import lock_cases
 from storage.case_log import NewEntry, append_log
 from storage.columns import digest_of
-from storage.errors import CaseConflict, CaseNotFound, NoticeNotFound, NoticeRefused
+from storage.errors import CaseConflict, CaseNotFound, NoticeConflict, NoticeNotFound, NoticeRefused
 from storage.merging import family, root_of
 from storage.notice_steps import NOTICE, Entry, NoticeStanding, Step, after, refusal
 from storage.schema import Case, CaseLog, NoticeRow
@@ -74,16 +74,28 @@ def check(step: Step, row: NoticeRow) -> None:
 
 
 def check_read(number: int, content: Mapping[str, Any], read: str) -> None:
-    """Raise NoticeRefused where a notice says something else than what somebody has read.
+    """Raise NoticeConflict where a notice says something else than what somebody has read.
 
     Args:
         content: of the notice, as it is now.
         read: the first hex digits of `digest_of` of what was read.
     """
     if not digest_of(content).startswith(read.lower()):
-        raise NoticeRefused(
+        raise NoticeConflict(
             f"notice {number} is not what you have read ({read}): `mekiki takedown show {number}` has it as it is now"
         )
+
+
+def check_seen(session: Session, row: NoticeRow, seen: int) -> None:
+    """Raise NoticeConflict where something has happened to a notice since somebody looked; its case is locked.
+
+    Args:
+        seen: the last entry of the notice that was seen.
+    """
+    since = [entry for entry in entries_of(session, row) if entry.id > seen]
+    if since:
+        last = since[-1]
+        raise NoticeConflict(f"notice {row.id} has changed meanwhile ({last.reason} by {last.who}); look again")
 
 
 def take(

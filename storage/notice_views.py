@@ -73,6 +73,7 @@ class NoticeStep:
     """One thing that happened to a notice."""
 
     notice_id: int
+    entry: int  # of the case's log
     at: datetime
     who: str  # a login, or "mekiki"
     step: str  # see storage.notice_steps.Step

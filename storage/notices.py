@@ -105,6 +105,7 @@ def history(session: Session, case_id: int) -> tuple[NoticeStep, ...]:
     return tuple(
         NoticeStep(
             notice_id=entry.data["notice"],
+            entry=entry.id,
             at=entry.at,
             who=entry.who,
             step=entry.reason or "",

@@ -4,14 +4,16 @@
     GET  /notice/{notice}/outgoing       exactly what would leave, to whom, with which files; what is missing
     POST /notice/{notice}/approve        read, note
     POST /notice/{notice}/file           read, theirs
-    POST /notice/{notice}/state          state, reason, note, theirs
-    POST /notice/{notice}/withdraw       note
-    POST /notice/{notice}/retry          note
+    POST /notice/{notice}/state          seen, state, reason, note, theirs; for `filed` read, too
+    POST /notice/{notice}/withdraw       seen, note
+    POST /notice/{notice}/retry          seen, note
 
 `read` is the digest of the content that the person saw: what was drafted anew since neither leaves nor is approved.
+`seen` is the last step of the notice that the person saw: where there is another since, nothing is written (409).
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Any, cast
@@ -32,6 +34,7 @@ from storage.columns import digest_of
 from storage.database import snapshot, transaction
 from storage.errors import NoticeRefused
 from storage.merging import root_of
+from storage.notice_entries import check_read, check_seen, hold_notice
 from storage.notice_steps import FILED, OPEN, RULES, WATCHED
 from storage.notice_views import NoticeView
 from storage.notices import TOLD, Told, history, notice, withdraw
@@ -76,6 +79,7 @@ def show_notice(asked: Asked) -> Response:
         replies=view.replies[-MOST_REPLIES:],
         shown=lambda text: shown(text, content),
         read=digest_of(view.content)[:16],
+        seen=max((step.entry for step in steps), default=0),
         offered=offered(view, asked, waiting=waiting is not None),
         waiting=waiting,
         root=root,
@@ -118,9 +122,9 @@ def outgoing(asked: Asked) -> Response:
 
 def approve_notice(asked: Asked) -> Response:
     """Approve a draft that somebody else made, as it was read."""
-    read = asked.text("read", most=64)
-    if len(read) < 8:
-        raise NoticeRefused(asked.words("case.not_read"))
+    if not asked.board.config.takedown.second_approver:
+        raise NoticeRefused(asked.words("case.no_approval"))
+    read = _read(asked)
 
     def step(session: Session, view: NoticeView) -> None:
         approve_read(
@@ -128,14 +132,12 @@ def approve_notice(asked: Asked) -> Response:
             now=asked.board.now(),
         )  # fmt: skip
 
-    return _taken(asked, step, needs_approval=True)
+    return _taken(asked, step)
 
 
 def send_notice(asked: Asked) -> Response:
     """File a draft: it leaves, or somebody has filled in the form."""
-    read = asked.text("read", most=64)
-    if len(read) < 8:
-        raise NoticeRefused(asked.words("case.not_read"))
+    read = _read(asked)
     number = asked.request.path_params["notice"]
     theirs = asked.text("theirs", most=200).strip() or None
     file_notice(desk_of(asked), number, who=asked.person.login, theirs=theirs, read=read)
@@ -153,7 +155,10 @@ def note_state(asked: Asked) -> Response:
     if state == "filed" and not asked.may("approver"):
         raise NoticeRefused(asked.words("base.denied"))
 
+    read = _read(asked) if state == "filed" else ""
+
     def step(session: Session, view: NoticeView) -> None:
+        check_read(view.id, view.content, read)
         learned(
             session,
             view,
@@ -166,7 +171,7 @@ def note_state(asked: Asked) -> Response:
             now=asked.board.now(),
         )
 
-    return _taken(asked, step)
+    return _taken(asked, step, seen=_seen(asked))
 
 
 def withdraw_notice(asked: Asked) -> Response:
@@ -175,7 +180,7 @@ def withdraw_notice(asked: Asked) -> Response:
     def step(session: Session, view: NoticeView) -> None:
         withdraw(session, view.id, who=asked.person.login, now=asked.board.now(), note=_note(asked))
 
-    return _taken(asked, step)
+    return _taken(asked, step, seen=_seen(asked))
 
 
 def retry_notice(asked: Asked) -> Response:
@@ -185,7 +190,7 @@ def retry_notice(asked: Asked) -> Response:
         note = _note(asked) or "it did not arrive"
         try_again(session, view, who=asked.person.login, note=note, now=asked.board.now())
 
-    return _taken(asked, step)
+    return _taken(asked, step, seen=_seen(asked))
 
 
 def offered(view: NoticeView, asked: Asked, *, waiting: bool) -> Offered:
@@ -238,14 +243,31 @@ def of_notice(parameters: Mapping[str, Any]) -> str:
     return f"notice {parameters['notice']}"
 
 
-def _taken(asked: Asked, step: Any, *, needs_approval: bool = False) -> Response:
-    """Take one step, in a transaction of its own."""
-    if needs_approval and not asked.board.config.takedown.second_approver:
-        raise NoticeRefused(asked.words("case.no_approval"))
+def _taken(asked: Asked, step: Callable[[Session, NoticeView], None], *, seen: int | None = None) -> Response:
+    """Take one step, in a transaction of its own; none where there is another one since the last that was seen."""
     number = asked.request.path_params["notice"]
     with transaction(asked.board.engine) as session:
+        _, row = hold_notice(session, number)
+        if seen is not None:
+            check_seen(session, row, seen)
         step(session, notice(session, number))
     return asked.go(f"/notice/{number}")
+
+
+def _read(asked: Asked) -> str:
+    """Return the digest of what the person has read."""
+    read = asked.text("read", most=64)
+    if len(read) < 8:
+        raise NoticeRefused(asked.words("case.not_read"))
+    return read
+
+
+def _seen(asked: Asked) -> int:
+    """Return the last step of the notice that the person has seen."""
+    seen = asked.text("seen", most=20)
+    if not re.fullmatch(r"[0-9]{1,18}", seen):
+        raise NoticeRefused(asked.words("case.not_seen"))
+    return int(seen)
 
 
 def _note(asked: Asked) -> str:

@@ -23,6 +23,7 @@ from storage.accounts import add_account
 from storage.cases import case_detail
 from storage.columns import digest_of
 from storage.database import snapshot, transaction
+from storage.judgements import Judgement, judge
 from storage.notices import history
 from storage.schema import BoardSessionRow, CustodyRow
 from storage.visits import LinkToVisit, save_visits, visits_of
@@ -83,6 +84,17 @@ def opened(stage: Stage, sink: MailSink, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def read_of(stage: Stage, number: int) -> str:
     return digest_of(view_of(stage, number).content)[:16]
+
+
+def seen_in(page: str) -> dict[str, str]:
+    """Return what the forms of a notice's page say was seen."""
+    return dict(re.findall(r'name="(seen|read)" value="(\w+)"', page))
+
+
+def seen_of(stage: Stage, number: int) -> str:
+    with snapshot(stage.engine) as session:
+        steps = history(session, view_of(stage, number).case_id)
+    return str(max(step.entry for step in steps if step.notice_id == number))
 
 
 def test_a_journey_shows_each_hop_with_who_stands_behind_it(stage: Stage, opened: Open) -> None:
@@ -189,7 +201,8 @@ def test_a_notice_leaves_as_it_was_read_on_an_approvers_word(stage: Stage, opene
     read = re.findall(r'name="read" value="(\w+)"', page)[0]
     assert sink.mails == []
     drafted(stage, body="Other words than those that were read. " + view_of(stage, number).reference)
-    assert one.post(f"/notice/{number}/file", {"read": read}).status_code == 422
+    refused = one.post(f"/notice/{number}/file", {"read": read})
+    assert (refused.status_code, "not what you have read" in refused.text) == (409, True)
     assert one.post(f"/notice/{number}/file", {"read": ""}).status_code == 422
     assert sink.mails == []
     answer = one.post(f"/notice/{number}/file", {"read": read_of(stage, number)})
@@ -206,7 +219,7 @@ def test_where_a_second_person_is_agreed_a_draft_waits_for_one(stage: Stage, ope
     one = opened("approver", "suzuki", "kimura")
     assert "waits for approval" in one.get(f"/notice/{number}/outgoing").text
     assert one.post(f"/notice/{number}/file", {"read": read_of(stage, number)}).status_code == 422
-    assert one.post(f"/notice/{number}/approve", {"read": "0" * 16}).status_code == 422
+    assert one.post(f"/notice/{number}/approve", {"read": "0" * 16}).status_code == 409
     other = opened("approver", "kimura")
     assert other.post(f"/notice/{number}/approve", {"read": read_of(stage, number)}).status_code == 422
     assert f'action="/notice/{number}/approve"' in one.get(f"/notice/{number}").text
@@ -221,23 +234,64 @@ def test_what_was_learned_is_written_down(stage: Stage, opened: Open) -> None:
     number = drafted(stage)
     approver, one = opened("approver"), opened("analyst")
     approver.post(f"/notice/{number}/file", {"read": read_of(stage, number)})
-    path = f"/notice/{number}/state"
-    assert one.post(path, {"state": "acknowledged", "theirs": "ABC-7"}).status_code == 303
-    assert one.post(path, {"state": "refused"}).status_code == 422
-    assert one.post(path, {"state": ""}).status_code == 422
-    assert one.post(path, {"state": "gone"}).status_code == 422
-    assert one.post(path, {"state": "refused", "reason": "no trademark <b>"}).status_code == 303
+
+    def post(step: str, **fields: str) -> int:
+        form = {**fields, "seen": seen_in(one.get(f"/notice/{number}").text)["seen"]}
+        return one.post(f"/notice/{number}/{step}", form).status_code
+
+    assert post("state", state="acknowledged", theirs="ABC-7") == 303
+    assert post("state", state="refused") == 422
+    assert post("state", state="") == 422
+    assert post("state", state="gone") == 422
+    assert post("state", state="refused", reason="no trademark <b>") == 303
     view = view_of(stage, number)
     assert (view.state, view.their_reference, view.refused_for) == ("refused", "ABC-7", "no trademark <b>")
     page = one.get(f"/notice/{number}").text
     assert "no trademark &lt;b&gt;" in page
-    assert one.post(f"/notice/{number}/withdraw", {"note": ""}).status_code == 422
-    assert one.post(f"/notice/{number}/withdraw", {"note": "told them by mail"}).status_code == 303
+    assert post("withdraw", note="") == 422
+    assert post("withdraw", note="told them by mail") == 303
     with snapshot(stage.engine) as session:
         steps = [(step.step, step.who) for step in history(session, stage.case) if step.notice_id == number]
     assert steps[-3:] == [("acknowledged", "aoki"), ("refused", "aoki"), ("withdrawn", "aoki")]
     assert "Notices" not in page
     assert view.reference in one.get(f"/case/{stage.case}").text
+
+
+def test_of_two_people_at_once_the_second_overwrites_nothing(stage: Stage, opened: Open) -> None:
+    number = drafted(stage)
+    approver, one = opened("approver"), opened("analyst")
+    approver.post(f"/notice/{number}/file", {"read": read_of(stage, number)})
+    seen = seen_in(approver.get(f"/notice/{number}").text)["seen"]
+    assert one.post(f"/notice/{number}/state", {"theirs": "ABC-7", "seen": seen}).status_code == 303
+    before = seen_of(stage, number)
+    for path, form in {
+        "state": {"theirs": "XYZ"},
+        "state?": {"state": "refused", "reason": "no"},
+        "withdraw": {"note": "told them"},
+        "retry": {},
+    }.items():
+        answer = approver.post(f"/notice/{number}/{path}", {**form, "seen": seen})
+        assert (answer.status_code, "(reference by aoki)" in answer.text) == (409, True), path
+        for nothing in ("", "x", "-1"):
+            assert approver.post(f"/notice/{number}/{path}", {**form, "seen": nothing}).status_code == 422
+    assert seen_of(stage, number) == before
+    view = view_of(stage, number)
+    assert (view.state, view.their_reference) == ("filed", "ABC-7")
+
+
+def test_a_draft_is_noted_as_filed_as_it_was_read(stage: Stage, opened: Open) -> None:
+    number, one = drafted(stage), opened("approver")
+    path, form = f"/notice/{number}/state", {"state": "filed", **seen_in(one.get(f"/notice/{number}").text)}
+    assert one.post(path, {**form, "read": "0" * 16}).status_code == 409
+    assert one.post(path, {**form, "read": ""}).status_code == 422
+    drafted(stage, body="Other words than those that were read. " + view_of(stage, number).reference)
+    assert one.post(path, form).status_code == 409
+    assert view_of(stage, number).state == "draft"
+    with transaction(stage.engine) as session:
+        judge(session, stage.case, Judgement(who="keiko", action="takedown", approvers=()), now=LATER)
+    answer = one.post(path, {"state": "filed", **seen_in(one.get(f"/notice/{number}").text)})
+    assert answer.status_code == 303, answer.text
+    assert view_of(stage, number).filed_by == "suzuki"
 
 
 def test_a_bundle_is_given_as_a_file_and_is_on_record(stage: Stage, opened: Open, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_every_step_that_a_notice_or_a_case_refuses_has_its_japanese() -> None:
         ("/case/1/split", {"item": "99", "seen": "{log}"}, "アイテム99は案件1に含まれていません。"),
         ("/case/1/unmerge", {}, "案件1は他の案件に統合されていません。"),
         ("/case/1/unsplit", {}, "案件1は他の案件から分割されたものではありません。"),
-        ("/notice/9/withdraw", {}, "削除申請9はありません。"),
+        ("/notice/9/withdraw", {"seen": "1"}, "削除申請9はありません。"),
         ("/setup/silences/9/end", {}, "通知停止9はありません。"),
         ("/setup/silences", {"brands": "hoshino", "length": "2h"}, "通知を止める理由を入力してください。"),
         ("/setup/silences", {"brands": "hoshino", "reason": "x"}, "終了日または期間のどちらか一方を指定してください。"),
