@@ -25,6 +25,7 @@ from starlette.responses import Response
 
 from alerts.dispatch import gate_of
 from board.paper import page
+from board.refusal import says
 from board.refused import told_in
 from board.ways import Asked
 from desk.inert import inert
@@ -147,13 +148,13 @@ def send_notice(asked: Asked) -> Response:
 def note_state(asked: Asked) -> Response:
     """Write down what somebody has learned of a notice."""
     state, theirs = asked.text("state", most=40), asked.text("theirs", most=200).strip() or None
+    if state == "filed" and not asked.may("approver"):
+        return says(asked, 403, "denied")
     reason = asked.text("reason", most=2000).strip()
     if state not in ("", "filed", *TOLD) or (not state and theirs is None):
         raise NoticeRefused(asked.words("case.no_state"))
     if state == "refused" and not reason:
         raise NoticeRefused(asked.words("case.no_reason"))
-    if state == "filed" and not asked.may("approver"):
-        raise NoticeRefused(asked.words("base.denied"))
 
     read = _read(asked) if state == "filed" else ""
 

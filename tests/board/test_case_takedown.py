@@ -294,6 +294,18 @@ def test_a_draft_is_noted_as_filed_as_it_was_read(stage: Stage, opened: Open) ->
     assert view_of(stage, number).filed_by == "suzuki"
 
 
+def test_an_analyst_may_not_note_that_a_draft_was_filed(stage: Stage, opened: Open) -> None:
+    number, one = drafted(stage), opened("analyst")
+    form = {"state": "filed", **seen_in(opened("approver").get(f"/notice/{number}").text)}
+    answer = one.post(f"/notice/{number}/state", form)
+    assert (answer.status_code, "Your role may not do this." in answer.text) == (403, True)
+    assert view_of(stage, number).state == "draft"
+    with snapshot(stage.engine) as session:
+        last = session.scalars(select(CustodyRow).order_by(CustodyRow.number.desc()).limit(1)).one()
+        assert (last.who, last.action, last.subject) == ("aoki", "board state", f"notice {number}")
+        assert last.data == {"denied": "status 403"}
+
+
 def test_a_bundle_is_given_as_a_file_and_is_on_record(stage: Stage, opened: Open, tmp_path: Path) -> None:
     assert opened("viewer").post(f"/case/{stage.case}/bundle").status_code == 403
     answer = opened("analyst").post(f"/case/{stage.case}/bundle", {"language": "ja"})
