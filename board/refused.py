@@ -87,6 +87,14 @@ _FORMS = (
         rf"notice (\d+) was filed with (.+) on (\S+) and is ({_NOTICE}); --again files it anew",
         "同じ内容の削除申請{0}を {2} に {1} へ提出済みです（{3}）。",
     ),
+    (
+        r"a notice to (.+) was drafted by (.+) meanwhile; look again",
+        "{0} への下書きは {1} が先に作成しました。内容を確認してください。",
+    ),
+    (
+        r"a notice to (.+) was filed or withdrawn meanwhile; look again",
+        "{0} への下書きは提出または取り下げられています。内容を確認してください。",
+    ),
     (r"(\S+) was filed or withdrawn at this moment; look again", "{0} は提出または取り下げられたばかりです。"),
     (r"notice (\d+) was approved by (.+) already", "削除申請{0}はすでに {1} が承認しています。"),
     (r"(.+) may not approve notices; .*", "{0} は承認者に指定されていません（takedown.approvers）。"),

@@ -10,7 +10,7 @@ from alerts.message import Language
 from config import Config
 from config.takedown import Trademark
 from storage.database import transaction
-from storage.errors import NoticeRefused
+from storage.errors import NoticeConflict, NoticeRefused
 from storage.media import MediaStore
 from storage.notices import save_draft
 from takedown.drafting import draft as fill
@@ -47,6 +47,7 @@ def drafted(
     who: str,
     now: datetime,
     again: bool = False,
+    seen: str | None = None,
     dry_run: bool = False,
 ) -> Drafted:
     """Fill one notice and put it on record, or say all that is missing.
@@ -57,7 +58,11 @@ def drafted(
         language: None: in which it is complete, or what the channel reads best.
         marks: trademarks on which it rests.
         again: file anew though the channel has not answered the notice that it has.
+        seen: as `storage.notices.save_draft` has it.
         dry_run: put nothing on record.
+
+    Raises:
+        NoticeConflict: there is another open draft than the one that was seen.
     """
     actor, channel = wanted.actor, wanted.channel
     chosen = language or wanted.language or channel.languages[0]
@@ -67,9 +72,11 @@ def drafted(
         content = fill(story, actor, channel, config, chosen, media, now=now, marks=marks)
         if not dry_run:
             with transaction(engine) as session:
-                number = save_draft(session, msgspec.to_builtins(content), who=who, now=now, again=again)
+                number = save_draft(session, msgspec.to_builtins(content), who=who, now=now, again=again, seen=seen)
     except DraftRefused as error:
         return replace(done, missing=error.missing, error=str(error))
+    except NoticeConflict:
+        raise
     except (TakedownError, NoticeRefused) as error:
         return replace(done, error=str(error))
     return replace(done, ok=True, notice=number, content=content)

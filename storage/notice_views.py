@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from storage.columns import digest_of
 from storage.notice_steps import FILED
 from storage.schema import NoticeState
 
@@ -86,6 +87,14 @@ def open_draft(notices: Sequence[NoticeView], channel: str, actor: str, subject:
     """Return the draft of a case that one for the same channel and actor takes the place of."""
     drafts = [one for one in _alike(notices, channel, actor, subject) if one.state == "draft"]
     return drafts[-1] if drafts else None
+
+
+def mark_of(draft: NoticeView | None) -> str:
+    """Return what tells a draft from what it was, or becomes: another text, drafted anew, approved; "" of none."""
+    if draft is None:
+        return ""
+    approved = None if draft.approved_at is None else draft.approved_at.isoformat()
+    return digest_of({"content": draft.content, "drafted": draft.drafted_at.isoformat(), "approved": approved})[:16]
 
 
 def former(notices: Sequence[NoticeView], channel: str, actor: str, subject: str) -> NoticeView | None:

@@ -11,17 +11,17 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from storage.canonical import canonical
 from storage.columns import digest_of
-from storage.errors import NoticeNotFound, NoticeRefused
+from storage.errors import NoticeConflict, NoticeNotFound, NoticeRefused
 from storage.intents import tell_of_notices
 from storage.merging import family
 from storage.notice_entries import check, check_read, hold, hold_notice, row_of, take
 from storage.notice_steps import ATTEND, NOTICE, OPEN, SENDING
-from storage.notice_views import NoticeStep, NoticeView, ReplyView, former, open_draft
+from storage.notice_views import NoticeStep, NoticeView, ReplyView, former, mark_of, open_draft
 from storage.schema import Case, CaseLog, CaseState, NoticeReply, NoticeRow, NoticeState
 
 REFERENCE = re.compile(r"MK-[1-9][0-9]{0,18}-[0-9A-HJKMNP-TV-Z]{8}")  # ours, as `new_reference` makes it
@@ -64,39 +64,6 @@ def notice(session: Session, wanted: int | str) -> NoticeView:
     return view
 
 
-def matching(
-    session: Session,
-    *,
-    references: Collection[str] = (),
-    theirs: Collection[str] = (),
-    squeezed: Collection[str] = (),
-    message_ids: Collection[str] = (),
-) -> dict[str, tuple[int, ...]]:
-    """Return the numbers of notices that have one of our references, of theirs, or sent one of these mails; by which
-    of the three (`reference`, `their_reference`, `message_id`) they were found, ascending.
-
-    Args:
-        squeezed: references of theirs in lower case without blanks, dashes and number signs, for all spellings of them;
-            every notice that has one is looked at.
-    """
-    wanted: dict[str, ColumnElement[bool]] = {}
-    if references:
-        wanted["reference"] = NoticeRow.reference.in_({one.upper() for one in references})
-    if theirs or squeezed:
-        wanted["their_reference"] = NoticeRow.their_reference.in_(set(theirs))
-    if squeezed:
-        bare: ColumnElement[str] = func.lower(NoticeRow.their_reference)
-        for sign in (" ", "-", "#"):
-            bare = func.replace(bare, sign, "")
-        wanted["their_reference"] = or_(wanted["their_reference"], bare.in_(set(squeezed)))
-    if message_ids:
-        wanted["message_id"] = NoticeRow.message_id.in_(set(message_ids))
-    return {
-        name: tuple(session.scalars(select(NoticeRow.id).where(condition).order_by(NoticeRow.id)))
-        for name, condition in wanted.items()
-    }
-
-
 def history(session: Session, case_id: int) -> tuple[NoticeStep, ...]:
     """Return all that happened to the notices of a case and of those that were merged into it, in that order."""
     query = select(CaseLog).where(CaseLog.case_id.in_(family(session, case_id)), CaseLog.action == NOTICE)
@@ -117,7 +84,15 @@ def history(session: Session, case_id: int) -> tuple[NoticeStep, ...]:
     )
 
 
-def save_draft(session: Session, content: Mapping[str, Any], *, who: str, now: datetime, again: bool = False) -> int:
+def save_draft(
+    session: Session,
+    content: Mapping[str, Any],
+    *,
+    who: str,
+    now: datetime,
+    again: bool = False,
+    seen: str | None = None,
+) -> int:
     """Put a filled notice on record as a draft; return its number.
 
     It takes the place of an open draft of its case to the same channel about the same actor, which needs to be approved
@@ -127,9 +102,11 @@ def save_draft(session: Session, content: Mapping[str, Any], *, who: str, now: d
         content: a `takedown.notice.Notice` as builtins. Its reference is `new_reference`'s or that of the draft that it
             replaces (`storage.notice_views.open_draft`).
         again: file anew though the channel has not answered the notice that it has.
+        seen: `storage.notice_views.mark_of` the open draft that this person saw; None: it is not asked.
 
     Raises:
         CaseNotFound: no case has this id.
+        NoticeConflict: there is another open draft than the one that was seen.
         NoticeRefused: the case is in no state for it, or the channel has this notice and it is open.
     """
     case_id: int = content["case_id"]
@@ -140,6 +117,9 @@ def save_draft(session: Session, content: Mapping[str, Any], *, who: str, now: d
     known = notices_of(session, held.root.id)
     same = content["channel"], content["actor"], content["subject"]
     before, draft = former(known, *same), open_draft(known, *same)
+    if seen is not None and mark_of(draft) != seen:
+        what = f"was drafted by {draft.drafted_by}" if draft is not None else "was filed or withdrawn"
+        raise NoticeConflict(f"a notice to {content['channel']} {what} meanwhile; look again")
     if before is not None and before.state in OPEN and not again:
         raise NoticeRefused(
             f"notice {before.id} was filed with {before.channel} on {before.filed_at:%Y-%m-%d} and is {before.state}; "

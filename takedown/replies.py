@@ -27,8 +27,9 @@ from safety.screen import screen
 from spiders.tips import LARGEST_MAIL, mails_in
 from storage.database import snapshot, transaction
 from storage.media import MediaStore
+from storage.notice_search import matching
 from storage.notice_views import NoticeView
-from storage.notices import REFERENCE, Reply, Told, add_reply, matching, notice, set_state
+from storage.notices import REFERENCE, Reply, Told, add_reply, notice, set_state
 from storage.schema import NoticeState
 from takedown.catalogue import Catalogue
 from takedown.channel import Channel

@@ -1,7 +1,9 @@
 """Takedown from a case's page: who can act, and drafts of notices. Nothing leaves by any of these.
 
 GET  /case/{case}/plan
-POST /case/{case}/notices    channel, actor, subject, language, again ("yes")
+POST /case/{case}/notices    channel, actor, subject, language, seen, again ("yes")
+
+`seen` marks the open draft that the plan showed, which this one takes the place of: another one is left as it is (409).
 """
 
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from safety.screen import defang, screen
 from storage.database import snapshot
 from storage.errors import NoticeRefused
 from storage.merging import root_of
+from storage.notice_views import mark_of, open_draft
 from storage.profiles import wordy_profiles
 from takedown.actor import Actor
 from takedown.channel import Channel
@@ -49,6 +52,7 @@ class ShownWay:
     facts: tuple[str, ...]
     lacks: tuple[str, ...]  # beyond what every notice lacks
     complete_in: str | None  # another language in which nothing lacks
+    seen: str  # `mark_of` the open draft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,7 @@ def draft_notice(asked: Asked) -> Response:
         who=asked.person.login,
         now=asked.now,
         again=asked.text("again", most=3) == "yes",
+        seen=asked.text("seen", most=64),
     )
     if done.notice is not None:
         return asked.go(f"/notice/{done.notice}")
@@ -159,7 +164,7 @@ class _Writer:
         actor = step.actor
         account = actor.subject.partition(":")[2]
         targets = [one for one in actor.targets if one not in (actor.subject, actor.name, account)]
-        ways = tuple(map(self._way, step.ways))
+        ways = tuple(self._way(way, actor) for way in step.ways)
         return ShownStep(
             step=step,
             who=self._who(actor),
@@ -195,7 +200,7 @@ class _Writer:
             subject += f" ({inert(host.unicode, limit=100)})"
         return name if subject == name or actor.subject == actor.platform else f"{name}  {subject}"
 
-    def _way(self, way: Way) -> ShownWay:
+    def _way(self, way: Way, actor: Actor) -> ShownWay:
         lacks = [one for one in way.lacks(self._language) if one not in self._everywhere]
         return ShownWay(
             way=way,
@@ -203,6 +208,7 @@ class _Writer:
             facts=tuple(self._facts(way.channel)),
             lacks=tuple(self.lacking(one) for one in lacks),
             complete_in=next(iter(way.complete_in), None) if lacks else None,
+            seen=mark_of(open_draft(way.notices, way.channel.key, actor.kind, actor.subject)),
         )
 
     def _facts(self, channel: Channel) -> Iterator[str]:

@@ -172,12 +172,16 @@ def test_a_screenshot_is_given_for_its_own_case_alone(stage: Stage, opened: Open
     assert one.get(f"/case/{stage.case}/screen/{shot}?side=9000").status_code == 404
 
 
+def draft_form(page: str, channel: str) -> dict[str, str]:
+    """Return the form of a plan that drafts a notice to a channel."""
+    forms = re.findall(r'<form[^>]*/notices"[^>]*>(.*?)</form>', unescape(page), re.DOTALL)
+    [form, *_] = [form for form in forms if f'name="channel" value="{channel}"' in form]
+    return {**dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)), "again": ""}
+
+
 def test_a_plan_leads_to_a_draft_and_nothing_leaves(stage: Stage, opened: Open, sink: MailSink) -> None:
     one = opened("analyst")
-    page = unescape(one.get(f"/case/{stage.case}/plan").text)
-    forms = re.findall(r'<form[^>]*/notices"[^>]*>(.*?)</form>', page, re.DOTALL)
-    [form, *_] = [form for form in forms if 'name="channel" value="registrar"' in form]
-    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    fields = draft_form(one.get(f"/case/{stage.case}/plan").text, "registrar")
     assert "<form" not in opened("viewer").get(f"/case/{stage.case}/plan").text.partition('class="plan"')[2]
     answer = one.client.post(f"/case/{stage.case}/notices", data=fields, headers=one.headers)
     number = int(answer.headers["location"].rpartition("/")[2])
@@ -192,6 +196,27 @@ def test_a_plan_leads_to_a_draft_and_nothing_leaves(stage: Stage, opened: Open, 
     assert one.post(f"/case/{stage.case}/notices", {"channel": "nobody"}).status_code == 422
     assert one.post(f"/case/{stage.other}/notices", {"channel": "registrar"}).status_code == 422
     assert sink.mails == []
+
+
+def test_a_draft_takes_the_place_of_the_one_that_was_seen(stage: Stage, opened: Open) -> None:
+    path, plan = f"/case/{stage.case}/notices", f"/case/{stage.case}/plan"
+    one, other, third = opened("analyst"), opened("approver"), opened("admin", "suzuki", "kimura")
+    forms = [draft_form(person.get(plan).text, "registrar") for person in (one, other)]
+    first, second = (
+        person.client.post(path, data=form, headers=person.headers)
+        for person, form in zip((one, other), forms, strict=True)
+    )
+    assert (first.status_code, second.status_code) == (303, 409)
+    assert "was drafted by aoki meanwhile" in second.text
+    number = int(first.headers["location"].rpartition("/")[2])
+    assert view_of(stage, number).drafted_by == "aoki"
+    form = draft_form(other.get(plan).text, "registrar")
+    assert third.post(f"/notice/{number}/approve", {"read": read_of(stage, number)}).status_code == 303
+    assert other.client.post(path, data=form, headers=other.headers).status_code == 409  # what was approved since
+    form = draft_form(other.get(plan).text, "registrar")
+    assert other.client.post(path, data=form, headers=other.headers).headers["location"] == f"/notice/{number}"
+    assert view_of(stage, number).drafted_by == "suzuki"
+    assert other.client.post(path, data={**form, "seen": ""}, headers=other.headers).status_code == 409
 
 
 def test_a_notice_leaves_as_it_was_read_on_an_approvers_word(stage: Stage, opened: Open, sink: MailSink) -> None:

@@ -14,13 +14,13 @@ from storage.merging import merge, unmerge
 from storage.notice_list import NoticeFilters, list_notices
 from storage.notice_steps import ATTEND, SENDING
 from storage.notice_views import chain
+from storage.notice_search import matching
 from storage.notices import (
     REFERENCE,
     add_reply,
     approve,
     begin_sending,
     filed,
-    matching,
     new_reference,
     notice,
     notices_of,
