@@ -1,5 +1,6 @@
 """The board as a browser meets it first."""
 
+import re
 import tomllib
 from collections.abc import Callable
 from hashlib import sha256
@@ -27,7 +28,19 @@ def test_files_of_others_are_as_their_packages_have_them() -> None:
     vendored = tomllib.loads((folder / "vendored.toml").read_text("utf-8"))["file"]
     assert {one["name"] for one in vendored} == {"htmx.min.js"}
     for one in vendored:
-        assert sha256((folder / one["name"]).read_bytes()).hexdigest() == one["sha256"]
+        data = (folder / one["name"]).read_bytes()
+        assert sha256(data).hexdigest() == one["sha256"]
+        assert re.findall(rb'\bversion:"([^"]*)"', data) == [one["version"].encode()]
+
+
+def test_files_of_others_come_with_the_text_of_their_licence() -> None:
+    folder = Path("board/static")
+    [one] = tomllib.loads((folder / "vendored.toml").read_text("utf-8"))["file"]
+    assert one["licence"] == "0BSD, see htmx.LICENSE"
+    words = " ".join((folder / "htmx.LICENSE").read_text("utf-8").split())
+    assert words.startswith("Zero-Clause BSD ")
+    assert "to use, copy, modify, and/or distribute this software for any purpose with or without fee" in words
+    assert words.endswith("WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.")
 
 
 def test_signing_out_ends_the_session(somebody: Callable[..., Somebody]) -> None:
