@@ -1,6 +1,7 @@
 """Paper: templates become pages. Everything is escaped; what strangers wrote passes `inert` first, a filter here."""
 
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,7 +19,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters.update(inert=inert, inert_url=inert_url)  # {{ text|inert(limit=200) }}
-_templates.globals.update(static=address)
+_templates.globals.update(static=address, once=lambda: token_urlsafe(18))
 
 
 def page(asked: Asked, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:

@@ -3,7 +3,9 @@
     GET  /wall          q (a line as in `mekiki triage`), order, after (where the page before ended)
     GET  /wall/news     q, order, since (the latest entry that was seen), seen (CASE:ENTRY,…): what came, what changed
     GET  /wall/cards    ids: the cards of some cases, those that `/wall/news` told of
-    POST /views, /views/drop    name, q: keep a choice of cases under a name, or forget it
+    POST /views         name, q: keep a choice of cases under a name that nothing else has (409); replaces: when the
+                        view was saved that was seen there, and that it takes the place of
+    POST /views/drop    name: forget it
 
 A page begins behind the last card of the one before it: nothing is skipped or shown twice because somebody judged
 meanwhile. Nobody counts a million cases: from MOST_COUNTED on the count ends.
@@ -33,7 +35,7 @@ from storage.case_views import CaseSummary
 from storage.database import snapshot, transaction
 from storage.errors import ViewNotFound
 from storage.schema import CaseState
-from storage.views import CaseFilters, drop_view, save_view, saved_views
+from storage.views import CaseFilters, drop_view, save_view, saved_views, view_before
 
 PAGE = 48  # cards
 MOST_NEW = 48  # cards that are told of as new
@@ -158,8 +160,23 @@ def keep_view(asked: Asked) -> Response:
     except NoFilter as error:
         return _refused(asked, told_in(asked.words.language, str(error)))
     with transaction(asked.board.engine) as session:
-        save_view(session, name, filters, who=asked.person.login, now=asked.now)
-    return asked.go(_view_address(filters))
+        there = view_before(session, name)
+        replaced = there is None or there.saved_at.isoformat() == asked.text("replaces", most=40)
+        if replaced:
+            save_view(session, name, filters, who=asked.person.login, now=asked.now)
+    if replaced or there is None or there.filters == filters:
+        return asked.go(_view_address(filters))
+    return page(
+        asked,
+        "wall/view_there.html.j2",
+        status=409,
+        there=there,
+        replaces=there.saved_at.isoformat(),
+        line=line,
+        stands=worded(there.filters),
+        becomes=worded(filters),
+        back=_view_address(filters),
+    )
 
 
 def forget_view(asked: Asked) -> Response:

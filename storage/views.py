@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from detector.items import Kind
 from storage.actions import WAITING
+from storage.database import lock_name
 from storage.errors import ViewNotFound
 from storage.schema import CaseState, SavedViewRow
 from storage.upsert import insert
 
 NOBODY = "none"  # assignee: cases that nobody has taken
+LOCK = "saved views"
 ME = "me"  # assignee: the person who looks
 
 
@@ -50,10 +52,18 @@ class SavedView:
 
 
 def save_view(session: Session, name: str, filters: CaseFilters, *, who: str, now: datetime) -> None:
-    """Keep a choice of cases under a name; what stood there is replaced."""
+    """Keep a choice of cases under a name; what stood there is replaced (`view_before` tells what that is)."""
+    lock_name(session, LOCK)
     kept: dict[str, Any] = {"filters": msgspec.to_builtins(filters), "saved_by": who, "saved_at": now}
     statement = insert(session, SavedViewRow).values(name=name, **kept)
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=kept))
+
+
+def view_before(session: Session, name: str) -> SavedView | None:
+    """Return the view of this name, if there is one; nobody else saves any until the transaction ends."""
+    lock_name(session, LOCK)
+    row = session.get(SavedViewRow, name, populate_existing=True)
+    return _view(row) if row is not None else None
 
 
 def saved_view(session: Session, name: str) -> SavedView:

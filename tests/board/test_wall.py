@@ -11,6 +11,7 @@ from sqlalchemy import event, select, update
 
 from board.board import Board
 from board.wall import PAGE, place_in
+from desk.choices import worded
 from storage.case_list import Place, list_cases
 from storage.cases import Judgement, case_detail, judge
 from storage.database import snapshot, transaction
@@ -166,6 +167,29 @@ def test_views_are_kept_opened_and_forgotten(board: Board, somebody: Make) -> No
     assert one.post("/views/drop", {"name": "確認済み"}).status_code == 422
     with snapshot(board.engine) as session:
         assert saved_views(session) == []
+
+
+def test_a_view_of_somebody_else_is_replaced_only_on_purpose(board: Board, somebody: Make, clock: Clock) -> None:
+    def there() -> list[tuple[str, str]]:
+        with snapshot(board.engine) as session:
+            return [(view.saved_by, worded(view.filters)) for view in saved_views(session)]
+
+    one, other = somebody("analyst"), somebody("approver")
+    assert one.post("/views", {"name": "urgent", "q": "tag:x"}).status_code == 303
+    clock.now += timedelta(minutes=1)
+    answer = other.post("/views", {"name": "urgent", "q": "tag:y"})
+    page = unescape(answer.text)
+    assert answer.status_code == 409
+    assert re.search(r"aoki saved it on .*<code>tag:x</code>", page)
+    assert there() == [("aoki", "tag:x")]
+    assert one.post("/views", {"name": "urgent", "q": "tag:x"}).status_code == 303  # as it is already
+    form = page.partition('action="/views">')[2].partition("</form>")[0]
+    fields = dict(re.findall(r'name="(name|q|replaces)" value="([^"]*)"', form))
+    assert other.post("/views", {**fields, "replaces": "2026-01-01T00:00:00+00:00"}).status_code == 409
+    assert other.post("/views", fields).status_code == 303
+    assert there() == [("suzuki", "tag:y")]
+    assert one.post("/views", {**fields, "q": "tag:z"}).status_code == 409  # it was replaced since
+    assert there() == [("suzuki", "tag:y")]
 
 
 def test_me_is_whoever_looks(board: Board, somebody: Make) -> None:
