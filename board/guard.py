@@ -6,7 +6,8 @@ The fence (`board.fence`) stands before it: foreign hosts and peers do not come 
 2. What writes comes from a page of ours (Origin), is not too large, and has the token of the session, else 403; a key
    that was answered gets the same answer again (`board.once`).
 3. Before anything is written there is a row of custody that says who asks for it: a server that dies in the middle has
-   told what it may have done. What was refused, or failed, has a second row that says so.
+   told what it may have done. What was refused, or failed, has a second row that says so; what was refused before
+   the first one, of whoever is signed in, has that alone.
 4. What fails becomes a page that says so (`board.refusal`).
 
 Each lane of ways (`Way.lane`) has threads of its own, so that slow ones, or open ones, keep no others waiting.
@@ -23,6 +24,7 @@ from urllib.parse import quote
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -152,6 +154,22 @@ async def _answer(way: Way, asked: Asked, threads: Threads) -> Response:
         return await threads.run(way.does, asked)
     if request.headers.get("origin") != asked.board.origin:
         return await threads.run(_denied, asked, way, "origin")
+    try:
+        fields = await _form(way, request)
+    except Exception as error:  # noqa: BLE001  whatever a form breaks on, it is a page for people, and on record
+        return await threads.run(_unread, asked, way, error)
+    try:
+        return await threads.run(_write, replace(asked, form=fields), way)
+    finally:
+        await fields.close()
+
+
+async def _form(way: Way, request: Request) -> FormData:
+    """Return the form of a request, within bounds.
+
+    Raises:
+        HTTPException: it is too large, too slow, or none.
+    """
     length = request.headers.get("content-length", "")
     if not (length.isascii() and length.isdecimal()):
         raise HTTPException(411)
@@ -161,13 +179,15 @@ async def _answer(way: Way, asked: Asked, threads: Threads) -> Response:
     form = request.form(max_files=4 if way.uploads else 0, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD)
     try:
         async with asyncio.timeout(slowest + int(length) / 100_000):
-            fields = await form
+            return await form
     except TimeoutError:
         raise HTTPException(408) from None
-    try:
-        return await threads.run(_write, replace(asked, form=fields), way)
-    finally:
-        await fields.close()
+
+
+def _unread(asked: Asked, way: Way, error: Exception) -> Response:
+    response = refusal(asked, error)
+    _refused(asked, way, response)
+    return response
 
 
 def _sign_in_first(asked: Asked, way: Way) -> Response:
@@ -193,7 +213,17 @@ def _write(asked: Asked, way: Way) -> Response:
         return _denied(asked, way, "token")
     if not way.writes:
         return way.does(asked)
-    return once(asked, lambda: _recorded(asked, way))
+    tried = False
+
+    def does() -> Response:
+        nonlocal tried
+        tried = True
+        return _recorded(asked, way)
+
+    response = once(asked, does)
+    if response.status_code >= 400 and not tried:
+        _refused(asked, way, response)
+    return response
 
 
 def _recorded(asked: Asked, way: Way) -> Response:
@@ -226,6 +256,13 @@ def _denied(asked: Asked, way: Way, why: str) -> Response:
     if way.method == "POST":
         _note(asked, way, why)
     return says(asked, 403, "denied" if why == "role" else "not_from_here")
+
+
+def _refused(asked: Asked, way: Way, response: Response) -> None:
+    """Put on record that a request of somebody who is signed in was refused before it was on record."""
+    if asked.person.login:
+        with suppress(StorageUnavailable):
+            _note(asked, way, f"status {response.status_code}")
 
 
 def _note(asked: Asked, way: Way, why: str) -> None:

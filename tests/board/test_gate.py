@@ -15,7 +15,7 @@ from board import app as application
 from board.app import WAYS, make_app
 from board.board import Board
 from board.fence import HEADERS
-from board.guard import MOST_FIELD, MOST_FIELDS
+from board.guard import MOST_FIELD
 from board.ways import ROLES, Asked, Way, inside, may
 from config.board import Role
 from storage.database import snapshot
@@ -41,10 +41,10 @@ CLOSED = [way for way in POSTS if way.least is not None]
 
 def path_of(way: Way) -> str:
     """Return an address of a way: the first case, the first of anything with a number, "x" of anything else."""
-    return re.sub(r"{(\w+)(:\w+)?}", lambda found: str(_parameters(way)[found[1]]), way.path)
+    return re.sub(r"{(\w+)(:\w+)?}", lambda found: str(parameters(way)[found[1]]), way.path)
 
 
-def _parameters(way: Way) -> dict[str, int | str]:
+def parameters(way: Way) -> dict[str, int | str]:
     """Return what Starlette reads of that address."""
     found = re.findall(r"{(\w+)(:\w+)?}", way.path)
     return {name: 1 if kind in (":int", ":float") else "x" for name, kind in found}
@@ -105,7 +105,7 @@ def test_whoever_is_not_signed_in_is_sent_away(way: Way, somebody: Make, board: 
         assert custody(board)[-1] == (
             "nobody",
             f"board {way.name}",
-            way.subject(_parameters(way)),
+            way.subject(parameters(way)),
             {"denied": "session"},
         )
 
@@ -152,7 +152,7 @@ def test_no_role_writes_what_it_may_not(role: Role, somebody: Make, board: Board
         answer = one.post(path_of(way))
         assert answer.status_code == 403, named(way)
         assert custody(board)[-1] == (
-            LOGINS[role], f"board {way.name}", way.subject(_parameters(way)), {"denied": "role"},
+            LOGINS[role], f"board {way.name}", way.subject(parameters(way)), {"denied": "role"},
         )  # fmt: skip
         after = contents(board.engine)
         assert {name: after[name] for name in before} == before, named(way)
@@ -222,44 +222,7 @@ def test_a_supervisor_on_the_machine_asks_for_health_by_its_address(
         assert one.client.get(path, headers=near).status_code == 421
 
 
-def test_a_body_is_bounded(somebody: Make) -> None:
-    one = somebody("admin")
-    files = {"file": ("a.png", b"x", "image/png")}
-    for way in POSTS:
-        path = path_of(way)
-        large = b"a=" + b"x" * (MOST_FIELD + way.uploads)
-        assert one.client.post(path, content=large, headers=one.headers).status_code == 413, named(way)
-        assert one.client.post(path, content=iter([b"token=1"]), headers=one.headers).status_code == 411, named(way)
-        many = {"Content-Type": "application/x-www-form-urlencoded", **one.headers}
-        fields = b"&".join([b"a=1"] * (MOST_FIELDS + 1))
-        refused = 413 if way.least is None else 400  # what anybody may send is shorter
-        assert one.client.post(path, content=fields, headers=many).status_code == refused, named(way)
-        broken = {"Content-Type": "multipart/form-data; boundary=x", **one.headers}
-        assert one.client.post(path, content=b"--y\r\n\r\nnothing", headers=broken).status_code in (400, 401, 403, 404)
-        if not way.uploads:
-            assert one.post(path, files=files).status_code == 400, named(way)
-
-
-def test_files_are_taken_where_a_way_says_so(somebody: Make, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    def take(asked: Asked) -> Response:
-        file = asked.upload("file")
-        assert file is not None
-        return Response(str(len(file.file.read())))
-
-    way = Way(path="/takes", does=take, method="POST", name="take", uploads=8 * MOST_FIELD)
-    monkeypatch.setattr(application, "WAYS", (*WAYS, way))
-    person = somebody("viewer")
-    one = _again(person, make_app(board))
-    for size, status in ((7 * MOST_FIELD, 200), (9 * MOST_FIELD, 413)):
-        files = {"file": ("a.png", b"x" * size, "image/png")}
-        answer = one.post("/takes", data={"token": person.token}, files=files, headers={"Origin": ORIGIN})
-        assert answer.status_code == status
-    field = {"token": person.token, "text": "x" * (MOST_FIELD + 1)}
-    files = {"file": ("a.png", b"x", "image/png")}
-    assert one.post("/takes", data=field, files=files, headers={"Origin": ORIGIN}).status_code == 400
-
-
-def _again(one: Somebody, app: Any) -> TestClient:
+def again(one: Somebody, app: Any) -> TestClient:
     client = TestClient(app, base_url=ORIGIN, follow_redirects=False, client=("127.0.0.1", 1))
     client.cookies.update(one.cookies)
     return client
@@ -292,7 +255,7 @@ def test_pages_of_the_board_are_led_to(path: str, somebody: Make) -> None:
 def test_go_refuses_an_address_elsewhere(somebody: Make, monkeypatch: pytest.MonkeyPatch, board: Board) -> None:
     way = Way(path="/leads", does=lambda asked: asked.go(asked.query["to"]))
     monkeypatch.setattr(application, "WAYS", (*WAYS, way))
-    one = _again(somebody("viewer"), make_app(board))
+    one = again(somebody("viewer"), make_app(board))
     assert one.get("/leads", params={"to": "/wall"}).headers["location"] == "/wall"
     assert one.get("/leads", params={"to": "//evil.test"}).status_code == 500
 
@@ -300,7 +263,7 @@ def test_go_refuses_an_address_elsewhere(somebody: Make, monkeypatch: pytest.Mon
 def test_every_answer_forbids_scripts_frames_and_styles_from_elsewhere(
     somebody: Make, failing: dict[str, BaseException], board: Board
 ) -> None:
-    one = _again(somebody("viewer"), make_app(board))
+    one = again(somebody("viewer"), make_app(board))
     failing["error"] = RuntimeError("secret inside /srv/mekiki")
     answers = {
         "page": one.get("/sign-in"),
@@ -331,7 +294,7 @@ def test_every_answer_forbids_scripts_frames_and_styles_from_elsewhere(
 def test_an_error_tells_nothing_of_the_inside(
     somebody: Make, failing: dict[str, BaseException], board: Board, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one = _again(somebody("viewer"), make_app(board))
+    one = again(somebody("viewer"), make_app(board))
     failing["error"] = RuntimeError("secret inside /srv/mekiki")
     answer = one.get("/fails?code=hidden")
     assert answer.status_code == 500
@@ -365,7 +328,7 @@ def test_what_our_rooms_refuse_is_a_page_or_a_piece(
 ) -> None:
     failing["error"] = error
     person = somebody("viewer")
-    one = _again(person, make_app(board))
+    one = again(person, make_app(board))
     headers = {"Origin": ORIGIN, **({"HX-Request": "true"} if partial else {})}
     for answer in (
         one.get("/fails", headers=headers),
@@ -384,7 +347,7 @@ def test_what_was_refused_is_on_record_and_what_hostile_names_say_is_text(
 ) -> None:
     failing["error"] = JudgementRefused("<script>alert(1)</script>\u202egpj")
     person = somebody("viewer")
-    one = _again(person, make_app(board))
+    one = again(person, make_app(board))
     answer = one.post("/fails", data={"token": person.token}, headers={"Origin": ORIGIN})
     assert answer.status_code == 422
     assert "<script>alert" not in answer.text
@@ -407,7 +370,7 @@ def test_who_asks_for_a_write_is_on_record_before_it_is_done(
 
     monkeypatch.setattr(application, "WAYS", (*WAYS, Way(path="/w", does=writes, method="POST", name="write")))
     person = somebody("viewer")
-    one = _again(person, make_app(board))
+    one = again(person, make_app(board))
     assert one.post("/w", data={"token": person.token}, headers={"Origin": ORIGIN}).status_code == 200
     assert seen == custody(board)[-1:] == [(LOGINS["viewer"], "board write", "board", {})]
 

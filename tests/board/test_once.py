@@ -69,9 +69,14 @@ def rows(board: Board) -> list[tuple[str, int | None]]:
         return [(row.key, row.status) for row in session.scalars(select(AnsweredRow))]
 
 
-def written(board: Board) -> int:
+def custody(board: Board) -> list[tuple[str, dict[str, Any]]]:
     with snapshot(board.engine) as session:
-        return len(session.scalars(select(CustodyRow.number).where(CustodyRow.action == "board write")).all())
+        rows = session.scalars(select(CustodyRow).where(CustodyRow.action == "board write").order_by(CustodyRow.number))
+        return [(row.who, row.data) for row in rows]
+
+
+def written(board: Board) -> int:
+    return len([data for _, data in custody(board) if "denied" not in data])
 
 
 @pytest.mark.parametrize("by", ["once", "header"])
@@ -98,11 +103,12 @@ def test_a_key_is_of_one_person(post: Any, writer: Writer, somebody: Make) -> No
     assert len(writer.done) == 2
 
 
-def test_another_request_under_the_same_key_is_refused(post: Any, writer: Writer) -> None:
+def test_another_request_under_the_same_key_is_refused(post: Any, writer: Writer, board: Board) -> None:
     post(reason="a", once="1")
     assert post(reason="b", once="1").status_code == 422
     assert post("/write/other", reason="a", once="1").status_code == 422
     assert writer.done == ["a"]
+    assert custody(board) == [("aoki", {}), ("aoki", {"denied": "status 422"})]  # the other one is counted
 
 
 def test_another_file_under_the_same_key_is_refused(post: Any, writer: Writer) -> None:
@@ -112,7 +118,7 @@ def test_another_file_under_the_same_key_is_refused(post: Any, writer: Writer) -
     assert len(writer.done) == 1
 
 
-def test_two_at_once_are_done_once(post: Any, writer: Writer, somebody: Make) -> None:
+def test_two_at_once_are_done_once(post: Any, writer: Writer, somebody: Make, board: Board) -> None:
     began, go_on, answers = Event(), Event(), list[Any]()
     person = somebody("analyst")
 
@@ -126,6 +132,7 @@ def test_two_at_once_are_done_once(post: Any, writer: Writer, somebody: Make) ->
     thread.start()
     assert began.wait(30)
     assert post(reason="a", once="1", person=person).status_code == 409
+    assert custody(board) == [("aoki", {}), ("aoki", {"denied": "status 409"})]
     go_on.set()
     thread.join()
     assert [answer.text for answer in answers] == ["slow"]
@@ -155,6 +162,7 @@ def test_what_failed_may_be_tried_again(error: Exception, status: int, post: Any
     answer = post(reason="a", once="1")
     assert answer.status_code == status
     assert rows(board) == []
+    assert custody(board) == [("aoki", {}), ("aoki", {"denied": f"status {status}"})]
     writer.does = works
     assert post(reason="what was missing", once="1").text == "done 2"
 
