@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog,
 from sqlalchemy import Engine, select
 
 from detector.items import Advertiser, Item, Text
-from storage.database import open_engine, snapshot
+from storage.database import open_engine, snapshot, transaction
+from storage.judgements import Judgement, judge
 from storage.schema import Case, CaseLog
 from tests.board.browser.builder import utc_now
 from tests.board.browser.made import LOGINS, PASSWORD
@@ -45,7 +46,7 @@ class Site:
         found = self.made["notices"]
         return list(found.values() if isinstance(found, dict) else found)
 
-    def flag(self, word: str | None = None, **changes: Any) -> int:
+    def flag(self, word: str | None = None, *, score: float = 0.99, **changes: Any) -> int:
         """Find something new, of a campaign of its own; return its case."""
         word = word or f"w{secrets.token_hex(5)}"
         values: dict[str, Any] = {
@@ -57,8 +58,13 @@ class Site:
             "links": (f"https://{word}.test/lp",),
         }
         item = Item(**{**values, **changes})
-        [case] = see(self.engine, item, a_verdict(item, score=0.99), at=utc_now(), source="meta-ads").cases
+        [case] = see(self.engine, item, a_verdict(item, score=score), at=utc_now(), source="meta-ads").cases
         return case
+
+    def decide(self, case: int, who: str, action: Any, **more: Any) -> None:
+        """Judge a case as a person does who sits elsewhere."""
+        with transaction(self.engine) as session:
+            judge(session, case, Judgement(who=who, action=action, **more), now=utc_now())
 
     def state(self, case: int) -> str:
         """Return how a case stands."""

@@ -10,12 +10,20 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import expect
 
+from board.wall import PAGE
+from storage.case_list import list_cases
 from storage.database import snapshot
 from storage.schema import NoticeRow
+from storage.views import CaseFilters
+from tests.board.browser.builder import utc_now
 from tests.board.browser.looks import settle
 from tests.board.browser.site import Site, Somebody
 
 LANGUAGES = ("ja", "en")
+PLACE = """() => {
+  const { id } = document.activeElement, { x, y } = document.activeElement.getBoundingClientRect();
+  return [id, x, y];
+}"""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -184,3 +192,52 @@ def test_of_two_at_once_the_second_is_told(where: str, site: Site, somebody: Cal
     expect(two.page.get_by_text("aoki").first).to_be_visible()
     assert site.state(case) == "confirmed"
     assert site.entries(case) == [("aoki", "confirm")]
+
+
+def test_news_come_to_an_open_wall_and_move_nothing(site: Site, somebody: Callable[..., Somebody]) -> None:
+    cases = [site.flag(f"fresh{number}") for number in (1, 2, 3)]
+    one = somebody("analyst", language="en")
+    one.page.clock.install()
+    page = one.go("/wall?q=fresh")
+    page.keyboard.press("n")
+    at = page.locator(".card.current").get_attribute("id") or ""
+    shown = [case for case in cases if at != f"card-{case}"]
+    place = page.evaluate(PLACE)
+    came = site.flag("fresh4")
+    site.decide(shown[0], "suzuki", "dismiss", reason="review")
+    page.evaluate("window.mekiki.look()")
+    expect(page.locator("#news")).to_have_text("1 new case")
+    expect(page.locator(f"#card-{shown[0]} .change")).to_contain_text("suzuki: dismissed")
+    expect(page.locator(".change")).to_have_count(1)
+    assert page.evaluate(PLACE) == place
+    assert place[0] == at
+    expect(page.locator(f"#card-{came}")).to_have_count(0)  # until somebody asks for it
+    page.locator("#news a").click()
+    expect(page.locator(f".card:first-child#card-{came}")).to_be_visible()
+    expect(page.locator("#news")).to_have_text("")
+    expect(page.locator(".card.current")).to_have_id(at)
+    for number in (5, 6):
+        site.flag(f"fresh{number}")
+    page.clock.fast_forward(16_000)  # and it looks by itself
+    expect(page.locator("#news")).to_have_text("2 new cases")
+
+
+def test_a_list_of_several_pages_is_walked_to_its_end(site: Site, somebody: Callable[..., Somebody]) -> None:
+    for number in range(2 * PAGE + 4):
+        site.flag(f"row{number}", score=0.90 + number * 7 % 10 / 100)
+    with snapshot(site.engine) as session:
+        filters = CaseFilters(text="row")
+        order = [case.id for case in list_cases(session, filters, order="priority", limit=999, now=utc_now())]
+    assert len(order) == 2 * PAGE + 4
+    page = somebody("analyst").go("/wall?q=row")
+    assert page.locator(".card").count() == PAGE
+    page.locator(f"#card-{order[0]}").focus()
+    site.decide(order[3], "suzuki", "confirm")  # what is judged meanwhile moves the beginning of later pages
+    for number, case in enumerate(order):
+        expect(page.locator(f"#card-{case}")).to_be_focused()
+        if case != order[-1]:
+            expect(page.locator(f"#card-{order[number + 1]}")).to_have_count(1)  # came before it was needed
+            page.keyboard.press("n")
+    shown = page.locator(".card").evaluate_all("all => all.map((one) => Number(one.dataset.case))")
+    assert shown == order
+    expect(page.locator(".more")).to_have_count(0)
