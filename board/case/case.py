@@ -8,7 +8,6 @@ What takes its time is asked for by itself: what would have changed the score, f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from secrets import token_urlsafe
 from typing import get_args
 from urllib.parse import urlencode
 
@@ -89,7 +88,6 @@ def case(asked: Asked) -> Response:
         harms={key: harm or "auto" for key, harm in HARMS.items()},
         walk=walk,
         said=said_of(asked),
-        once=lambda: token_urlsafe(18),
         late=detail.due_at is not None and detail.due_at <= asked.now and detail.state in UNJUDGED,
         journeys=found,
         keys=around.keys[:MOST_KEYS],

@@ -15,7 +15,6 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from secrets import token_urlsafe
 from typing import Any, cast
 
 import msgspec
@@ -87,7 +86,6 @@ def show_notice(asked: Asked) -> Response:
         states=WORDS[asked.words.language].notice_states,
         kinds=WORDS[asked.words.language].kinds,
         late=view.state in OPEN and view.due_at is not None and view.due_at <= asked.now,
-        once=lambda: token_urlsafe(18),
         most_targets=MOST_TARGETS,
     )
 
@@ -117,7 +115,6 @@ def outgoing(asked: Asked) -> Response:
         read=digest_of(view.content)[:16],
         mail=asked.board.config.takedown.mail,
         may_file=asked.may("approver"),
-        once=lambda: token_urlsafe(18),
     )
 
 

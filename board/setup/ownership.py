@@ -7,7 +7,6 @@ POST /setup/ownership           the same, with what was seen of the file: append
 
 from collections.abc import Mapping
 from datetime import date
-from secrets import token_hex
 from time import monotonic
 from typing import get_args
 
@@ -118,7 +117,6 @@ def _page(
         configured=config.ownership[-MOST_SHOWN:],
         entered=entered[-MOST_SHOWN:],
         today=_today(asked),
-        once=token_hex(16),
     )
 
 

@@ -7,7 +7,6 @@ POST /setup/silences/{number}/end
 
 from collections.abc import Mapping
 from datetime import datetime
-from secrets import token_hex
 from typing import Any, get_args
 
 from starlette.responses import Response
@@ -109,7 +108,6 @@ def _page(asked: Asked, *, problem: str = "", status: int = 200) -> Response:
         decisions=DECISIONS,
         lengths=LENGTHS,
         said={name: asked.text(name, most=MOST_WORD) for name in FIELDS},
-        once=token_hex(16),
     )
 
 

@@ -29,6 +29,7 @@ from storage.schema import BoardSessionRow, CustodyRow
 from storage.visits import LinkToVisit, save_visits, visits_of
 from takedown.catalogue import load_catalogue
 from tests.board.conftest import LOGINS, ORIGIN, PASSWORD, QUICK, Somebody
+from tests.board.posted import forms_of
 from tests.servers.mail import MailSink
 from tests.takedown.conftest import set_up, stage
 from tests.takedown.desk import ABUSE, LATER, drafted, view_of, with_mail, with_takedown
@@ -216,7 +217,7 @@ def test_a_draft_takes_the_place_of_the_one_that_was_seen(stage: Stage, opened: 
     form = draft_form(other.get(plan).text, "registrar")
     assert other.client.post(path, data=form, headers=other.headers).headers["location"] == f"/notice/{number}"
     assert view_of(stage, number).drafted_by == "suzuki"
-    assert other.client.post(path, data={**form, "seen": ""}, headers=other.headers).status_code == 409
+    assert other.client.post(path, data={**form, "seen": "", "once": ""}, headers=other.headers).status_code == 409
 
 
 def test_a_notice_leaves_as_it_was_read_on_an_approvers_word(stage: Stage, opened: Open, sink: MailSink) -> None:
@@ -329,6 +330,13 @@ def test_an_analyst_may_not_note_that_a_draft_was_filed(stage: Stage, opened: Op
         last = session.scalars(select(CustodyRow).order_by(CustodyRow.number.desc()).limit(1)).one()
         assert (last.who, last.action, last.subject) == ("aoki", "board state", f"notice {number}")
         assert last.data == {"denied": "status 403"}
+
+
+def test_each_form_of_a_notice_has_a_key_of_its_own(stage: Stage, opened: Open) -> None:
+    number, one = drafted(stage), opened("admin")
+    for path in (f"/case/{stage.case}/plan", f"/notice/{number}", f"/notice/{number}/outgoing"):
+        forms = [form for form in forms_of(one.get(path).text) if form.way.name not in ("sign-out", "language")]
+        assert len({form.values("once")[0] for form in forms}) == len(forms) > 0, path
 
 
 def test_a_bundle_is_given_as_a_file_and_is_on_record(stage: Stage, opened: Open, tmp_path: Path) -> None:
