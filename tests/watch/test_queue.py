@@ -1,10 +1,12 @@
 """The queue on a real PostgreSQL: who is let in, what rests, what is dead and why, and what an outage does."""
 
 import asyncio
+import gc
 import json
 import re
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -283,6 +285,32 @@ def test_a_link_that_is_new_takes_nobody_for_dead(engine: Engine) -> None:
 
     assert asyncio.run(take(9)) == 0
     assert asyncio.run(take(11)) == 1
+
+
+def test_a_connection_is_closed_whose_worker_is_stopped_while_it_is_made(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "mekiki stopped meanwhile"
+    monkeypatch.setattr("watch.many.link.ALIVE_THERE", "SELECT pg_sleep(60)")
+    there = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name AND query LIKE '%pg_sleep%'")
+
+    def seen() -> bool:
+        with engine.connect() as connection:
+            return bool(connection.scalar(there, {"name": name}))
+
+    async def stopped() -> None:
+        making = asyncio.create_task(connect(engine, name))
+        while not await asyncio.to_thread(seen):
+            await asyncio.sleep(0.05)
+        making.cancel()
+        with suppress(asyncio.CancelledError):
+            await making
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        asyncio.run(asyncio.wait_for(stopped(), 60))
+        gc.collect()
+    assert [str(one.message) for one in told if one.category is ResourceWarning] == []
 
 
 def test_a_full_disk_is_said_and_nothing_is_lost_when_there_is_room_again() -> None:

@@ -53,7 +53,11 @@ async def connect(engine: Engine, name: str) -> Connection:
     options.pop("context", None)  # the engine's own ways to read and write types
     known: dict[str, Any] = {"connect_timeout": 5, **ALIVE, **options, "application_name": name}
     connection: Connection = await AsyncConnection.connect(**known, autocommit=True)
-    await connection.execute(ALIVE_THERE)
+    try:
+        await connection.execute(ALIVE_THERE)
+    except BaseException:  # a worker that is told to stop just then, too
+        await connection.close()
+        raise
     return connection
 
 
