@@ -3,18 +3,21 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from io import StringIO
 from shutil import copytree
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from rich.console import Console
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select
 
 from board.board import Board
 from board.refused import refused_in
 from board.words import LANGUAGES, messages
+from config.board import Role
 from console.triage.drawing import Easel
 from console.triage.screens import PlainScreen
 from console.triage.session import Triage
@@ -24,32 +27,24 @@ from desk.likeness import Likenesses
 from storage.case_list import list_cases
 from storage.cases import Judgement, case_detail, judge
 from storage.database import open_engine, snapshot, transaction
+from storage.schema import Base
 from storage.views import CaseFilters
 from tests.board.conftest import LOGINS, Clock, Somebody
 from tests.console.conftest import NOW, Store
 
 Make = Callable[..., Somebody]
-ROWS = {  # what a judgement writes; ids and moments aside
-    "cases": "id, state, assignee, items, harm, harm_set, merged_into, takedown_asked, tags, held, priority, score",
-    "case_log": "case_id, who, action, reason, note, data",
-    "alert_intents": "case_id, reason, state, items",
-    "case_items": "case_id, item_id",
-    "register_entries": "brand, who, scope, until, note, case_id, added_by",
-    "notices": "*",
-}
+TABLES = ("cases", "case_log", "alert_intents", "case_items", "case_joins", "register_entries", "notices")
 APPROVED = '[takedown]\nsecond_approver = true\napprovers = ["suzuki"]\n'
 
 
-def rows(engine: Engine) -> dict[str, list[Any]]:
-    """Return what stands in a store; of moments only how long they are from now."""
-    found: dict[str, list[Any]] = {}
-    with engine.connect() as connection:
-        for table, columns in ROWS.items():
-            if columns != "*":
-                there = {row[1] for row in connection.execute(text(f"PRAGMA table_info({table})"))}
-                columns = ", ".join(name for name in columns.split(", ") if name in there)
-            found[table] = sorted(map(repr, connection.execute(text(f"SELECT {columns} FROM {table}"))))
-    return found
+def rows(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    """Return what stands in the tables that a judgement writes: every column of every row."""
+    with snapshot(engine) as session:
+        tables = [Base.metadata.tables[name] for name in TABLES]
+        return {
+            table.name: [dict(row) for row in session.execute(select(table).order_by(*table.primary_key)).mappings()]
+            for table in tables
+        }
 
 
 def entry(board: Board, case: int) -> int:
@@ -76,47 +71,98 @@ def on_wall(one: Somebody, path: str, data: dict[str, Any]) -> Any:
     return one.post(path, {"on": "wall", "q": "", **data})
 
 
-@pytest.mark.parametrize(
-    ("keys", "form"),
-    [
-        ("c", {"action": "confirm"}),
-        ("d1", {"action": "dismiss", "reason": "reseller"}),
-        ("d9", {"action": "dismiss", "reason": "other"}),
-        ("s3", {"action": "snooze", "days": "3"}),
-        ("t", {"action": "takedown"}),
-        ("i", {"action": "assign"}),
-        ("amidori\n", {"action": "assign", "assignee": "midori"}),
-        ("a-\n", {"action": "assign", "assignee": "-"}),
-        ("#速報\n", {"action": "tag", "tag": "速報"}),
-        ("wlook at the payer\n", {"action": "note", "note": "look at the payer"}),
-        ("hh", {"action": "harm", "harm": "high"}),
-        ("ha", {"action": "harm", "harm": "auto"}),
-        ("=3\n", {"action": "duplicate", "into": "3"}),
-    ],
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Same:
+    """Keys in the terminal and the form that says the same."""
+
+    keys: str
+    form: dict[str, str]
+    cases: int = 1  # that are judged
+    before: tuple[Judgement, ...] = ()  # of the case, before
+    role: Role = "analyst"
+    undone: bool = False  # and it is taken back
+
+
+SAME = (
+    Same(keys="c", form={"action": "confirm"}),
+    Same(keys="d1", form={"action": "dismiss", "reason": "reseller"}),
+    Same(keys="d9", form={"action": "dismiss", "reason": "other"}),
+    Same(keys="s3", form={"action": "snooze", "days": "3"}),
+    Same(keys="t", form={"action": "takedown"}),
+    Same(keys="i", form={"action": "assign"}),
+    Same(keys="amidori\n", form={"action": "assign", "assignee": "midori"}),
+    Same(keys="a-\n", form={"action": "assign", "assignee": "-"}),
+    Same(keys="#速報\n", form={"action": "tag", "tag": "速報"}),
+    Same(
+        keys="#-速報\n", form={"action": "untag", "tag": "速報"},
+        before=(Judgement(who="suzuki", action="tag", tag="速報"),),
+    ),
+    Same(keys="wlook at the payer\n", form={"action": "note", "note": "look at the payer"}),
+    Same(keys="hh", form={"action": "harm", "harm": "high"}),
+    Same(keys="ha", form={"action": "harm", "harm": "auto"}),
+    Same(keys="=3\n", form={"action": "duplicate", "into": "3"}),
+    Same(
+        keys="y", form={"action": "approve"}, role="approver",
+        before=(
+            Judgement(who="midori", action="confirm"),
+            Judgement(who="midori", action="takedown", approvers=("suzuki",)),
+        ),
+    ),
+    Same(keys="x", form={"action": "close"}, before=(Judgement(who="suzuki", action="confirm"),)),
+    Same(keys="r", form={"action": "reopen"}, before=(Judgement(who="suzuki", action="dismiss", reason="news"),)),
+    Same(keys="cu", form={"action": "confirm"}, undone=True),
+    Same(keys="s7u", form={"action": "snooze", "days": "7"}, undone=True),
+    Same(keys="tu", form={"action": "takedown"}, undone=True),
+    Same(keys="mmcy", form={"action": "confirm"}, cases=2),
+    Same(keys="mmmpd3y", form={"action": "dismiss", "reason": "news"}, cases=3),
+    Same(keys="mmtyu", form={"action": "takedown"}, cases=2, undone=True),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("same", SAME, ids=lambda same: same.keys.strip())
 def test_a_case_judged_at_the_board_and_in_the_terminal_leaves_the_same_rows(
-    keys: str, form: dict[str, str], board: Board, somebody: Make, store: Store, clock: Clock
+    same: Same, configured: Callable[[str], None], request: pytest.FixtureRequest, store: Store, clock: Clock
 ) -> None:
+    if same.role == "approver":
+        configured(APPROVED)
+    board: Board = request.getfixturevalue("board")
+    somebody: Make = request.getfixturevalue("somebody")
+    cases = first(board, same.cases)
+    for made in same.before:
+        with transaction(board.engine) as session:
+            judge(session, cases[0], made, now=NOW)
     other = store.folder.parent / f"{store.folder.name}-terminal"
     copytree(store.folder, other)
     terminal = open_engine(f"sqlite:///{other}/mekiki.db")
-    case = first(board)[0]
     before = rows(terminal)
     assert before == rows(board.engine)
+    keys = f"g{cases[0]}\n{same.keys}" if same.before else same.keys  # those judged before do not come by themselves
     with Likenesses((), store.media) as likenesses:
         Triage(
             terminal,
             PlainScreen(Console(file=StringIO(), width=120), StringIO(keys), store.media),
             Easel(store.media, likenesses, "none"),
-            who=LOGINS["analyst"],
+            who=LOGINS[same.role],
             now=clock,
             filters=CaseFilters(),
             agreed=lambda made, now: agreed(made, board.config, now),
         ).run()
-    answer = somebody("analyst").post("/judgements", {**form, "cases": seen(board, case)})
+    one = somebody(same.role)
+    answer = one.post("/judgements", {**same.form, "cases": seen(board, *cases)})
     assert answer.status_code == 303, answer.text
+    if same.undone:
+        carried = [value for name, value in parse_qsl(urlsplit(answer.headers["location"]).query) if name == "done"]
+        assert one.post("/judgements/undo", {"done": carried}).status_code == 303
     assert rows(board.engine) == rows(terminal) != before
+    written = [row for row in rows(terminal)["case_log"] if row not in before["case_log"]]
+    assert {row["case_id"] for row in written} >= set(cases)
+    assert {row["who"] for row in written} <= {LOGINS[same.role], "mekiki"}
     terminal.dispose()
+
+
+def test_every_key_that_judges_is_held_to_the_terminal() -> None:
+    assert {act.key for act in ACTS} <= {same.keys[0] for same in SAME}
+    assert {act.action for act in ACTS} | {"untag"} == {same.form["action"] for same in SAME}
 
 
 def test_a_takedown_of_two_people_waits_for_the_second(
@@ -148,7 +194,8 @@ def test_what_was_done_is_told_with_what_takes_it_back(board: Board, somebody: M
     back = one.post("/judgements/undo", {"done": carried, "back": "/wall"})
     assert (back.status_code, back.headers["location"]) == (303, "/wall")
     after = rows(board.engine)
-    assert after["cases"] == before["cases"]
+    for was, is_now in zip(before["cases"], after["cases"], strict=True):
+        assert {name for name in was if was[name] != is_now[name]} <= {"log_head"}
     assert len(after["case_log"]) == len(before["case_log"]) + 4
 
 
@@ -291,7 +338,7 @@ def test_the_same_request_sent_twice_judges_once(board: Board, somebody: Make) -
     form = {"action": "note", "note": "once", "cases": seen(board, case), "once": "k" * 20}
     first_answer, again = one.post("/judgements", form), one.post("/judgements", form)
     assert again.headers["location"] == first_answer.headers["location"]
-    assert sum("'once'" in row for row in rows(board.engine)["case_log"]) == 1
+    assert sum(row["note"] == "once" for row in rows(board.engine)["case_log"]) == 1
 
 
 def test_hostile_words_of_a_judgement_come_back_inert(board: Board, somebody: Make) -> None:
