@@ -152,6 +152,18 @@ _FORMS = (
         "{0}: の期間は 15m、2h、1d、2w のように入力してください（入力：{1}）。",
     ),
     (r"there is no view (.+); known: .*", "保存した条件 {0} はありません。"),
+    (r"there is no brand (.+)", "ブランド {0} は設定にありません。"),
+    (r"there is no period (.+); known: (.+)", "{0} という期間はありません。使えるもの：{1}"),
+    (r"expected a day such as 2027-03-31, got (.*)", "日付は 2027-03-31 のように入力してください（入力：{0}）。"),
+    (r"--to (\S+) is too early", "最終日 {0} は古すぎます。"),
+    (r"--from (\S+) is after --to (\S+)", "開始日 {0} が最終日 {1} より後です。"),
+    (r"--from (\S+) is in the future", "開始日 {0} は未来の日付です。"),
+    (r"--from (\S+) is too early: .*", "開始日 {0} は古すぎます。比較する前の期間がありません。"),
+    (r"expected a URL, a host or a sentence, got nothing", "URL、ホスト名、または文を入力してください。"),
+    (
+        r"policy (.+) is not at hand: it was not shipped, and is not in a file given by --policy.*",
+        "判定基準 {0} が見つかりません。",
+    ),
     (r"brand: there is no brand (.+)", "ブランド {0} は設定にありません。"),
     (r"scope: expected a host such as shop\.example, got (.+)", "ホスト名を入力してください（入力：{0}）。"),
     (

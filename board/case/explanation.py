@@ -14,6 +14,7 @@ from alerts.signal_words import JAPANESE
 from board.board import Board
 from board.case.evidence import sentence_of
 from board.paper import page
+from board.refused import told_in
 from board.ways import Asked
 from desk.explained import Today, today
 from desk.inert import inert
@@ -49,7 +50,7 @@ def explanation(asked: Asked) -> Response:
         then = replay(stored.verdict, policy_of(stored.verdict.policy, board.config), kind=stored.item.kind)
         now = today_of(board, case_id, stored)
     except (PolicyError, OSError) as error:
-        problem, now = inert(str(error), limit=300), None
+        problem, now = inert(told_in(asked.words.language, str(error)), limit=300), None
     return page(
         asked,
         "case/explanation_piece.html.j2" if asked.partial else "case/explanation.html.j2",

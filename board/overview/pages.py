@@ -14,6 +14,7 @@ from board.overview.asking import NAMED, Asking, asking, usual
 from board.overview.figures import facts_of, report_of
 from board.overview.now import Standing, standing
 from board.paper import page
+from board.refused import told_in
 from board.ways import Asked, Way
 from desk.reports.by_source import by_source
 from desk.reports.document import Document, Section, document
@@ -88,7 +89,7 @@ def _choice(asked: Asked, path: str) -> Choice:
     try:
         return Choice(asking=asking(asked), path=path, wrong="")
     except NoPeriod as error:
-        return Choice(asking=usual(asked), path=path, wrong=str(error))
+        return Choice(asking=usual(asked), path=path, wrong=told_in(asked.words.language, str(error)).rstrip("。"))
 
 
 def _document(

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from alerts.signal_words import JAPANESE
 from board.case.evidence import Reason, reasons_of, sentence_of
 from board.paper import page
+from board.refused import told_in
 from board.setup.profiled import judged, profiles
 from board.ways import Asked
 from desk.explained import Registered, today
@@ -56,7 +57,7 @@ def attempt(asked: Asked) -> Response:
         item = typed(text).item
         policy = policy_in_use(asked.board.config)
     except (ScanError, PolicyError) as error:
-        return _page(asked, text=text, problem=str(error), status=422)
+        return _page(asked, text=text, problem=told_in(asked.words.language, str(error)), status=422)
     known = profiles(asked.board)
     if known is None:
         return _page(asked, text=text, problem=asked.words("setup.making"), status=503)

@@ -6,13 +6,14 @@ from html import unescape
 from typing import get_args
 
 import pytest
+from sqlalchemy import update
 
 from board.board import Board
 from board.refused import refused_in, told_in
 from storage import actions, notice_steps
 from storage.cases import Judgement, case_detail, judge
 from storage.database import snapshot, transaction
-from storage.schema import CaseState, NoticeState
+from storage.schema import CaseState, NoticeState, VerdictRow
 from tests.board.conftest import Somebody
 
 Make = Callable[..., Somebody]
@@ -64,6 +65,7 @@ def test_every_step_that_a_notice_or_a_case_refuses_has_its_japanese() -> None:
         ("/setup/silences", {"brands": "hoshino", "reason": "x"}, "終了日または期間のどちらか一方を指定してください。"),
         ("/setup/silences", {"brands": "no", "reason": "x", "length": "2h"}, "ブランド 'no' は設定にありません。"),
         ("/views", {"name": "x", "q": "colour:red"}, "条件 'colour' はありません。"),
+        ("/setup/try", {"text": " "}, "URL、ホスト名、または文を入力してください。"),
         ("/views/drop", {"name": "x"}, "保存した条件 'x' はありません。"),
     ],
 )  # fmt: skip
@@ -93,3 +95,30 @@ def test_what_rooms_refuse_is_said_in_japanese(
 def test_what_is_wrong_with_a_line_is_said_in_japanese(line: str, says: str, somebody: Make) -> None:
     page = somebody("viewer").client.get("/wall", params={"q": line}, headers={"Accept-Language": "ja"}).text
     assert f"条件を読み取れません（{says}" in unescape(page)
+
+
+@pytest.mark.parametrize("path", ["/overview", "/report"])
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({"brand": "no"}, "ブランド 'no' は設定にありません"),
+        ({"period": "8d"}, "'8d' という期間はありません。使えるもの：7d, 30d, 90d, 365d, month, last-month"),
+        ({"from": "soon"}, "日付は 2027-03-31 のように入力してください（入力：'soon'）"),
+        ({"to": "0001-01-02"}, "最終日 0001-01-02 は古すぎます"),
+        ({"from": "2026-11-20", "to": "2026-11-19"}, "開始日 2026-11-20 が最終日 2026-11-19 より後です"),
+        ({"from": "2027-01-01", "to": "2027-01-02"}, "開始日 2027-01-01 は未来の日付です"),
+        ({"from": "0001-01-01"}, "開始日 0001-01-01 は古すぎます。比較する前の期間がありません"),
+    ],
+)
+def test_what_is_wrong_with_a_period_is_said_in_japanese(
+    path: str, query: dict[str, str], says: str, somebody: Make
+) -> None:
+    answer = somebody("viewer").client.get(path, params=query, headers={"Accept-Language": "ja"})
+    assert (answer.status_code, f"この条件では集計できません({says})" in unescape(answer.text)) == (422, True)
+
+
+def test_a_policy_that_is_not_there_any_more_is_said_in_japanese(board: Board, somebody: Make) -> None:
+    with transaction(board.engine) as session:
+        session.execute(update(VerdictRow).values(policy="2019-01-01"))
+    answer = somebody("viewer").client.get("/case/1/explanation", headers={"Accept-Language": "ja"})
+    assert "<p class=\"problem\">判定基準 '2019-01-01' が見つかりません。</p>" in unescape(answer.text)
