@@ -217,7 +217,12 @@ def test_a_draft_takes_the_place_of_the_one_that_was_seen(stage: Stage, opened: 
     form = draft_form(other.get(plan).text, "registrar")
     assert other.client.post(path, data=form, headers=other.headers).headers["location"] == f"/notice/{number}"
     assert view_of(stage, number).drafted_by == "suzuki"
-    assert other.client.post(path, data={**form, "seen": "", "once": ""}, headers=other.headers).status_code == 409
+    other.headers["Accept-Language"] = "ja"
+    answer = other.client.post(path, data={**form, "seen": "", "once": ""}, headers=other.headers)
+    assert (answer.status_code, "下書きは suzuki が先に作成しました" in answer.text) == (409, True)
+    assert other.post(f"/notice/{number}/withdraw", seen_in(other.get(f"/notice/{number}").text)).status_code == 303
+    answer = other.client.post(path, data={**form, "once": ""}, headers=other.headers)
+    assert (answer.status_code, "提出または取り下げられています" in answer.text) == (409, True)
 
 
 def test_a_notice_leaves_as_it_was_read_on_an_approvers_word(stage: Stage, opened: Open, sink: MailSink) -> None:
@@ -301,6 +306,9 @@ def test_of_two_people_at_once_the_second_overwrites_nothing(stage: Stage, opene
         for nothing in ("", "x", "-1"):
             assert approver.post(f"/notice/{number}/{path}", {**form, "seen": nothing}).status_code == 422
     assert seen_of(stage, number) == before
+    approver.headers["Accept-Language"] = "ja"
+    answer = approver.post(f"/notice/{number}/state", {"theirs": "XYZ", "seen": seen})
+    assert f"削除申請{number}は aoki が先に更新しました。" in answer.text
     view = view_of(stage, number)
     assert (view.state, view.their_reference) == ("filed", "ABC-7")
 
