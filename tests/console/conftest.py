@@ -73,13 +73,14 @@ def stored_picture(media: MediaStore) -> PictureRecord:
     )
 
 
-@pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of an installation with three open cases."""
-    folder = tmp_path_factory.mktemp("filled")
-    engine = open_engine(f"sqlite:///{folder}/mekiki.db")
-    upgrade(engine)
-    media = MediaStore(folder / "media")
+CONFIG = (
+    '[crawler]\ncontact = "brand@hoshino-denki.example"\n[[brand]]\nkey = "hoshino"\nname = "星野電機"\n'
+    'aliases = ["Hoshino Denki", "hoshinodenki"]\ndomains = ["hoshino-denki.example"]\n'
+)
+
+
+def fill(engine: Engine, media: MediaStore) -> None:
+    """Open three cases."""
     assessor = Assessor((BRAND,))
     with transaction(engine) as session:
         for number in (1, 2, 3):
@@ -100,11 +101,16 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 group_wait=timedelta(seconds=1),
                 group_interval=timedelta(minutes=5),
             )
-    (folder / "mekiki.toml").write_text(
-        '[crawler]\ncontact = "brand@hoshino-denki.example"\n[[brand]]\nkey = "hoshino"\nname = "星野電機"\n'
-        'aliases = ["Hoshino Denki", "hoshinodenki"]\ndomains = ["hoshino-denki.example"]\n',
-        "utf-8",
-    )
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of an installation with three open cases."""
+    folder = tmp_path_factory.mktemp("filled")
+    engine = open_engine(f"sqlite:///{folder}/mekiki.db")
+    upgrade(engine)
+    fill(engine, MediaStore(folder / "media"))
+    (folder / "mekiki.toml").write_text(CONFIG, "utf-8")
     engine.dispose()
     return folder
 
