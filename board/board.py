@@ -12,11 +12,11 @@ from board.kept import Kept
 from config import Config
 from config.board import DEFAULT_PORTS
 from desk.likeness import Likenesses
+from desk.standing import StandingReader
 from safety.egress import EgressRule
 from safety.logs import Log, open_log
 from storage.media import MediaStore
 from takedown.catalogue import Catalogue
-from watch.observability.facts import FactsReader
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Board:
     zone: ZoneInfo = field(init=False)  # of the team
     issuer: Issuer | None = field(init=False)  # of single sign-on
     kept: Kept = field(init=False)  # what takes long to work out
-    facts: FactsReader = field(init=False)  # how the whole installation stands
+    standing: StandingReader = field(init=False)  # how the whole installation stands
     _told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -41,7 +41,7 @@ class Board:
         sso, egress = self.config.board.oidc, self.config.egress
         self.issuer = Issuer(sso, EgressRule.parse(egress.allow, egress.hosts)) if sso is not None else None
         self.kept = Kept(self.now)
-        self.facts = FactsReader(self.config, self.engine, self.now)
+        self.standing = StandingReader(self.config, self.engine, self.now)
 
     @property
     def origin(self) -> str:

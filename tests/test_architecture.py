@@ -19,7 +19,7 @@ ALLOWED = {
     "watch": {"config", "safety", "storage", "spiders", "alerts", "takedown", "detector"},
     "demo": {"config", "safety", "storage", "spiders", "alerts", "detector"},
     "desk": {"config", "safety", "storage", "spiders", "alerts", "takedown", "detector", "watch"},
-    "board": {"config", "safety", "storage", "alerts", "takedown", "detector", "watch", "desk"},
+    "board": {"config", "safety", "storage", "alerts", "takedown", "detector", "desk"},
     "console": {
         "config",
         "safety",

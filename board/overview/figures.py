@@ -7,12 +7,11 @@ from board.kept import Answer
 from board.overview.asking import Asking
 from desk.reports.period import chosen
 from desk.reports.report import Report, make_report
+from desk.standing import Standing
 from storage.database import snapshot
-from watch.observability.facts import Facts
-from watch.standing import healths
 
 FRESH = timedelta(minutes=5)  # figures of a long period over many items take seconds
-FACTS_FRESH = timedelta(minutes=1)
+STANDING_FRESH = timedelta(minutes=1)
 
 
 def report_of(board: Board, asking: Asking) -> Answer[Report] | None:
@@ -22,7 +21,7 @@ def report_of(board: Board, asking: Asking) -> Answer[Report] | None:
     def make() -> Report:
         now = board.now()
         period = chosen(first, last, board.zone, now)
-        well = healths(board.config, board.engine, now) if period.running else ()
+        well = board.standing.sources(now) if period.running else ()
         names = {known.key: known.name for known in board.config.brand}
         with snapshot(board.engine) as session:
             return make_report(session, period, brand=brand, names=names, healths=well)
@@ -30,6 +29,6 @@ def report_of(board: Board, asking: Asking) -> Answer[Report] | None:
     return board.kept.ask(("report", first, last, brand), make, fresh=FRESH)
 
 
-def facts_of(board: Board) -> Answer[Facts] | None:
+def standing_of(board: Board) -> Answer[Standing] | None:
     """Return how everything stands; None while that is looked at for the first time."""
-    return board.kept.ask("facts", board.facts.read, fresh=FACTS_FRESH)
+    return board.kept.ask("standing", board.standing.read, fresh=STANDING_FRESH)

@@ -5,10 +5,7 @@ from datetime import datetime
 
 from board.ways import Asked
 from desk.inert import inert
-from watch.health import Health, HealthState
-from watch.lag import Lag
-from watch.observability.facts import Facts
-from watch.observability.troubles import Trouble, troubles
+from desk.standing import Health, Lag, Standing, Trouble
 
 MOST = 200  # rows of a list
 MOST_WORDS = 400  # characters of one sentence
@@ -25,7 +22,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Now:
     """All of it."""
 
     troubles: tuple[Told, ...]
@@ -34,15 +31,13 @@ class Standing:
     lags: tuple[Lag, ...]
 
 
-def standing(facts: Facts, asked: Asked) -> Standing:
+def now_of(standing: Standing, asked: Asked) -> Now:
     """Return it as the overview tells it."""
-    order: dict[HealthState, int] = {"shaky": 1, "ok": 2, "new": 3, "off": 4}
-    sources = sorted(facts.sources, key=lambda one: (order.get(one.state, 0), one.source))
-    return Standing(
-        troubles=tuple(told(one, asked) for one in troubles(facts)),
-        sources=tuple(sources[:MOST]),
-        more=max(0, len(sources) - MOST),
-        lags=facts.lags[:MOST],
+    return Now(
+        troubles=tuple(told(one, asked) for one in standing.troubles),
+        sources=standing.sources[:MOST],
+        more=max(0, len(standing.sources) - MOST),
+        lags=standing.lags[:MOST],
     )
 
 

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from board.kept import Answer
 from board.overview.asking import NAMED, Asking, asking, usual
-from board.overview.figures import facts_of, report_of
-from board.overview.now import Standing, standing
+from board.overview.figures import report_of, standing_of
+from board.overview.now import Now, now_of
 from board.paper import page
 from board.refused import told_in
 from board.ways import Asked, Way
@@ -52,10 +52,10 @@ def overview(asked: Asked) -> Response:
     """Show figures of a period, and how everything stands."""
     choice = _choice(asked, "/overview")
     made = None if choice.wrong else report_of(asked.board, choice.asking)
-    facts = facts_of(asked.board)
-    now: Answer[Standing] | None = None
-    if facts is not None:
-        now = Answer(value=standing(facts.value, asked), at=facts.at)
+    stands = standing_of(asked.board)
+    now: Answer[Now] | None = None
+    if stands is not None:
+        now = Answer(value=now_of(stands.value, asked), at=stands.at)
     return page(
         asked,
         "overview/overview.html.j2",

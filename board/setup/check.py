@@ -14,10 +14,9 @@ from board.setup.profiled import profiles
 from board.ways import Asked, Way
 from desk.checked import Finding, problems, warnings
 from desk.doctor import Check, configured, installation
+from desk.standing import Health
 from safety.screen import screen
 from storage.profiles import Profiles
-from watch.health import Health
-from watch.standing import healths
 
 FRESH = timedelta(minutes=5)
 PATIENCE = 10.0  # seconds: it starts children and reads every logo
@@ -73,7 +72,7 @@ def checked(board: Board, known: Profiles) -> Checked:
             for one in checks
             if one.ok or not any(says in one.detail for says in told)
         ),
-        sources=tuple(one for one in healths(config, board.engine, board.now()) if not one.well),
+        sources=tuple(one for one in board.standing.sources(board.now()) if not one.well),
     )
 
 
