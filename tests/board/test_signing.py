@@ -149,7 +149,8 @@ def test_cookies_over_tls_are_of_this_host_alone(
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
     assert is_signed_in(one)
     language = set_cookies(one.post("/language", {"language": "ja"}))["language"]
-    assert (language["secure"], language["samesite"]) == (True, "strict")
+    flags = (language["httponly"], language["samesite"], language["secure"], language["path"], language["domain"])
+    assert flags == (True, "strict", True, "/", "")
 
 
 def test_a_language_that_there_is_not_is_not_set(somebody: Make) -> None:
