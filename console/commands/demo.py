@@ -63,6 +63,6 @@ def _show_demo(report: DemoReport) -> None:
     first = report.cases[0].id
     program = "mekiki" if shutil.which("mekiki") or not sys.argv[0].endswith("mekiki") else sys.argv[0]
     click.echo("every planted fraud was flagged, nothing honest was\n\nWhat to type next:")
-    for command in (f"cases show {first}", "triage", "alerts pending"):
+    for command in (f"cases show {first}", "triage", "alerts pending", "account add demo --role admin", "serve"):
         click.echo(f"  {program} {command} --config {file}")
     click.echo(f"  {program} init        # your own configuration")
