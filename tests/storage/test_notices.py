@@ -12,9 +12,9 @@ from storage.database import transaction
 from storage.errors import CaseNotFound, NoticeNotFound, NoticeRefused
 from storage.merging import merge, unmerge
 from storage.notice_list import NoticeFilters, list_notices
+from storage.notice_search import matching
 from storage.notice_steps import ATTEND, SENDING
 from storage.notice_views import chain
-from storage.notice_search import matching
 from storage.notices import (
     REFERENCE,
     add_reply,
