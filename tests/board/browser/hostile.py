@@ -14,7 +14,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, get_args
 
-from PIL import Image
+from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngInfo
 
 from config.board import Role
 from detector.evidence import Evidence, ImageBox, LinkAt, TextSpan, Where
@@ -40,7 +41,7 @@ COMPUTED = "7000021"  # what `1000003*7` gives where somebody computes it
 _LONG = "あ" * 340_000  # 1 MB in UTF-8
 PAYLOADS: dict[str, str] = {
     "script": "<script>ran=1;fetch('/ran')</script>星野電機",
-    "broken-out": "</script><img class=ran src=/ran onerror=ran=1>",
+    "broken-out": "</script></textarea></title><img class=ran src=/ran onerror=ran=1>",
     "attribute": "\" onmouseover=ran=1 autofocus onfocus=ran=1 class=ran style='position:fixed;inset:0' x=\"",
     "quoted": "' onload=ran=1 class='ran' x='`><b class=ran>b",
     "address": "javascript:ran=1//https://a.test/%0aran=1",
@@ -65,6 +66,7 @@ PAYLOADS: dict[str, str] = {
     "formula": "=HYPERLINK(\"https://elsewhere.test/ran\",\"x\")\r\nSet-Cookie: ran=1\r\n\r\n<script>ran=1</script>",
     "lines": "星野" + "\n" * 3000 + "\t" * 300 + "\u2028\u2029" * 30,
 }  # fmt: skip
+SCRIPT = "<script>ran=1;fetch('/ran')</script>"
 _KINDS: tuple[Kind, ...] = ("ad", "page", "post", "domain", "comment")
 
 
@@ -77,6 +79,7 @@ class Hostile:
     cases: dict[str, int] = field(default_factory=dict)  # by payload
     notices: dict[str, int] = field(default_factory=dict)  # by payload
     picture: str = ""
+    polyglots: dict[str, str] = field(default_factory=dict)  # SHA-256 of pictures that hold a script, by what they are
 
 
 def fill(folder: Path, now: datetime) -> Hostile:
@@ -87,6 +90,7 @@ def fill(folder: Path, now: datetime) -> Hostile:
     made.picture = shot.sha256
     for number, (name, text) in enumerate(PAYLOADS.items()):
         _case(builder, made, number, name, text, shot)
+    made.polyglots = {name: builder.picture(data).sha256 for name, data in polyglots().items()}
     _around(builder, now)
     builder.engine.dispose()
     return made
@@ -96,6 +100,29 @@ def _square() -> bytes:
     out = BytesIO()
     Image.linear_gradient("L").resize((320, 200)).save(out, "PNG")
     return out.getvalue()
+
+
+def polyglots() -> dict[str, bytes]:
+    """Return pictures that are pages, too, to whoever reads them as text: a script in a comment and behind the end."""
+    noted = PngInfo()
+    for key in ("Comment", SCRIPT):
+        noted.add_text(key[:79], SCRIPT)
+        noted.add_itxt(key[:79], SCRIPT)
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = SCRIPT
+    ways: dict[str, dict[str, Any]] = {
+        "PNG": {"pnginfo": noted, "exif": exif},
+        "JPEG": {"comment": SCRIPT.encode(), "exif": exif},
+        "GIF": {"comment": SCRIPT.encode()},
+        "WEBP": {"xmp": SCRIPT.encode(), "exif": exif},
+    }
+    found = {}
+    for form, said in ways.items():
+        out = BytesIO()
+        Image.linear_gradient("L").resize((200, 120)).convert("RGB").save(out, form, **said)
+        found[form] = out.getvalue() + SCRIPT.encode()
+        assert found[form].count(SCRIPT.encode()) > 1, form
+    return found
 
 
 def _case(builder: Builder, made: Hostile, number: int, name: str, text: str, shot: PictureRecord) -> None:
@@ -127,7 +154,7 @@ def _case(builder: Builder, made: Hostile, number: int, name: str, text: str, sh
         answer = network(f"203.0.113.{number + 1}", "x", now)
         known = dict.fromkeys(("name", "handle", "owner", "country", "abuse_email", "error"), short)
         save_contact(session, replace(answer, facts={**(answer.facts or {}), **known}))
-    who = _login(text)
+    who = login_of(text)
     builder.decide(case, now, who, "note", note=text)
     builder.decide(case, now, who, "assign", assignee=who)
     with suppress(JudgementRefused):
@@ -217,7 +244,7 @@ def _ours(text: str, most: int) -> str:
     return re.sub("[\x00\ud800-\udfff]", "", text[:most])
 
 
-def _login(text: str) -> str:
+def login_of(text: str) -> str:
     """Return the beginning of a text as a login; single sign-on brings what an issuer says."""
     return "".join(one for one in text[:MOST_LOGIN] if one.isprintable()).strip() or "nobody"
 
@@ -251,10 +278,10 @@ def _around(builder: Builder, now: datetime) -> None:
     with transaction(builder.engine) as session:
         for number, text in enumerate(PAYLOADS.values()):
             filters = CaseFilters(text=text[:100], tag=text[:40], source=text[:60], assignee=text[:40], brand=text[:40])
-            save_view(session, f"view-{number}", filters, who=_login(text), now=now)
+            save_view(session, f"view-{number}", filters, who=login_of(text), now=now)
             run = start_run(session, "meta-ads", now - timedelta(hours=number), slice=_ours(text, 60))
             counts = {f"error.{text[:200]}": 3, "items": 1}
             finish_run(session, run, now - timedelta(hours=number), "failed", counts)
             switched_off(session, f"desk{number}", text[:1000], now)
             with suppress(AccountRefused):
-                add_account(session, _login(text), get_args(Role)[number % 4], None, now=now)
+                add_account(session, login_of(text), get_args(Role)[number % 4], None, now=now)

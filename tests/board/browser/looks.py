@@ -90,8 +90,12 @@ _SMALL = """(least) => {
   }
   return found;
 }"""  # noqa: E501
-
-
+# What stands in the page as text, shown now or not; without what a person types.
+_TEXT = """() => {
+  const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) if (!texts.currentNode.parentElement.closest("textarea")) found.push(texts.currentNode.data);
+  return found.join("");
+}"""
 # Brings what comes when it is scrolled to; false where all has come.
 _PIECES = """() => {
   const next = [...document.querySelectorAll("[hx-trigger^=intersect], [hx-trigger^=load]")]
@@ -107,6 +111,11 @@ def settle(page: Page) -> None:
     page.wait_for_function(_PIECES, polling=50)
     page.evaluate(_OPEN)
     page.evaluate("scrollTo(0, 0)")
+
+
+def text_of(page: Page) -> str:
+    """Return all that stands in a page as text."""
+    return str(page.evaluate(_TEXT))
 
 
 def traces(page: Page) -> list[str]:
