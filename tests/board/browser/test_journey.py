@@ -17,6 +17,7 @@ from storage.schema import NoticeRow
 from storage.views import CaseFilters
 from tests.board.browser.builder import utc_now
 from tests.board.browser.looks import settle
+from tests.board.browser.showcase import LINK
 from tests.board.browser.site import Site, Somebody
 
 LANGUAGES = ("ja", "en")
@@ -24,6 +25,8 @@ PLACE = """() => {
   const { id } = document.activeElement, { x, y } = document.activeElement.getBoundingClientRect();
   return [id, x, y];
 }"""
+
+SIZES = """all => all.map((crop) => [...crop.querySelectorAll("img")].map((one) => one.naturalWidth))"""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -66,9 +69,11 @@ def test_cases_are_judged_by_keyboard(language: str, site: Site, somebody: Calla
     page.wait_for_url(f"**/case/{at}*")
 
 
-def test_several_are_marked_and_judged_at_once(site: Site, somebody: Callable[..., Somebody]) -> None:
-    cases = [site.flag(f"many{number}") for number in (1, 2, 3)]
-    page = somebody("analyst").go("/wall?q=many")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_several_are_marked_and_judged_at_once(language: str, site: Site, somebody: Callable[..., Somebody]) -> None:
+    word = f"many{language}"
+    cases = [site.flag(f"{word}{number}") for number in (1, 2, 3)]
+    page = somebody("analyst", language=language).go(f"/wall?q={word}")
     for _ in range(2):
         page.keyboard.press("m")
     marked = [
@@ -76,7 +81,9 @@ def test_several_are_marked_and_judged_at_once(site: Site, somebody: Callable[..
     ]
     assert len(marked) == 2
     page.keyboard.press("c")
-    expect(page.locator("#ask-many")).to_be_visible()
+    expect(page.locator("#ask-many h2")).to_have_text(
+        {"ja": "選択した2件をまとめて「確定」にしますか？", "en": "All 2 marked cases: Confirm?"}[language]
+    )
     page.keyboard.press("y")
     expect(page.locator(".card")).to_have_count(1)
     assert {case: site.state(case) for case in cases} == {
@@ -102,14 +109,16 @@ def test_a_choice_is_filtered_and_saved(site: Site, somebody: Callable[..., Some
     expect(page.locator(".card")).to_have_count(1)
 
 
-def test_two_cases_become_one(site: Site, somebody: Callable[..., Somebody]) -> None:
-    one, other = site.flag("joined1"), site.flag("joined2")
-    page = somebody("analyst").go(f"/case/{other}")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_two_cases_become_one(language: str, site: Site, somebody: Callable[..., Somebody]) -> None:
+    one, other = site.flag(f"joined{language}1"), site.flag(f"joined{language}2")
+    page = somebody("analyst", language=language).go(f"/case/{other}")
     shape = page.locator(f"form[action='/case/{other}/merge']", has=page.locator("[name=other][required]"))
     page.locator("details", has=shape).last.locator("summary").click()
     shape.locator("[name=other]").fill(str(one))
     shape.locator("button").click()
     page.wait_for_url(lambda url: not url.endswith(f"/case/{other}"))
+    expect(page.locator("html")).to_have_attribute("lang", language)
     assert {"duplicate", "merged"} <= {action for _, action in site.entries(one) + site.entries(other)}
 
 
@@ -140,12 +149,12 @@ def test_a_notice_is_drafted_and_filed_by_another(language: str, site: Site, som
         assert (view.case_id, view.state, view.drafted_by, view.filed_by) == (case, "filed", "aoki", "suzuki")
 
 
-@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize(("script", "language"), [(True, "ja"), (False, "ja"), (True, "en")])
 def test_an_evidence_bundle_is_taken_away(
-    script: bool, site: Site, somebody: Callable[..., Somebody], tmp_path: Path
+    script: bool, language: str, site: Site, somebody: Callable[..., Somebody], tmp_path: Path
 ) -> None:
     case = site.case("campaign")
-    page = somebody("analyst", java_script_enabled=script).go(f"/case/{case}")
+    page = somebody("analyst", java_script_enabled=script, language=language).go(f"/case/{case}")
     shape = page.locator(f"form[action='/case/{case}/bundle']")
     page.locator("details", has=shape).last.locator("summary").first.click()
     with page.expect_download() as loading:
@@ -241,3 +250,23 @@ def test_a_list_of_several_pages_is_walked_to_its_end(site: Site, somebody: Call
     shown = page.locator(".card").evaluate_all("all => all.map((one) => Number(one.dataset.case))")
     assert shown == order
     expect(page.locator(".more")).to_have_count(0)
+
+
+def test_a_match_is_seen_close_up_and_addresses_are_copied_exactly(
+    site: Site, somebody: Callable[..., Somebody]
+) -> None:
+    one = somebody("analyst")
+    one.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = one.go(f"/case/{site.case('campaign')}")
+    settle(page)
+    pairs = page.locator("#item .crops .crop").evaluate_all(SIZES)
+    assert pairs
+    assert all(len(pair) == 2 and min(pair) > 0 for pair in pairs), pairs
+    page.locator("#item .address .copy").first.click()
+    expect(page.locator("#said")).to_contain_text("コピー")
+    assert page.evaluate("navigator.clipboard.readText()") == LINK
+    mark = page.locator("#item mark", has=page.locator(".reads")).first
+    expect(mark.locator(".reads")).to_be_hidden()
+    mark.hover()
+    expect(mark.locator(".reads")).to_be_visible()
+    expect(mark.locator(".reads code")).to_have_text("星野電機")
