@@ -32,7 +32,7 @@ _FORMS = (
         r"(.+) has asked for the takedown; another person must approve it",
         "申請した {0} 本人は承認できません。別の人の承認が必要です。",
     ),
-    (r"(.+) may not approve takedowns; .*", "{0} は承認者に指定されていません（takedown.approvers）。"),
+    (r"(.+) may not approve takedowns; .*", "{0} は承認者に指定されていません（[takedown] approvers）。"),
     (
         r"nobody has asked for a takedown that waits for approval",
         "承認待ちの削除対応はありません。",
@@ -97,7 +97,7 @@ _FORMS = (
     ),
     (r"(\S+) was filed or withdrawn at this moment; look again", "{0} は提出または取り下げられたばかりです。"),
     (r"notice (\d+) was approved by (.+) already", "削除申請{0}はすでに {1} が承認しています。"),
-    (r"(.+) may not approve notices; .*", "{0} は承認者に指定されていません（takedown.approvers）。"),
+    (r"(.+) may not approve notices; .*", "{0} は承認者に指定されていません（[takedown] approvers）。"),
     (
         r"(.+) has drafted notice (\d+); another person must approve it",
         "下書きを作成した {0} 本人は承認できません。別の人の承認が必要です。",

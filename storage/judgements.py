@@ -249,7 +249,7 @@ def _no_approval(judgement: Judgement, at: Standing) -> str | None:
         return f"{judgement.who} has asked for the takedown; another person must approve it"
     if judgement.who not in (judgement.approvers or ()):
         named = ", ".join(judgement.approvers or ()) or "nobody"
-        return f"{judgement.who} may not approve takedowns; takedown.approvers names {named}"
+        return f"{judgement.who} may not approve takedowns; [takedown] approvers names {named}"
     return None
 
 

@@ -175,7 +175,7 @@ def approve(
         raise NoticeRefused(f"notice {number} was approved by {row.approved_by} already")
     if who not in approvers:
         named = ", ".join(approvers) or "nobody"
-        raise NoticeRefused(f"{who} may not approve notices; takedown.approvers names {named}")
+        raise NoticeRefused(f"{who} may not approve notices; [takedown] approvers names {named}")
     if who == row.drafted_by:
         raise NoticeRefused(f"{who} has drafted notice {number}; another person must approve it")
     if who == _asker(session, held.root):

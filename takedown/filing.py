@@ -366,14 +366,14 @@ def _waits(config: Config, view: NoticeView, asked: str | None, case: int) -> tu
         waits.append(_approval(config, asked, case, view.id))
     if view.approved_by is None:
         others = [one for one in config.takedown.approvers if one != view.drafted_by]
-        named = " or ".join(others) or "somebody else whom takedown.approvers names"
+        named = " or ".join(others) or "somebody else whom [takedown] approvers names"
         waits.append(f"it waits for approval by {named}: `mekiki takedown approve {view.id}`")
     return tuple(waits)
 
 
 def _approval(config: Config, asked: str, case: int, number: int) -> str:
     others = [one for one in config.takedown.approvers if one != asked]
-    named = " or ".join(others) or "somebody else whom takedown.approvers names"
+    named = " or ".join(others) or "somebody else whom [takedown] approvers names"
     return f"the takedown of case {case} that {asked} asked for waits for {named}: `mekiki takedown approve {number}`"
 
 

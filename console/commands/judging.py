@@ -177,7 +177,7 @@ def _judge(
     waits = None
     if case.takedown_asked is not None:
         others = [name for name in app.config.takedown.approvers if name != case.takedown_asked]
-        waits = f"approval by {' or '.join(others) or 'somebody whom takedown.approvers names'}"
+        waits = f"approval by {' or '.join(others) or 'somebody whom [takedown] approvers names'}"
     return Done(
         case=case_id,
         ok=True,
