@@ -171,7 +171,7 @@ def test_only_another_person_approves(engine: Engine) -> None:
     case = a_case(engine)  # aki has asked for the takedown
     number = draft(engine, case, who="mika")
     for who, says in (
-        ("stranger", "stranger may not approve notices; [takedown] approvers names aki, mika, boss"),
+        ("stranger", "stranger may not approve notices; .takedown. approvers names aki, mika, boss"),
         ("mika", f"mika has drafted notice {number}; another person must approve it"),
         ("aki", f"aki has asked for the takedown of case {case}; another person must approve it"),
     ):
