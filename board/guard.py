@@ -84,13 +84,13 @@ def guarded(board: Board, way: Way, threads: Mapping[Lane, Threads]) -> Callable
 
     async def answer(request: Request) -> Response:
         asked = asked_by_nobody(board, request)
-        mine = threads["open"]
+        mine = threads[way.lane if request.cookies.get(cookie_name(board)) else "open"]
         try:
             if way.light:
                 return way.does(asked)
             asked = await mine.run(with_person, asked)
-            if asked.person.login:
-                mine = threads[way.lane]
+            if not asked.person.login:
+                mine = threads["open"]
             return await _answer(way, asked, mine)
         except Exception as error:  # noqa: BLE001  the edge of a request: one that fails takes no other along
             return await mine.run(refusal, asked, error)

@@ -102,7 +102,7 @@ def test_two_workers_whose_database_has_no_room_say_so_and_do_all_of_it_later(tm
     for number, key in enumerate(keys):
         (tmp_path / f"{key}.txt").write_text(rows(number * ROWS // SOURCES, ROWS // SOURCES), "utf-8")
     config.write_text('[storage]\ndatabase = "env:MEKIKI_FULL"\n' + CONFIG + "".join(map(source, keys)), "utf-8")
-    with small_disk() as small, database(where=f"TABLESPACE {small.tablespace}") as url:
+    with small_disk() as small, database(small.server, where=f"TABLESPACE {small.tablespace}") as url:
         environment = {**os.environ, "MEKIKI_FULL": url}
         assert mekiki("db", "upgrade", "--config", config, env=environment).returncode == 0
         ballast = fill(small.folder, leaving=1_500_000)

@@ -92,6 +92,7 @@ def server() -> Iterator[Server]:
 class SmallDisk:
     """A disk of 48 MiB with a tablespace on it."""
 
+    server: str  # URL
     tablespace: str
     folder: Path
 
@@ -108,25 +109,26 @@ class SmallDisk:
 
 @contextmanager
 def small_disk() -> Iterator[SmallDisk]:
-    """Mount a small disk and make a tablespace there; skips the test where that is not allowed."""
-    assert URL
+    """Mount a small disk and make a tablespace there; skips the test where that is not allowed.
+
+    On a server of its own: while the disk is full no checkpoint succeeds, and no database can be dropped.
+    """
     folder = Path(mkdtemp(prefix="mekiki-disk."))
     mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)]
     mounted = subprocess.run(mount, check=False, capture_output=True)
     if mounted.returncode:
         folder.rmdir()
         pytest.skip("a small disk cannot be mounted here")
-    engine = create_engine(URL, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    disk = SmallDisk(tablespace=f"mekiki_{secrets.token_hex(6)}", folder=folder)
     try:
         (folder / "tablespace").mkdir()
         shutil.chown(folder, "postgres")
         shutil.chown(folder / "tablespace", "postgres")
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE TABLESPACE {disk.tablespace} LOCATION '{folder}/tablespace'"))
-        yield disk
-        with engine.connect() as connection:
-            connection.execute(text(f"DROP TABLESPACE {disk.tablespace}"))
+        with server() as own:
+            engine = create_engine(own.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+            disk = SmallDisk(server=own.url, tablespace=f"mekiki_{secrets.token_hex(6)}", folder=folder)
+            with engine.connect() as connection:
+                connection.execute(text(f"CREATE TABLESPACE {disk.tablespace} LOCATION '{folder}/tablespace'"))
+            yield disk
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
         folder.rmdir()

@@ -317,7 +317,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost_when_there_is_room_again() -> N
     jobs = [Job(kind="visit", source="ways", slice=f"shop-{number:04}.test") for number in range(3000)]
     said: list[str] = []
     full = re.compile("No space left on device|could not write init file")  # the second where it takes no connection
-    with small_disk() as disk, database(where=f"TABLESPACE {disk.tablespace}") as url:
+    with small_disk() as disk, database(disk.server, where=f"TABLESPACE {disk.tablespace}") as url:
         engine = open_engine(url)
         install(engine)
         disk.fill()
