@@ -148,7 +148,11 @@ def serve(board: Board, bound: socket.socket) -> None:
             ws="none",
         )
     )
-    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn ends in peace, and then repeats the signal for us
-        signal.signal(number, lambda *_: None)
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):  # until uvicorn listens to them; at its end it repeats them for us
+        signal.signal(number, end)
     with library_lines(board.log):
         server.run(sockets=[bound])

@@ -184,6 +184,7 @@ def test_it_ends_in_peace_when_it_is_told_to(sent: signal.Signals, served: Store
     with running(served, "--listen", f"127.0.0.1:{port}") as process:
         assert wait_for(f"http://127.0.0.1:{port}/health") == "well\n"
         with socket.create_connection(("127.0.0.1", port)):  # somebody who says nothing keeps it from nothing
+            wait_for(f"http://127.0.0.1:{port}/health")  # who came before is there, too
             process.send_signal(sent)
             output, errors = process.communicate(timeout=60)
     assert (process.returncode, output) == (0, "")
