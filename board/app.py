@@ -11,12 +11,13 @@ from board import judging, pictures, signing, single_sign_on, wall
 from board.board import Board
 from board.case import WAYS as CASE_WAYS
 from board.fence import Fence
-from board.guard import Threads, guarded, not_found
+from board.guard import guarded, not_found
+from board.lanes import LANES, Threads
 from board.overview import pages as overview_pages
 from board.setup import pages as setup_pages
 from board.static import static
 from board.tidy import tidying
-from board.ways import LANES, Asked, Way, inside
+from board.ways import Asked, Way, inside
 from board.words import LANGUAGES
 
 

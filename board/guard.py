@@ -17,24 +17,21 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from hmac import compare_digest
-from typing import ParamSpec, TypeVar
 from urllib.parse import quote
 
-from anyio import CapacityLimiter
-from anyio.to_thread import run_sync
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from board.board import Board
+from board.lanes import Lane, Threads
 from board.once import once
 from board.paper import page
 from board.peer import named
 from board.refusal import refusal, says
-from board.ways import Asked, Lane, Way, may
+from board.ways import Asked, Way, may
 from board.words import LANGUAGES, Language, words
 from storage.custody import append
 from storage.database import snapshot, transaction
@@ -42,8 +39,6 @@ from storage.denials import denied
 from storage.errors import StorageUnavailable
 from storage.signed_in import Person, person, seen
 
-P = ParamSpec("P")
-T = TypeVar("T")
 NOBODY = Person(login="", role="viewer", token="")
 MOST_FIELDS = 20_000  # of a form; a thousand cases that are judged at once have two thousand
 MOST_FIELD = 1024 * 1024  # bytes
@@ -66,17 +61,6 @@ def language_cookie(request: Request) -> Language:
             if one == language:
                 return language
     return "en"
-
-
-class Threads:
-    """The threads of one lane."""
-
-    def __init__(self, most: int) -> None:
-        self._limiter = CapacityLimiter(most)
-
-    async def run(self, does: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
-        """Call a function on a thread, once one is free."""
-        return await run_sync(partial(does, *arguments, **more), limiter=self._limiter)
 
 
 def guarded(board: Board, way: Way, threads: Mapping[Lane, Threads]) -> Callable[[Request], Awaitable[Response]]:

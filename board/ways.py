@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from board.board import Board
+from board.lanes import Lane
 from board.words import Words
 from config.board import Role
 from storage.signed_in import Person
@@ -85,8 +86,6 @@ class Asked:
 
 
 Does = Callable[[Asked], Response]
-Lane = Literal["open", "slow", "usual"]
-LANES: Mapping[Lane, int] = {"open": 8, "slow": 4, "usual": 32}  # requests that are worked on at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ from board import issuer as board_issuer
 from board.app import WAYS, make_app
 from board.board import Board
 from board.connections import connections
-from board.ways import LANES, Asked, Way
+from board.lanes import LANES
+from board.ways import Asked, Way
 from config.board import Board as Settings
 from storage.accounts import add_account
 from storage.database import snapshot, transaction
