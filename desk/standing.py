@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 
 from config import Config
 from watch.health import Health, HealthState
+from watch.healths import healths
 from watch.lag import Lag
 from watch.observability.facts import FactsReader
 from watch.observability.troubles import Trouble, troubles
-from watch.standing import healths
 
 __all__ = ["Health", "Lag", "Standing", "StandingReader", "Trouble"]
 

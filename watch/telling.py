@@ -22,8 +22,8 @@ from storage.media import MediaStore
 from storage.rounds import latest_rounds
 from storage.runs import RunRecord
 from watch.health import Health, judge
+from watch.healths import rounds_of
 from watch.rounds import due_parts
-from watch.standing import rounds_of
 
 TOLD = "health told"  # name of the cursor that holds the state told last
 

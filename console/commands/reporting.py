@@ -13,7 +13,7 @@ from desk.reports.forms import FORMATS, Form, encoded, written
 from desk.reports.period import NoPeriod, Period, chosen
 from desk.reports.report import make_report
 from desk.reports.words import LANGUAGES, Language
-from watch.standing import healths
+from watch.healths import healths
 
 SUFFIXES: dict[str, Form] = {".htm": "html", **{f".{form}": form for form in FORMATS}}
 

@@ -16,8 +16,8 @@ from spiders.crawl import CrawlOptions, run_crawl
 from spiders.slices import slices_of
 from storage.runs import last_ended, last_run
 from watch.health import Health
+from watch.healths import healths
 from watch.lag import lags
-from watch.standing import healths
 
 TRIAL_ITEMS = 5
 

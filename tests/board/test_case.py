@@ -22,7 +22,7 @@ from storage.database import snapshot, transaction
 from storage.items import Observation, record_many
 from storage.schema import Case, CaseItem, ItemRow, ItemVersion, Sighting
 from tests.board.conftest import Somebody
-from tests.console.conftest import BRAND, NOW, ad
+from tests.console.conftest import BRAND, NOW, ad, find
 
 Make = Callable[..., Somebody]
 HOSTILE = '\u202e</script><script>alert(1)</script><img src=x onerror=alert(1)>"\x1b]0;x\x07 https://evil.test/a '
@@ -341,16 +341,8 @@ def test_a_match_is_cut_out_where_it_is(board: Board, somebody: Make) -> None:
 
 def test_an_ad_that_names_no_end_is_not_said_to_run_until_now(board: Board, somebody: Make) -> None:
     item, assessor = replace(ad(1), id="ad-9", first_shown="2026-11-10"), Assessor((BRAND,))
-    seen = Observation(item=item, source="tips", run_id=None, seen_at=NOW, pictures={})
     with transaction(board.engine) as session:
-        record_many(
-            session,
-            [(seen, assessor.assess(item, on=NOW.date()))],
-            judged_by=assessor.fingerprint,
-            now=NOW,
-            group_wait=timedelta(seconds=1),
-            group_interval=timedelta(minutes=5),
-        )
+        find(session, assessor, item, {})
     one = somebody("viewer")
     pages = one.get("/case/1").text + one.get("/case/1/items").text
     assert {end.strip() for end in re.findall(r"2026-11-10 –([^<]*)<", pages)} == {""}

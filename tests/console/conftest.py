@@ -1,6 +1,6 @@
 """A database with three open cases, judged by the real detector."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -10,6 +10,7 @@ from shutil import copytree
 import pytest
 from PIL import Image
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from detector.assess import Assessor
 from detector.brands import BrandProfile
@@ -79,6 +80,19 @@ CONFIG = (
 )
 
 
+def find(session: Session, assessor: Assessor, item: Item, pictures: Mapping[str, str]) -> None:
+    """Judge an item and keep it, as a crawl does."""
+    seen = Observation(item=item, source="tips", run_id=None, seen_at=NOW, pictures=pictures)
+    record_many(
+        session,
+        [(seen, assessor.assess(item, on=NOW.date()))],
+        judged_by=assessor.fingerprint,
+        now=NOW,
+        group_wait=timedelta(seconds=1),
+        group_interval=timedelta(minutes=5),
+    )
+
+
 def fill(engine: Engine, media: MediaStore) -> None:
     """Open three cases."""
     assessor = Assessor((BRAND,))
@@ -86,21 +100,7 @@ def fill(engine: Engine, media: MediaStore) -> None:
         for number in (1, 2, 3):
             item, picture = ad(number), stored_picture(media)
             save_picture(session, picture, NOW)
-            seen = Observation(
-                item=item,
-                source="tips",
-                run_id=None,
-                seen_at=NOW,
-                pictures={item.images[0]: picture.sha256},
-            )
-            record_many(
-                session,
-                [(seen, assessor.assess(item, on=NOW.date()))],
-                judged_by=assessor.fingerprint,
-                now=NOW,
-                group_wait=timedelta(seconds=1),
-                group_interval=timedelta(minutes=5),
-            )
+            find(session, assessor, item, {item.images[0]: picture.sha256})
 
 
 @pytest.fixture(scope="session")

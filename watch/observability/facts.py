@@ -23,11 +23,11 @@ from storage.receivers import receiver_views
 from storage.room import Room, room
 from watch.due import due_jobs
 from watch.health import Health
+from watch.healths import healths
 from watch.job import DueJob
 from watch.lag import Lag, lags
 from watch.many.queue_figures import QueueFigures, queue_figures, workers_connected
 from watch.observability.totals import RunTotals, SourceTotals
-from watch.standing import healths
 
 FRESH = timedelta(seconds=10)  # scrapers ask every 15 s or more; several of them cost one look
 ROOM_FRESH = timedelta(minutes=5)  # disks fill slowly, and files are many

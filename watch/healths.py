@@ -1,4 +1,4 @@
-"""Standing: the health of the sources as the database tells it. Sends nothing: `watch.telling` does."""
+"""Healths: how the sources are, as the database tells it. Sends nothing: `watch.telling` does."""
 
 from datetime import datetime
 
