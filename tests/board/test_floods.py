@@ -97,14 +97,16 @@ def test_slow_ways_and_open_ones_keep_nobody_else_waiting(
         threads = [Thread(target=one.get, args=(path,)) for path in asks]
         for thread in threads:
             thread.start()
-        for _ in range(LANES["slow"] + LANES["open"]):
-            assert begun.acquire(timeout=30)
-        assert one.get("/usual").text == "at once"
-        assert one.get("/health").text == "well\n"
-        assert not begun.acquire(blocking=False)
-        go_on.set()
-        for thread in threads:
-            thread.join(30)
+        try:
+            for _ in range(LANES["slow"] + LANES["open"]):
+                assert begun.acquire(timeout=30)
+            assert one.get("/usual").text == "at once"
+            assert one.get("/health").text == "well\n"
+            assert not begun.acquire(blocking=False)
+        finally:
+            go_on.set()
+            for thread in threads:
+                thread.join(30)
     assert {way.lane for way in WAYS} == set(LANES)
 
 
